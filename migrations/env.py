@@ -1,0 +1,34 @@
+"""How Alembic reaches the application's database: through the application itself."""
+
+from typing import Any
+
+from alembic import context
+from flask import current_app
+
+from taskmaster.core.database import UTCDateTime
+
+
+def _skip_empty(_context: Any, _revision: Any, directives: list[Any]) -> None:
+    """Write no migration where the models have not changed."""
+    autogenerate = getattr(context.config.cmd_opts, "autogenerate", False)
+    if autogenerate and directives[0].upgrade_ops.is_empty():
+        directives[:] = []
+
+
+def _render_item(kind: str, item: Any, _context: Any) -> str | bool:
+    """Write our time type as the plain one: migrations do not import the application."""
+    return "sa.DateTime(timezone=True)" if isinstance(item, UTCDateTime) else False
+
+
+db = current_app.extensions["migrate"].db
+with db.engine.connect() as connection:
+    context.configure(
+        connection=connection,
+        target_metadata=db.metadata,
+        render_item=_render_item,
+        process_revision_directives=_skip_empty,
+        **current_app.extensions["migrate"].configure_args,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+    connection.commit()

@@ -1,0 +1,40 @@
+"""Taskmaster: tasks over REST, and a live stream of what happens to them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
+
+import config
+
+from . import site, streams
+from .accounts import auth_views, profile_views, sessions, tokens
+from .core import api, auth, database, http
+from .core.json import OrjsonProvider
+from .extensions import migrate
+from .ops import health, logging
+from .tasks import views as task_views
+
+
+def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
+    """Return a new application; without settings, they come from the environment."""
+    app = Flask(__name__, static_folder=None, instance_path=str(config.INSTANCE))
+    app.config.from_mapping(settings or config.load())
+    app.json = OrjsonProvider(app)
+
+    logging.init_app(app)
+    http.init_app(app)
+    database.init_app(app)
+    migrate.init_app(app)
+    tokens.init_app(app)
+    auth.init_app(app, sessions.identify)
+
+    rest = api.init_app(app)
+    rest.register_blueprint(auth_views.blp)
+    rest.register_blueprint(profile_views.blp)
+    rest.register_blueprint(task_views.blp)
+
+    streams.init_app(app)
+    app.register_blueprint(health.blp)
+    app.register_blueprint(site.blp)
+    return app

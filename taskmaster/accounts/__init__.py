@@ -1,0 +1,1 @@
+"""Users, their passwords, and the sessions that their tokens belong to."""

@@ -1,0 +1,92 @@
+"""Getting, checking, renewing and giving up tokens."""
+
+from typing import Any
+
+from flask.views import MethodView
+
+from ..core.auth import current, login_required
+from ..core.blueprint import Blueprint
+from ..core.errors import ErrorCode
+from ..core.schemas import MessageSchema
+from . import service, sessions
+from .models import sessions as session_table
+from .schemas import LoginSchema, RefreshSchema, RegistrationSchema, TokenSchema, TokensSchema
+
+blp = Blueprint("auth", __name__, url_prefix="/api/v1/auth", description="Tokens and sessions.")
+
+
+def _with_tokens(user: Any, tokens: dict[str, str]) -> dict[str, Any]:
+    return {**user._mapping, "tokens": tokens}
+
+
+@blp.route("/register/")
+class Register(MethodView):
+    @blp.arguments(RegistrationSchema())
+    @blp.response(201, RegistrationSchema)
+    @blp.refuses(ErrorCode.ALREADY_EXISTS)
+    def post(self, fields: dict[str, Any]) -> Any:
+        """Register
+
+        Makes an account and logs it in.
+        """
+        return _with_tokens(*service.register(fields))
+
+
+@blp.route("/login/")
+class Login(MethodView):
+    @blp.arguments(LoginSchema())
+    @blp.response(200, RegistrationSchema)
+    @blp.refuses(ErrorCode.BAD_CREDENTIALS)
+    def post(self, credentials: dict[str, Any]) -> Any:
+        """Log in
+
+        Opens a session. `username` takes a username or an e-mail; `email` may stand in its place.
+        """
+        return _with_tokens(*service.log_in(**credentials))
+
+
+@blp.route("/token/verify/")
+class Verify(MethodView):
+    @blp.arguments(TokenSchema())
+    @blp.response(200, MessageSchema)
+    @blp.refuses(ErrorCode.INVALID_TOKEN, ErrorCode.TOKEN_EXPIRED, ErrorCode.TOKEN_REVOKED)
+    def post(self, body: dict[str, str]) -> Any:
+        """Check a token
+
+        Tells whether a token, access or refresh, could be used now.
+        """
+        sessions.check(body["token"])
+        return {"message": "Token is valid"}
+
+
+@blp.route("/token/refresh/")
+class Refresh(MethodView):
+    @blp.arguments(RefreshSchema())
+    @blp.response(200, TokensSchema)
+    @blp.refuses(
+        ErrorCode.INVALID_TOKEN,
+        ErrorCode.TOKEN_EXPIRED,
+        ErrorCode.TOKEN_REVOKED,
+        ErrorCode.WRONG_TOKEN_TYPE,
+    )
+    def post(self, body: dict[str, str]) -> Any:
+        """Refresh the tokens
+
+        Trades a refresh token for a new pair. The token traded in gets the same pair again for
+        ten seconds (a lost reply, two tabs); after that it is taken for stolen, and presenting it
+        ends the session.
+        """
+        return sessions.rotate(body["refresh"])
+
+
+@blp.route("/logout/")
+class Logout(MethodView):
+    @login_required
+    @blp.response(200, MessageSchema)
+    def post(self) -> Any:
+        """Log out
+
+        Ends this session: its tokens are refused from now on, its streams are closed.
+        """
+        sessions.end(current().user_id, session_table.c.id == current().session_id)
+        return {"message": "Logged out"}

@@ -1,0 +1,50 @@
+"""Users and their sessions."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, Table, Uuid
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..core.database import UTCDateTime
+from ..core.ids import uuid7
+from ..extensions import Base
+
+
+class User(Base):
+    """An account. `username` and `email` are stored in lower case, hence unique without case."""
+
+    __tablename__ = "users"
+
+    id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True, default=uuid7)
+    username: Mapped[str] = mapped_column(String(150), unique=True)
+    email: Mapped[str] = mapped_column(String(255), unique=True)
+    first_name: Mapped[str | None] = mapped_column(String(255))
+    last_name: Mapped[str | None] = mapped_column(String(255))
+    password_hash: Mapped[str] = mapped_column(String(255))
+    is_superuser: Mapped[bool] = mapped_column(default=False)
+    date_joined: Mapped[datetime] = mapped_column(UTCDateTime)
+    last_updated: Mapped[datetime] = mapped_column(UTCDateTime)
+    last_login: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class Session(Base):
+    """A log-in. Its tokens are made from this row and SECRET_KEY, and stored nowhere.
+
+    `generation` counts its refreshes; only the latest generation's refresh token is good.
+    """
+
+    __tablename__ = "sessions"
+
+    id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True, default=uuid7)
+    user_id: Mapped[str] = mapped_column(
+        Uuid(as_uuid=False), ForeignKey("users.id", ondelete="CASCADE"), index=True
+    )
+    generation: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    rotated_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    user_agent: Mapped[str] = mapped_column(String(255), default="")
+
+
+users: Table = User.__table__  # type: ignore[assignment]
+sessions: Table = Session.__table__  # type: ignore[assignment]

@@ -1,0 +1,50 @@
+"""One's own account."""
+
+from typing import Any
+
+from flask.views import MethodView
+
+from ..core.auth import current, login_required
+from ..core.blueprint import Blueprint
+from ..core.errors import ErrorCode
+from . import service
+from .schemas import DetailSchema, PasswordChangeSchema, UserSchema
+
+blp = Blueprint(
+    "profile", __name__, url_prefix="/api/v1/auth/profile", description="One's own account."
+)
+
+
+@blp.route("/")
+class Profile(MethodView):
+    @login_required
+    @blp.response(200, UserSchema)
+    def get(self) -> Any:
+        """Get the profile"""
+        return service.get_user(current().user_id)._mapping
+
+    @login_required
+    @blp.arguments(UserSchema(partial=True))
+    @blp.response(200, UserSchema)
+    @blp.refuses(ErrorCode.ALREADY_EXISTS)
+    def patch(self, fields: dict[str, Any]) -> Any:
+        """Change the profile
+
+        Changes the fields that are sent.
+        """
+        return service.update_profile(current().user_id, fields)._mapping
+
+
+@blp.route("/password/")
+class Password(MethodView):
+    @login_required
+    @blp.arguments(PasswordChangeSchema())
+    @blp.response(200, DetailSchema)
+    @blp.refuses(ErrorCode.WRONG_PASSWORD)
+    def post(self, body: dict[str, str]) -> Any:
+        """Change the password
+
+        Ends all other sessions of the account.
+        """
+        service.change_password(*current()[:2], body["old_password"], body["new_password_1"])
+        return {"detail": "password updated successfully"}

@@ -1,0 +1,127 @@
+"""What accounts take and give."""
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
+
+from ..core.schemas import Schema, Text, Time, Trimmed
+
+PASSWORD = validate.Length(6, 128)
+USERNAME = validate.Regexp(
+    r"[A-Za-z0-9_]{4,150}\Z", error="4 to 150 ASCII letters, digits or underscores."
+)
+NAME = validate.Length(max=255)
+
+
+class Email(Trimmed, fields.Email):
+    """An e-mail address, trimmed and in lower case, of at most 255 characters."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        return super()._deserialize(value, attr, data, **kwargs).lower()
+
+
+class Username(Trimmed):
+    """A username, trimmed and in lower case."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        return super()._deserialize(value, attr, data, **kwargs).lower()
+
+
+def password(**options: Any) -> Text:
+    """Return the field of a password: never trimmed, never sent back."""
+    return Text(
+        required=True, load_only=True, metadata={"format": "password", **options}, validate=PASSWORD
+    )
+
+
+class UserSchema(Schema):
+    """A user, as they see themselves."""
+
+    id = fields.UUID(dump_only=True)
+    first_name = Trimmed(allow_none=True, validate=NAME, metadata={"example": "Ada"})
+    last_name = Trimmed(allow_none=True, validate=NAME, metadata={"example": "Lovelace"})
+    username = Username(required=True, validate=USERNAME, metadata={"example": "ada_l"})
+    email = Email(
+        required=True, validate=validate.Length(max=255), metadata={"example": "ada@example.org"}
+    )
+    last_updated = Time(dump_only=True)
+    last_login = Time(dump_only=True, allow_none=True)
+    is_superuser = fields.Boolean(dump_only=True)
+
+
+class TokensSchema(Schema):
+    """The tokens of a session: `access` for calls and streams, `refresh` for the next pair."""
+
+    access = fields.String(required=True)
+    refresh = fields.String(required=True)
+
+
+class RegistrationSchema(UserSchema):
+    """A new user; the reply has the tokens of the session that it opens."""
+
+    password = password(example="correct horse")
+    tokens = fields.Nested(TokensSchema, dump_only=True)
+
+    @validates_schema
+    def check_password(self, data: dict[str, Any], **_: Any) -> None:
+        """Refuse the username or the e-mail as password."""
+        refuse_guessable(data["password"], data["username"], data["email"], "password")
+
+
+class LoginSchema(Schema):
+    """Credentials: a username or an e-mail, in either field, and the password."""
+
+    username = Trimmed(validate=NAME, metadata={"example": "ada_l"})
+    email = Trimmed(validate=NAME, metadata={"example": "ada@example.org"})
+    password = Text(
+        required=True,
+        load_only=True,
+        validate=validate.Length(max=128),
+        metadata={"format": "password", "example": "correct horse"},
+    )
+
+    @post_load
+    def name_the_account(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Bring the two fields into one."""
+        given = [data[name] for name in ("username", "email") if data.get(name)]
+        if len(given) != 1:
+            raise ValidationError("Give a username or an e-mail.", "username")
+        return {"login": given[0].lower(), "password": data["password"]}
+
+
+class PasswordChangeSchema(Schema):
+    """The old password, and the new one twice."""
+
+    old_password = Text(required=True, load_only=True, validate=validate.Length(max=128))
+    new_password_1 = password()
+    new_password_2 = Text(required=True, load_only=True)
+
+    @validates_schema
+    def check_repetition(self, data: dict[str, Any], **_: Any) -> None:
+        """Refuse two different new passwords."""
+        if data["new_password_1"] != data["new_password_2"]:
+            raise ValidationError("The two new passwords differ.", "new_password_2")
+
+
+class TokenSchema(Schema):
+    """A token of either type."""
+
+    token = Text(required=True)
+
+
+class RefreshSchema(Schema):
+    """A refresh token."""
+
+    refresh = Text(required=True)
+
+
+class DetailSchema(Schema):
+    """A sentence for a person, in the field that the original system used."""
+
+    detail = fields.String(required=True)
+
+
+def refuse_guessable(password: str, username: str, email: str, field: str) -> None:
+    """Raise ValidationError for a password that is the account's own name."""
+    if password.lower() in (username, email):
+        raise ValidationError("The password must not be the username or the e-mail.", field)

@@ -1,0 +1,135 @@
+"""Sessions: opened by a log-in, rotated by a refresh, ended for good."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from blinker import Signal
+from flask import current_app, request
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+
+from ..core import clock
+from ..core.auth import Principal
+from ..core.database import reading, writing
+from ..core.errors import ApiError, ErrorCode
+from ..core.ids import uuid7
+from . import tokens
+from .models import sessions
+
+log = structlog.get_logger(__name__)
+
+LEEWAY = timedelta(seconds=10)  # a lost reply, two tabs: CONTRACT, refresh
+
+ended = Signal("Sent after the commit that ended sessions, with their `session_ids`.")
+
+OWNER = select(sessions.c.user_id).where(sessions.c.id == bindparam("session_id"))
+ROW = select(sessions).where(sessions.c.id == bindparam("session_id"))
+ROTATE = (
+    update(sessions)
+    .where(
+        sessions.c.id == bindparam("session_id"), sessions.c.generation == bindparam("presented")
+    )
+    .values(
+        generation=sessions.c.generation + 1,
+        rotated_at=bindparam("now"),
+        expires_at=bindparam("until"),
+    )
+    .returning(sessions)
+)
+
+
+def identify(token: str) -> Principal:
+    """Return who an access token stands for. Raise ApiError (401) for one that is not good."""
+    claims = tokens.verify(token, tokens.ACCESS)
+    require_live(claims)
+    return Principal(claims.user_id, claims.session_id, claims.expires_at)
+
+
+def require_live(claims: tokens.Claims) -> None:
+    """Raise ApiError (401) unless the token's session still lives: one indexed look, no cache."""
+    with reading() as connection:
+        owner = connection.scalar(OWNER, {"session_id": claims.session_id})
+    if owner != claims.user_id:
+        raise _revoked()
+
+
+def check(token: str) -> None:
+    """Raise ApiError (401) unless the token, of either type, could be used now."""
+    claims = tokens.verify(token, tokens.ACCESS, tokens.REFRESH)
+    require_live(claims)
+    if claims.type == tokens.REFRESH and _row(claims).generation != claims.generation:
+        raise _revoked()
+
+
+def open_session(connection: Connection, user_id: str) -> dict[str, str]:
+    """Open a session in the log-in's transaction; return its tokens."""
+    now = clock.now()
+    row = {
+        "id": uuid7(),
+        "user_id": user_id,
+        "generation": 0,
+        "created_at": now,
+        "rotated_at": now,
+        "expires_at": _until(now),
+        "user_agent": request.user_agent.string[:255].replace("\0", ""),
+    }
+    return tokens.mint(connection.execute(insert(sessions).returning(sessions), row).one())
+
+
+def rotate(token: str) -> dict[str, str]:
+    """Trade a refresh token for the next pair.
+
+    The one just replaced gets the same pair again within LEEWAY; any older one is theft,
+    and ends the session (RFC 9700, section 4.14.2). Raise ApiError (401).
+    """
+    claims = tokens.verify(token, tokens.REFRESH)
+    now = clock.now()
+    wanted = {"session_id": claims.session_id, "presented": claims.generation}
+    with writing() as connection:
+        row = connection.execute(ROTATE, wanted | {"now": now, "until": _until(now)}).first()
+    row = row or _row(claims)
+    if row.generation == claims.generation + 1 and now - row.rotated_at <= LEEWAY:
+        return tokens.mint(row)
+    log.warning("session_theft", user_id=row.user_id, session_id=row.id)
+    end(row.user_id, sessions.c.id == row.id)
+    raise _revoked()
+
+
+def end(user_id: str, *which: Any) -> int:
+    """End those of a user's sessions to which the conditions apply; return how many."""
+    with writing() as connection:
+        ids = end_in(connection, user_id, *which)
+    announce(ids)
+    return len(ids)
+
+
+def end_in(connection: Connection, user_id: str, *which: Any) -> list[str]:
+    """End sessions inside a transaction; the caller announces the ids once it is committed."""
+    statement = delete(sessions).where(sessions.c.user_id == user_id, *which)
+    return list(connection.scalars(statement.returning(sessions.c.id)))
+
+
+def announce(ids: list[str]) -> None:
+    """Tell the streams that these sessions are over."""
+    if ids:
+        ended.send(
+            current_app._get_current_object(),  # type: ignore[attr-defined]
+            session_ids=ids,
+        )
+
+
+def _row(claims: tokens.Claims) -> Row[Any]:
+    with reading() as connection:
+        row = connection.execute(ROW, {"session_id": claims.session_id}).first()
+    if row is None or row.user_id != claims.user_id:
+        raise _revoked()
+    return row
+
+
+def _until(now: datetime) -> datetime:
+    lifetime: timedelta = current_app.config["JWT_REFRESH_TOKEN_EXPIRES"]
+    return now + lifetime
+
+
+def _revoked() -> ApiError:
+    return ApiError(ErrorCode.TOKEN_REVOKED, "The session of this token has ended.")

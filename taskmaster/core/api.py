@@ -1,0 +1,78 @@
+"""The OpenAPI document: what all operations share."""
+
+from typing import Any
+
+import flask_smorest
+import marshmallow
+from apispec.ext.marshmallow import MarshmallowPlugin
+from flask import Flask
+from marshmallow import fields, validate
+
+from . import errors
+
+DESCRIPTION = """\
+Tasks over REST, with a live stream of what happens to them.
+
+Register or log in, send the access token as `Authorization: Bearer <token>`, and follow
+your tasks over Socket.IO, a plain WebSocket or server-sent events (see `/docs/streams`).
+
+Every refusal is `application/problem+json` (RFC 9457) with a stable `code`:
+
+| code | status |
+|---|---|
+""" + "\n".join(f"| `{code}` | {code.status.value} |" for code in errors.ErrorCode)
+
+
+class ProblemSchema(marshmallow.Schema):
+    """A refusal, as problem details (RFC 9457)."""
+
+    type = fields.String(required=True, metadata={"example": "about:blank"})
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    code = fields.String(
+        required=True, validate=validate.OneOf([c.value for c in errors.ErrorCode])
+    )
+    detail = fields.String(required=True)
+    errors = fields.Dict(
+        keys=fields.String(),
+        values=fields.List(fields.String()),
+        metadata={"description": "The fields at fault, each with what is wrong."},
+    )
+    request_id = fields.String(required=True, metadata={"description": "As in X-Request-ID."})
+
+
+class Api(flask_smorest.Api):
+    """smorest's Api, with refusals as `core.errors` shapes them."""
+
+    def _register_error_handlers(self) -> None:
+        errors.init_app(self._app)
+
+    def _register_responses(self) -> None:
+        """Leave out smorest's own responses: they have another shape."""
+
+
+def init_app(app: Flask) -> Api:
+    """Return the application's Api, ready for blueprints."""
+    app.config |= {
+        "API_TITLE": "Taskmaster",
+        "API_VERSION": "v1",
+        "OPENAPI_VERSION": "3.1.0",
+        "OPENAPI_URL_PREFIX": "/",
+    }
+    plugin = MarshmallowPlugin(schema_name_resolver=_schema_name)
+    api = Api(app, spec_kwargs={"marshmallow_plugin": plugin, "info": {"description": DESCRIPTION}})
+    api.spec.components.security_scheme(
+        "bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+    )
+    api.spec.components.schema("Problem", schema=ProblemSchema)
+    api.spec.components.header(
+        "X-Request-ID", {"schema": {"type": "string"}, "description": "Names the request in logs."}
+    )
+    return api
+
+
+def _schema_name(schema: Any) -> str:
+    """Name a schema after its class; the partial one of a class is its Update."""
+    partial = "Update" if getattr(schema, "partial", False) else ""
+    name = schema.__name__ if isinstance(schema, type) else type(schema).__name__
+    return name.removesuffix("Schema") + partial

@@ -1,0 +1,63 @@
+"""The database: one way to read, one to write, and times that keep their zone."""
+
+import sqlite3
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import Connection, DateTime, Dialect, Engine, event
+from sqlalchemy.types import TypeDecorator
+
+from ..extensions import db
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """A time in UTC, aware on both databases (SQLite forgets the zone)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value and value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value and value.replace(tzinfo=UTC)
+
+
+def init_app(app: Flask) -> None:
+    """Bind the engine to this application."""
+    db.init_app(app)
+    with app.app_context():
+        engine = db.engine
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _prepare_sqlite)
+            app.extensions["reading_engine"] = engine  # reads stand outside transactions anyway
+        else:
+            app.extensions["reading_engine"] = engine.execution_options(
+                isolation_level="AUTOCOMMIT"
+            )
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
+    # NORMAL under WAL: a power cut may take the last commits, a killed process takes none.
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def reading_engine(app: Flask) -> Engine:
+    """Return the engine for statements that only read, each on its own."""
+    engine: Engine = app.extensions["reading_engine"]
+    return engine
+
+
+def reading() -> Connection:
+    """Open a connection for statements that only read. Never open a second one inside."""
+    from flask import current_app
+
+    return reading_engine(current_app).connect()
+
+
+def writing() -> AbstractContextManager[Connection]:
+    """Open a transaction: committed at the end of the block, rolled back if it raises."""
+    return db.engine.begin()

@@ -1,0 +1,187 @@
+"""One shape for every refusal: problem details (RFC 9457) with a stable code.
+
+A code never changes meaning. Raise `ApiError` for a refusal; everything else that goes
+wrong between request and response is brought into the same shape here.
+"""
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import structlog
+from flask import Flask, Response, g, has_request_context
+from sqlalchemy import exc
+from werkzeug.exceptions import HTTPException
+
+log = structlog.get_logger(__name__)
+
+RETRY_SECONDS = 5  # after an outage of ours
+FieldErrors = Mapping[str, list[str]]
+
+
+class ErrorCode(StrEnum):
+    """What a client may branch on, with the status it comes with."""
+
+    status: HTTPStatus
+
+    def __new__(cls, value: str, status: int) -> "ErrorCode":
+        code = str.__new__(cls, value)
+        code._value_ = value
+        code.status = HTTPStatus(status)
+        return code
+
+    MALFORMED_REQUEST = "malformed_request", 400
+    WRONG_PASSWORD = "wrong_password", 400  # noqa: S105 (a code, not a password)
+    UNTRUSTED_HOST = "untrusted_host", 400
+    NOT_AUTHENTICATED = "not_authenticated", 401
+    INVALID_TOKEN = "invalid_token", 401  # noqa: S105
+    TOKEN_EXPIRED = "token_expired", 401  # noqa: S105
+    TOKEN_REVOKED = "token_revoked", 401  # noqa: S105
+    WRONG_TOKEN_TYPE = "wrong_token_type", 401  # noqa: S105
+    BAD_CREDENTIALS = "bad_credentials", 401
+    FORBIDDEN = "forbidden", 403
+    NOT_FOUND = "not_found", 404
+    METHOD_NOT_ALLOWED = "method_not_allowed", 405
+    ALREADY_EXISTS = "already_exists", 409
+    IDEMPOTENCY_IN_PROGRESS = "idempotency_in_progress", 409
+    POSITION_EXPIRED = "position_expired", 410
+    PRECONDITION_FAILED = "precondition_failed", 412
+    TOO_LARGE = "too_large", 413
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type", 415
+    VALIDATION_FAILED = "validation_failed", 422
+    IDEMPOTENCY_MISMATCH = "idempotency_mismatch", 422
+    UPGRADE_REQUIRED = "upgrade_required", 426
+    RATE_LIMITED = "rate_limited", 429
+    TOO_MANY_CONNECTIONS = "too_many_connections", 429
+    INTERNAL_ERROR = "internal_error", 500
+    UNAVAILABLE = "unavailable", 503
+
+
+# What Flask, Werkzeug and webargs raise by themselves, by status.
+DEFAULTS = {
+    400: (ErrorCode.MALFORMED_REQUEST, "The request cannot be read."),
+    401: (ErrorCode.NOT_AUTHENTICATED, "An access token is needed."),
+    403: (ErrorCode.FORBIDDEN, "This is not allowed."),
+    404: (ErrorCode.NOT_FOUND, "There is nothing here."),
+    405: (ErrorCode.METHOD_NOT_ALLOWED, "This method is not allowed here."),
+    413: (ErrorCode.TOO_LARGE, "The request body is larger than 1 MiB."),
+    415: (ErrorCode.UNSUPPORTED_MEDIA_TYPE, "The body must be application/json."),
+    422: (ErrorCode.VALIDATION_FAILED, "Some fields are not valid."),
+    429: (ErrorCode.RATE_LIMITED, "Too many requests; try again later."),
+    503: (ErrorCode.UNAVAILABLE, "The service is not available right now."),
+}
+# Python 3.13 renamed these two as RFC 9110 did; the wire shall not depend on Python's version.
+TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+
+
+class ApiError(HTTPException):
+    """A refusal with its code; `errors` maps fields at fault to messages."""
+
+    def __init__(
+        self,
+        code: ErrorCode,
+        detail: str,
+        errors: FieldErrors | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(description=detail)
+        self.code = code.status
+        self.problem = problem(code, detail, errors)
+        self.headers = dict(headers or {})
+
+
+def not_found(detail: str = "There is nothing here.") -> ApiError:
+    """Return the refusal for what does not exist, or not for this user."""
+    return ApiError(ErrorCode.NOT_FOUND, detail)
+
+
+def invalid(errors: FieldErrors) -> ApiError:
+    """Return the refusal that names the fields at fault."""
+    return ApiError(ErrorCode.VALIDATION_FAILED, "Some fields are not valid.", errors)
+
+
+def problem(code: ErrorCode, detail: str, errors: FieldErrors | None = None) -> dict[str, Any]:
+    """Return the body of a refusal, as a plain mapping."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": TITLES.get(code.status, code.status.phrase),
+        "status": code.status.value,
+        "code": code.value,
+        "detail": detail,
+    }
+    if errors:
+        body["errors"] = errors
+    if has_request_context():
+        body["request_id"] = g.get("request_id", "")
+    return body
+
+
+def init_app(app: Flask) -> None:
+    """Answer with problem details whatever goes wrong inside this application."""
+    app.register_error_handler(HTTPException, handle_http_exception)
+    app.register_error_handler(exc.OperationalError, _handle_outage)
+    app.register_error_handler(exc.InterfaceError, _handle_outage)
+    app.register_error_handler(exc.TimeoutError, _handle_outage)
+    app.register_error_handler(Exception, _handle_fault)
+
+
+def handle_http_exception(error: HTTPException) -> Response:
+    """Bring a refusal into the one shape, keeping its own headers (Allow, Retry-After)."""
+    if isinstance(error, ApiError):
+        return _respond(error.problem, error.headers)
+    if error.code is None or error.code < 400:
+        return error.get_response()  # type: ignore[return-value]  # a redirect
+    code, detail = DEFAULTS.get(error.code, DEFAULTS[400])
+    if error.code >= 500 and error.code != 503:
+        code, detail = ErrorCode.INTERNAL_ERROR, "Something went wrong on our side."
+    data = getattr(error, "data", None) or {}  # webargs leaves what it found here
+    headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
+    return _respond(problem(code, detail, flatten(data.get("messages", {}))), headers)
+
+
+def _respond(body: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
+    response = Response(
+        orjson.dumps(body), body["status"], headers, mimetype="application/problem+json"
+    )
+    if body["status"] == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def flatten(messages: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Map "operations.3.task.title" to its messages, out of webargs' nested ones.
+
+    The outermost level, webargs' name of the location (json, query), is left out.
+    """
+    found: dict[str, list[str]] = {}
+
+    def walk(node: Any, path: tuple[str, ...]) -> None:
+        if isinstance(node, Mapping):
+            for name, below in node.items():
+                walk(below, path if name == "_schema" else (*path, _printable(name)))
+        else:
+            reasons = node if isinstance(node, list) else [node]
+            found.setdefault(".".join(path) or "body", []).extend(map(str, reasons))
+
+    for located in messages.values():
+        walk(located, ())
+    return found
+
+
+def _printable(name: Any) -> str:
+    """Return a client's field name as it may be sent back: valid UTF-8, of bounded length."""
+    return re.sub(r"[\ud800-\udfff\0]", "\ufffd", str(name))[:100]
+
+
+def _handle_outage(error: exc.SQLAlchemyError) -> Response:
+    log.error("database_unavailable", error=type(error).__name__, cause=str(error.__cause__))
+    code, detail = DEFAULTS[503]
+    return _respond(problem(code, detail), {"Retry-After": str(RETRY_SECONDS)})
+
+
+def _handle_fault(error: Exception) -> Response:
+    log.exception("unhandled_error", error=type(error).__name__)
+    return _respond(problem(ErrorCode.INTERNAL_ERROR, "Something went wrong on our side."), {})

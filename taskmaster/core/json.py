@@ -1,0 +1,43 @@
+"""JSON by orjson, strict about what RFC 8259 does not know (NaN, Infinity)."""
+
+import json
+from typing import Any
+
+import orjson
+from flask import Response, current_app
+from flask.json.provider import JSONProvider
+
+
+class OrjsonProvider(JSONProvider):
+    """Flask's JSON, for `request.get_json()` and `jsonify()` alike."""
+
+    def dumps(self, obj: Any, **_: Any) -> str:
+        """Write compact JSON; names of mappings must be strings."""
+        return orjson.dumps(obj).decode()
+
+    def loads(self, s: str | bytes, **_: Any) -> Any:
+        """Read JSON in UTF-8. Raise ValueError for anything else."""
+        try:
+            return orjson.loads(s)
+        except orjson.JSONDecodeError:
+            return _loads_surrogates(s)
+
+
+def _loads_surrogates(text: str | bytes) -> Any:
+    """Read what orjson refuses but JSON allows (lone surrogates): validation names the field."""
+    try:
+        text = text if isinstance(text, str) else text.decode()
+        return json.loads(text, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def reply(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Answer with JSON made from plain mappings, past any schema: the way of hot paths."""
+    return current_app.response_class(
+        orjson.dumps(body), status, headers, mimetype="application/json"
+    )

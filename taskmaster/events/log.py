@@ -1,0 +1,151 @@
+"""The log: written in the transaction of the change it tells of, read in pages.
+
+A writer first takes its user's next numbers with one UPDATE of that user's head row.
+The row lock makes commit order and `seq` order the same, with no gap, and costs other
+users nothing. Whatever the writer reads after it is current, so the same lock gives
+If-Match, merged updates and idempotency.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import orjson
+from blinker import Signal
+from flask import current_app
+from sqlalchemy import Connection, Row, Table, bindparam, insert, select, update
+
+from ..core import clock
+from ..core.database import reading, writing
+from ..core.errors import ApiError, ErrorCode
+from .models import Event, StreamHead
+
+PAGE = 100
+
+appended = Signal("Sent after the commit, with `user_id` and `entries`.")
+
+heads: Table = StreamHead.__table__  # type: ignore[assignment]
+events: Table = Event.__table__  # type: ignore[assignment]
+
+TAKE = (
+    update(heads)
+    .where(heads.c.user_id == bindparam("of_user"))
+    .values(
+        seq=heads.c.seq + bindparam("count"), task_count=heads.c.task_count + bindparam("growth")
+    )
+    .returning(heads.c.seq)
+)
+GIVE_BACK = (
+    update(heads)
+    .where(heads.c.user_id == bindparam("of_user"))
+    .values(seq=heads.c.seq - bindparam("count"))
+)
+INSERT = insert(events)
+HEAD = select(heads.c.seq, heads.c.task_count).where(heads.c.user_id == bindparam("of_user"))
+AFTER = (
+    select(events.c.seq, events.c.action, events.c.payload)
+    .where(events.c.user_id == bindparam("of_user"), events.c.seq > bindparam("after"))
+    .order_by(events.c.seq)
+    .limit(bindparam("limit"))
+)
+
+
+class Entry(NamedTuple):
+    """One event as it is delivered: its number, its name, its JSON."""
+
+    seq: int
+    action: str
+    payload: str
+
+
+class Head(NamedTuple):
+    """Where a user's log stands, and how many tasks the user has."""
+
+    seq: int
+    task_count: int
+
+
+@dataclass
+class Transaction:
+    """A transaction of one user's changes, with numbers taken for their events."""
+
+    connection: Connection
+    user_id: str
+    seq: int  # of the last event appended
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    def first(self, statement: Any, **parameters: Any) -> Row[Any] | None:
+        """Return the statement's first row, current since the head is locked."""
+        return self.connection.execute(statement, parameters).first()
+
+    def execute(self, statement: Any, parameters: Mapping[str, Any]) -> None:
+        """Run a statement that writes."""
+        self.connection.execute(statement, parameters)
+
+    def append(self, action: str, body: Mapping[str, Any]) -> None:
+        """Add the event of one change; `body` has the task's `id`."""
+        self.seq += 1
+        now = clock.now()
+        event = {"seq": self.seq, "action": action, "occurred_at": clock.rfc3339(now), **body}
+        self.rows.append(
+            {
+                "user_id": self.user_id,
+                "seq": self.seq,
+                "action": action,
+                "task_id": body["id"],
+                "occurred_at": now,
+                "payload": orjson.dumps(event).decode(),
+            }
+        )
+
+
+@contextmanager
+def transaction(user_id: str, count: int = 1, growth: int = 0) -> Iterator[Transaction]:
+    """Open a transaction that may append up to `count` events, and wake streams after it.
+
+    `growth` is by how many tasks the user will have more. A block that appends nothing is
+    rolled back. Raise ApiError (401) if the user is gone.
+    """
+    with writing() as connection:
+        taken = {"of_user": user_id, "count": count, "growth": growth}
+        seq = connection.scalar(TAKE, taken)
+        if seq is None:
+            raise ApiError(ErrorCode.TOKEN_REVOKED, "The account of this token is gone.")
+        changes = Transaction(connection, user_id, seq - count)
+        yield changes
+        _store(changes, unused=seq - changes.seq)
+    if changes.rows:
+        entries = [Entry(row["seq"], row["action"], row["payload"]) for row in changes.rows]
+        appended.send(
+            current_app._get_current_object(),  # type: ignore[attr-defined]
+            user_id=user_id,
+            entries=entries,
+        )
+
+
+def _store(changes: Transaction, unused: int) -> None:
+    if not changes.rows:
+        changes.connection.rollback()
+        return
+    changes.connection.execute(INSERT, changes.rows)
+    if unused:
+        changes.connection.execute(GIVE_BACK, {"of_user": changes.user_id, "count": unused})
+
+
+def open_log(connection: Connection, user_id: str) -> None:
+    """Start the log of a new user, in the transaction that makes the user."""
+    connection.execute(insert(heads), {"user_id": user_id, "seq": 0, "task_count": 0})
+
+
+def head(user_id: str) -> Head:
+    """Return where a user's log stands; zeros for a user who is gone."""
+    with reading() as connection:
+        row = connection.execute(HEAD, {"of_user": user_id}).first()
+    return Head(*row) if row else Head(0, 0)
+
+
+def read(connection: Connection, user_id: str, after: int, limit: int = PAGE) -> list[Entry]:
+    """Return a page of the events that came after a position, oldest first."""
+    parameters = {"of_user": user_id, "after": after, "limit": limit}
+    return [Entry(*row) for row in connection.execute(AFTER, parameters)]

@@ -1,0 +1,37 @@
+"""The tables of the log."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, Uuid
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..core.database import UTCDateTime
+from ..extensions import Base
+
+
+class StreamHead(Base):
+    """Where a user's log stands. Its row lock puts that user's writers in line."""
+
+    __tablename__ = "stream_heads"
+
+    user_id: Mapped[str] = mapped_column(
+        Uuid(as_uuid=False), ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    seq: Mapped[int] = mapped_column(BigInteger, default=0)
+    task_count: Mapped[int] = mapped_column(default=0)
+
+
+class Event(Base):
+    """One committed change. `payload` is the JSON that clients get, made once."""
+
+    __tablename__ = "events"
+    __table_args__ = (Index("ix_events_history", "user_id", "task_id", "seq"),)
+
+    user_id: Mapped[str] = mapped_column(
+        Uuid(as_uuid=False), ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    action: Mapped[str] = mapped_column(String(20))
+    task_id: Mapped[str] = mapped_column(Uuid(as_uuid=False))
+    occurred_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    payload: Mapped[str] = mapped_column(Text)

@@ -1,0 +1,65 @@
+"""Logs: one JSON line an event, with the id of the request that caused it.
+
+Neither headers nor query strings nor bodies are logged, so no token or password can be.
+"""
+
+import logging
+import re
+import secrets
+import sys
+from time import perf_counter
+
+import orjson
+import structlog
+from flask import Flask, Response, g, request
+
+log = structlog.get_logger("taskmaster.access")
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+
+
+def init_app(app: Flask) -> None:
+    """Log this application's requests, and name each in its response."""
+    _configure(app.config["LOG_LEVEL"])
+    app.before_request(_begin)
+    app.after_request(_finish)
+
+
+def _configure(level: str) -> None:
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(serializer=_serialize),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def _serialize(event: dict[str, object], **_: object) -> str:
+    return orjson.dumps(event, default=str).decode()
+
+
+def _begin() -> None:
+    sent = request.headers.get("X-Request-ID", "")
+    g.request_id = sent if REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
+    g.started = perf_counter()
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _finish(response: Response) -> Response:
+    response.headers["X-Request-ID"] = g.request_id
+    log.info(
+        "request",
+        method=request.method,
+        path=request.path,
+        status=response.status_code,
+        milliseconds=round((perf_counter() - g.started) * 1000, 2),
+        user_id=g.principal.user_id if "principal" in g else None,
+    )
+    return response

@@ -1,0 +1,5 @@
+"""Pages: the board, the documentation."""
+
+from .views import blp
+
+__all__ = ["blp"]

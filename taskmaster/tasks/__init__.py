@@ -1,0 +1,1 @@
+"""Tasks: the reason for the rest."""
