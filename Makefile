@@ -1,0 +1,76 @@
+# The two commands are `make run` and `make test`; `make` alone lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+VENDOR := taskmaster/site/static/vendor
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lint journeys bench assets requirements clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/.runtime assets ## install, migrate and serve at http://127.0.0.1:8000
+	$(BIN)/flask --app wsgi db upgrade
+	$(BIN)/python wsgi.py
+
+test: $(VENV)/.dev assets ## run all tests, on SQLite and PostgreSQL (journeys apart)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope -m "not journey"
+
+check: lint ## lint, types, import order, then all tests
+	$(MAKE) test
+
+lint: $(VENV)/.dev ## lint, types and import order only
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+journeys: $(VENV)/.dev assets ## drive real servers with real clients, a browser among them
+	$(BIN)/python -m pytest --timeout 900 -m journey
+
+bench: $(VENV)/.dev ## measure one process against a constant answer
+	$(BIN)/python -m bench
+
+ifneq ($(shell command -v npm 2>/dev/null),)
+assets: $(VENDOR)/.installed ## install the two browser bundles (needs npm)
+else
+assets:
+	@echo "npm is not here: /docs and the pages load their bundles from a CDN instead."
+endif
+
+$(VENDOR)/.installed: package-lock.json package.json .npmrc
+	npm ci --no-progress
+	mkdir -p $(VENDOR)
+	cp node_modules/redoc/bundles/redoc.standalone.js $(VENDOR)/
+	cp node_modules/redoc/bundles/redoc.standalone.js.LICENSE.txt $(VENDOR)/
+	cp node_modules/socket.io-client/dist/socket.io.min.js $(VENDOR)/
+	touch $@
+
+requirements: $(VENV)/.dev ## pin the *.in files anew; UPGRADE=--upgrade takes newer versions
+	for name in requirements requirements-dev; do \
+	  UV_CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/uv --no-config pip compile --quiet \
+	    --universal --python-version 3.11 --generate-hashes --strip-extras $(UPGRADE) \
+	    --output-file $$name.txt $$name.in || exit 1; \
+	done
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Taskmaster needs Python 3.11 or newer: make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/.runtime: requirements.txt | $(VENV)/.python
+	$(PIP) install --quiet --require-hashes -r requirements.txt
+	touch $@
+
+$(VENV)/.dev: requirements-dev.txt requirements.txt | $(VENV)/.python
+	$(PIP) install --quiet --require-hashes -r requirements-dev.txt
+	touch $@ $(VENV)/.runtime
+
+clean: ## remove the environment, bundles and caches (never instance/, your data)
+	rm -rf $(VENV) node_modules $(VENDOR) .hypothesis .import_linter_cache .mypy_cache \
+	  .pytest_cache .ruff_cache .schemathesis
+	find taskmaster tests migrations bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
