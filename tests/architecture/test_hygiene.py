@@ -1,0 +1,69 @@
+"""What is in the repository is ours, short, and holds on any machine."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.settings import ROOT
+
+# Written so that this file does not find itself.
+FOREIGN = re.compile(
+    r"(?<![\w.])/(?:w[o]rk|f[a]rm|r[o]ot|h[o]me)/|/opt/(?:w[h]eels|p[y]pi)|f[i]le:///"
+    r"|pypi\.o[r]g|files\.pythonh[o]sted|registry\.npm[j]s|deb\.deb[i]an"
+)
+GENERATED = re.compile(r"requirements.*\.txt|package-lock\.json|migrations/.*|LICENSE")
+LONGEST = 250
+
+
+def tracked_files() -> list[Path]:
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return [ROOT / name for name in names.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.fixture(scope="module")
+def texts() -> dict[str, str]:
+    found = {relative(path): path.read_text(errors="replace") for path in tracked_files()}
+    assert {"Makefile", "requirements.txt", "package-lock.json"} <= found.keys()
+    return found
+
+
+def test_nothing_names_a_machine_or_a_registry(texts: dict[str, str]) -> None:
+    places = [
+        f"{name}:{number}: {line.strip()}"
+        for name, text in texts.items()
+        for number, line in enumerate(text.splitlines(), 1)
+        if FOREIGN.search(line)
+    ]
+    assert places == []
+
+
+def test_files_are_short(texts: dict[str, str]) -> None:
+    lengths = {name: len(text.splitlines()) for name, text in texts.items()}
+    ours = {name: length for name, length in lengths.items() if not GENERATED.fullmatch(name)}
+    assert {name: length for name, length in ours.items() if length > LONGEST} == {}
+
+
+def test_no_test_sleeps(texts: dict[str, str]) -> None:
+    sleeping = [
+        name
+        for name, text in texts.items()
+        if name.startswith("tests/") and name != "tests/support/waiting.py"
+        if re.search(r"\bs[l]eep\(", text)
+    ]
+    assert sleeping == []
+
+
+def test_every_requirement_is_pinned_and_hashed(texts: dict[str, str]) -> None:
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        entries = re.split(r"\n(?=\w)", re.sub(r"^ *#.*\n", "", texts[name], flags=re.MULTILINE))
+        assert len(entries) > 30
+        for entry in entries:
+            assert re.match(r"[\w.\[\],-]+==\S+", entry), entry
+            assert "--hash=sha256:" in entry, entry
