@@ -11,6 +11,7 @@ from typing import Any
 from wsgiref.types import WSGIApplication
 
 from taskmaster.core.concurrency import pause
+from taskmaster.core.errors import ErrorCode
 from taskmaster.server import head, refusal
 from taskmaster.server.body import Body
 from taskmaster.server.connections import Connection
@@ -87,7 +88,7 @@ class Handler:
         return environ
 
     def _refuse(self, connection: Connection, error: head.HeadError) -> bool:
-        refusal.send(connection.sock, error.status, "malformed_request", str(error))
+        refusal.send(connection.sock, error.status, ErrorCode.MALFORMED_REQUEST, str(error))
         connection.linger()
         return False
 

@@ -2,19 +2,21 @@
 
 import contextlib
 import json
+import secrets
 import socket
-import uuid
 from http import HTTPStatus
 
+from taskmaster.core.errors import ErrorCode
 
-def send(sock: socket.socket, status: int, code: str, detail: str) -> None:
+
+def send(sock: socket.socket, status: int, code: ErrorCode, detail: str) -> None:
     """Write a whole response that closes the connection; a client that has gone is no error."""
     with contextlib.suppress(OSError):
         sock.sendall(_response(HTTPStatus(status), code, detail))
 
 
-def _response(status: HTTPStatus, code: str, detail: str) -> bytes:
-    request_id = str(uuid.uuid4())
+def _response(status: HTTPStatus, code: ErrorCode, detail: str) -> bytes:
+    request_id = secrets.token_hex(8)
     problem = {
         "type": "about:blank",
         "title": status.phrase,

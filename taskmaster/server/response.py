@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 from wsgiref.types import WSGIApplication
 
+from taskmaster.core.errors import ErrorCode
 from taskmaster.server import refusal
 from taskmaster.server.body import Body
 from taskmaster.server.connections import WRITE_SECONDS, Connection
@@ -51,7 +52,9 @@ class Response:
                 return  # the client has gone, or was cut
             _log.exception("error outside the app's own error handling")
             if not (self._begun or hijacked):
-                refusal.send(self._connection.sock, 500, "internal_error", "A fault of ours.")
+                refusal.send(
+                    self._connection.sock, 500, ErrorCode.INTERNAL_ERROR, "A fault of ours."
+                )
 
     def _run(self, app: WSGIApplication) -> None:
         result = app(self._environ, self._start_response)
