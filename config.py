@@ -71,7 +71,7 @@ def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """Return the application's configuration. Raise ConfigError, which names the variable."""
     given = {name: value for name, value in environ.items() if value != ""}
     try:
-        settings = SettingsSchema().load(given)
+        settings: dict[str, Any] = SettingsSchema().load(given)
     except ValidationError as error:
         raise ConfigError(_explain(error.normalized_messages())) from None
     if settings["ENVIRONMENT"] == "production":
@@ -141,7 +141,7 @@ def _flask(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "JWT_SECRET_KEY": settings["SECRET_KEY"],
-        "JWT_COOKIE_CSRF_PROTECT": False,  # no cookies, and the same claims shall give the same token
+        "JWT_COOKIE_CSRF_PROTECT": False,  # no cookies; equal claims give equal tokens
         "JWT_ACCESS_TOKEN_EXPIRES": timedelta(seconds=settings["ACCESS_TOKEN_SECONDS"]),
         "JWT_REFRESH_TOKEN_EXPIRES": timedelta(seconds=settings["REFRESH_TOKEN_SECONDS"]),
         "TESTING": settings["ENVIRONMENT"] == "testing",

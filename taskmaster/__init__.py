@@ -13,6 +13,7 @@ from .core import api, auth, database, http
 from .core.json import OrjsonProvider
 from .extensions import migrate
 from .ops import health, logging
+from .streams import sse
 from .tasks import views as task_views
 
 
@@ -33,6 +34,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     rest.register_blueprint(auth_views.blp)
     rest.register_blueprint(profile_views.blp)
     rest.register_blueprint(task_views.blp)
+    rest.register_blueprint(sse.blp)
 
     streams.init_app(app)
     app.register_blueprint(health.blp)

@@ -56,11 +56,11 @@ def log_in(login: str, password: str) -> tuple[User, dict[str, str]]:
     """Open a session. An unknown user and a wrong password look and last the same (401)."""
     with reading() as connection:
         found = connection.execute(BY_LOGIN, {"login": login}).first()
-    if not passwords.verify_password(found and found.password_hash, password):
+    right = passwords.verify_password(found.password_hash if found else None, password)
+    if found is None or not right:
         log.warning("login_failed", user_id=found and found.id)
         raise _bad_credentials()
-    assert found is not None
-    changes = {"last_login": clock.now()}
+    changes: dict[str, Any] = {"last_login": clock.now()}
     if passwords.needs_rehash(found.password_hash):
         changes["password_hash"] = passwords.hash_password(password)
     with writing() as connection:
@@ -107,7 +107,7 @@ def change_password(user_id: str, session_id: str, old: str, new: str) -> None:
         if _update_user(connection, user, changes) is None:
             raise _wrong_password("old_password")
         over = sessions.end_in(connection, user_id, session_table.c.id != session_id)
-    sessions.announce(over)
+    sessions.announce(user_id, over)
     log.info("password_changed", user_id=user_id, sessions_ended=len(over))
 
 
@@ -119,7 +119,7 @@ def delete_account(user_id: str, password: str) -> None:
         connection.execute(delete(StreamHead).where(StreamHead.user_id == user_id))
         over = sessions.end_in(connection, user_id)
         connection.execute(delete(users).where(users.c.id == user_id))
-    sessions.announce(over)
+    sessions.announce(user_id, over)
     log.info("account_deleted", user_id=user_id)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 from blinker import Signal
 from flask import current_app, request
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, delete, insert, select, update
 
 from ..core import clock
 from ..core.auth import Principal
@@ -20,9 +20,10 @@ log = structlog.get_logger(__name__)
 
 LEEWAY = timedelta(seconds=10)  # a lost reply, two tabs: CONTRACT, refresh
 
-ended = Signal("Sent after the commit that ended sessions, with their `session_ids`.")
+ended = Signal("Sent after the commit that ended sessions, with `user_id` and `session_ids`.")
 
 OWNER = select(sessions.c.user_id).where(sessions.c.id == bindparam("session_id"))
+LIVE = select(sessions.c.id).where(sessions.c.id.in_(bindparam("session_ids", expanding=True)))
 ROW = select(sessions).where(sessions.c.id == bindparam("session_id"))
 ROTATE = (
     update(sessions)
@@ -99,7 +100,7 @@ def end(user_id: str, *which: Any) -> int:
     """End those of a user's sessions to which the conditions apply; return how many."""
     with writing() as connection:
         ids = end_in(connection, user_id, *which)
-    announce(ids)
+    announce(user_id, ids)
     return len(ids)
 
 
@@ -109,13 +110,20 @@ def end_in(connection: Connection, user_id: str, *which: Any) -> list[str]:
     return list(connection.scalars(statement.returning(sessions.c.id)))
 
 
-def announce(ids: list[str]) -> None:
+def announce(user_id: str, ids: list[str]) -> None:
     """Tell the streams that these sessions are over."""
     if ids:
         ended.send(
             current_app._get_current_object(),  # type: ignore[attr-defined]
+            user_id=user_id,
             session_ids=ids,
         )
+
+
+def live(engine: Engine, session_ids: list[str]) -> set[str]:
+    """Return which of these sessions still live. Needs no application."""
+    with engine.connect() as connection:
+        return set(connection.scalars(LIVE, {"session_ids": session_ids}))
 
 
 def _row(claims: tokens.Claims) -> Row[Any]:

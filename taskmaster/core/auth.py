@@ -12,7 +12,7 @@ from flask import Flask, current_app, g, request
 from .errors import ApiError, ErrorCode
 
 View = TypeVar("View", bound=Callable[..., Any])
-SECURITY = {"security": [{"bearer": []}]}
+SECURITY: dict[str, Any] = {"security": [{"bearer": []}]}
 
 
 class Principal(NamedTuple):

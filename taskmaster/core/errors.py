@@ -34,13 +34,13 @@ class ErrorCode(StrEnum):
         return code
 
     MALFORMED_REQUEST = "malformed_request", 400
-    WRONG_PASSWORD = "wrong_password", 400  # noqa: S105 (a code, not a password)
+    WRONG_PASSWORD = "wrong_password", 400
     UNTRUSTED_HOST = "untrusted_host", 400
     NOT_AUTHENTICATED = "not_authenticated", 401
-    INVALID_TOKEN = "invalid_token", 401  # noqa: S105
-    TOKEN_EXPIRED = "token_expired", 401  # noqa: S105
-    TOKEN_REVOKED = "token_revoked", 401  # noqa: S105
-    WRONG_TOKEN_TYPE = "wrong_token_type", 401  # noqa: S105
+    INVALID_TOKEN = "invalid_token", 401
+    TOKEN_EXPIRED = "token_expired", 401
+    TOKEN_REVOKED = "token_revoked", 401
+    WRONG_TOKEN_TYPE = "wrong_token_type", 401
     BAD_CREDENTIALS = "bad_credentials", 401
     FORBIDDEN = "forbidden", 403
     NOT_FOUND = "not_found", 404

@@ -43,6 +43,9 @@ GIVE_BACK = (
 )
 INSERT = insert(events)
 HEAD = select(heads.c.seq, heads.c.task_count).where(heads.c.user_id == bindparam("of_user"))
+HEADS = select(heads.c.user_id, heads.c.seq).where(
+    heads.c.user_id.in_(bindparam("user_ids", expanding=True))
+)
 AFTER = (
     select(events.c.seq, events.c.action, events.c.payload)
     .where(events.c.user_id == bindparam("of_user"), events.c.seq > bindparam("after"))
@@ -149,3 +152,9 @@ def read(connection: Connection, user_id: str, after: int, limit: int = PAGE) ->
     """Return a page of the events that came after a position, oldest first."""
     parameters = {"of_user": user_id, "after": after, "limit": limit}
     return [Entry(*row) for row in connection.execute(AFTER, parameters)]
+
+
+def heads_of(connection: Connection, user_ids: list[str]) -> dict[str, int]:
+    """Return where the logs of these users stand; one who is gone is left out."""
+    rows = connection.execute(HEADS, {"user_ids": user_ids}).all()
+    return dict(map(tuple, rows))

@@ -1,0 +1,54 @@
+"""What goes over a stream: events of the log, and control messages about the stream itself."""
+
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import orjson
+
+from ..events.log import Entry
+
+
+class Message(NamedTuple):
+    """One message: its name and its JSON. Only events have a `seq`."""
+
+    seq: int | None
+    name: str
+    payload: str
+
+
+class Closing(StrEnum):
+    """Why a stream is closed: the close code of the WebSocket, and whether to come back."""
+
+    code: int
+    reconnect: bool
+
+    def __new__(cls, value: str, code: int, reconnect: bool) -> "Closing":
+        closing = str.__new__(cls, value)
+        closing._value_ = value
+        closing.code = code
+        closing.reconnect = reconnect
+        return closing
+
+    SERVER_RESTART = "server_restart", 1012, True
+    TOO_SLOW = "too_slow", 1006, True  # cut without a close frame: it could not be written
+    TOKEN_EXPIRED = "token_expired", 4401, False
+    SESSION_ENDED = "session_ended", 4401, False
+    AUTHENTICATION_TIMEOUT = "authentication_timeout", 4408, False
+    MESSAGE_TOO_LARGE = "message_too_large", 4413, False
+    TOO_MANY_CONNECTIONS = "too_many_connections", 4429, False
+    FLOOD = "flood", 4429, False
+
+
+def control(name: str, **body: Any) -> Message:
+    """Return a control message."""
+    return Message(None, name, orjson.dumps(body).decode())
+
+
+def stream_closed(closing: Closing) -> Message:
+    """Return the goodbye."""
+    return control("stream_closed", code=closing.value, reconnect=closing.reconnect)
+
+
+def event(entry: Entry) -> Message:
+    """Return the message of an event in the log."""
+    return Message(*entry)

@@ -1,0 +1,153 @@
+"""A WebSocket (RFC 6455) on the raw socket, with bounds; the same in every async mode.
+
+wsproto speaks the protocol. engine.io gets this class in place of its driver's own, so that
+Socket.IO has the same bounds as the plain WebSocket: the size of a message is counted across
+its fragments, what a client may send per second is limited, and nothing is compressed.
+"""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import (
+    AcceptConnection,
+    BytesMessage,
+    CloseConnection,
+    Event,
+    Message,
+    Ping,
+    Request,
+    TextMessage,
+)
+from wsproto.utilities import LocalProtocolError, RemoteProtocolError
+
+from ..core import clock
+from .budget import Budget
+from .messages import Closing
+
+LARGEST_MESSAGE = 64 * 1024  # bytes
+CHUNK = 4096  # bytes read at once
+SILENCE = 60  # seconds without a byte from the client, who is pinged meanwhile
+Environ = dict[str, Any]
+
+
+class HandshakeError(Exception):
+    """The request is no WebSocket handshake."""
+
+
+class Wire:
+    """One WebSocket. `wait()` belongs to one thread; `send()` and `close()` to any."""
+
+    def __init__(self, environ: Environ) -> None:
+        """Read the handshake; raise HandshakeError if it is none."""
+        self.closing: Closing | None = None  # why this side ended it
+        self._socket: socket.socket = environ["taskmaster.socket"]
+        self._connection = WSConnection(ConnectionType.SERVER)
+        self._deadline: float | None = None
+        self._lock = threading.Lock()
+        self._budget = Budget()
+        self._parts: list[Any] = []
+        self._size = 0
+        self._events: Iterator[Event] = iter(())
+        try:
+            self._connection.initiate_upgrade_connection(_headers(environ), environ["PATH_INFO"])
+            if not any(isinstance(event, Request) for event in self._connection.events()):
+                raise HandshakeError
+        except (RemoteProtocolError, LocalProtocolError, UnicodeError):
+            raise HandshakeError from None
+
+    def accept(self) -> None:
+        """Answer the handshake."""
+        self._socket.settimeout(SILENCE)
+        self._write(AcceptConnection())
+
+    def set_deadline(self, seconds: float | None) -> None:
+        """Stop reading after so many seconds, however much comes; None lifts it."""
+        self._deadline = None if seconds is None else clock.monotonic() + seconds
+        self._socket.settimeout(SILENCE)
+
+    def wait(self) -> str | bytes | None:
+        """Return the next message; None when the connection is over, or is to be closed."""
+        while not self.closing:
+            event = next(self._events, None)
+            if event is None:
+                if not self._receive():
+                    return None
+            elif isinstance(event, Ping | CloseConnection):
+                self._write(event.response())
+                if isinstance(event, CloseConnection):
+                    return None
+            elif isinstance(event, Message):
+                self._collect(event)
+                if event.message_finished:
+                    return self._take()
+        return None
+
+    def send(self, message: str | bytes) -> None:
+        """Send a message. Raise OSError if the connection is over."""
+        kind = TextMessage if isinstance(message, str) else BytesMessage
+        self._write(kind(data=message))  # type: ignore[arg-type]
+
+    def ping(self) -> None:
+        """Make the client show that it lives."""
+        self._write(Ping())
+
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        """Say goodbye, unless a write is blocked: then just end it."""
+        if not self._lock.acquire(timeout=0.5):
+            return self.abort()
+        try:
+            self._socket.sendall(self._connection.send(CloseConnection(code, reason)))
+        except (OSError, LocalProtocolError):
+            pass
+        finally:
+            self._lock.release()
+        return self.abort()
+
+    def abort(self) -> None:
+        """End it at once, freeing whoever reads or writes."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def _receive(self) -> bool:
+        """Read once; return whether the connection still stands."""
+        try:
+            if self._deadline is not None:
+                self._socket.settimeout(max(0.001, self._deadline - clock.monotonic()))
+            data = self._socket.recv(CHUNK)
+            if not data:
+                return False
+            self._connection.receive_data(data)
+        except (OSError, RemoteProtocolError, LocalProtocolError):
+            return False
+        self._events = self._connection.events()
+        if not self._budget.spend(octets=len(data)):
+            self.closing = Closing.FLOOD
+        return True
+
+    def _collect(self, part: Message[Any]) -> None:
+        self._parts.append(part.data)
+        self._size += len(part.data)
+        if self._size > LARGEST_MESSAGE:
+            self.closing = Closing.MESSAGE_TOO_LARGE
+        if part.frame_finished and not self._budget.spend(frames=1):
+            self.closing = Closing.FLOOD
+
+    def _take(self) -> str | bytes | None:
+        parts, self._parts, self._size = self._parts, [], 0
+        return None if self.closing else type(parts[0])().join(parts)
+
+    def _write(self, event: Event) -> None:
+        with self._lock:
+            try:
+                self._socket.sendall(self._connection.send(event))
+            except LocalProtocolError as error:
+                raise OSError("the connection is closing") from error
+
+
+def _headers(environ: Environ) -> list[tuple[bytes, bytes]]:
+    names = {name: name[5:].replace("_", "-") for name in environ if name.startswith("HTTP_")}
+    return [(name.encode(), environ[key].encode("latin-1")) for key, name in names.items()]
