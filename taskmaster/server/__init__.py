@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 
 from taskmaster.server import listener as listeners
-from taskmaster.server.process import DEFAULT_SHUTDOWN_SECONDS, Process
+from taskmaster.server.process import DEFAULT_SHUTDOWN_SECONDS, run
 from taskmaster.server.signals import StopFlag
 from taskmaster.server.supervisor import Supervisor
 
@@ -26,7 +26,7 @@ def serve(app: Flask, listener: socket.socket | None = None) -> None:
     if listener is None:
         listener = listeners.bind(app.config["HOST"], app.config["PORT"])
         listeners.announce(listener, app.config["ENVIRONMENT"])
-    Process(app, listener).run(stop)
+    run(app, listener, stop)
 
 
 def supervise(settings: Mapping[str, Any]) -> int:

@@ -1,70 +1,42 @@
 """The open connections of this process, and until when each may stay as it is.
 
-A silent or dripping client is cut by one watchdog that counts seconds for all connections: a
-timer per connection would cost every request, a socket timeout would also cut idle streams.
+A silent or dripping client is cut by one watchdog for all connections: the libraries' own time
+limits count single reads, which a byte now and then renews, and would cut idle streams too.
 """
 
 import contextlib
 import socket
+from typing import Any
 
-from werkzeug.http import http_date
-
+from taskmaster.core import clock
 from taskmaster.core.concurrency import pause
 
 HEAD_SECONDS = 10  # from the connection, or from a request's first byte, to its whole head
 IDLE_SECONDS = 60  # between two requests
-BODY_SECONDS = 60  # a whole body, at most 1 MiB here
-WRITE_SECONDS = 300  # one write to a client that does not read
-LINGER_SECONDS = 2  # a client that still sends what nobody will read
-
-_NEVER = float("inf")
+REQUEST_SECONDS = 120  # body, work and answer together; streams and hijackers are exempt
 
 
 class Connection:
-    """One client's socket. `idle`: no request is being answered on it."""
+    """One client's socket, and the environ of the request that is being answered on it."""
 
-    __slots__ = ("_home", "_served", "address", "deadline", "idle", "sock")
-
-    def __init__(self, sock: socket.socket, address: tuple[str, int], home: "Connections") -> None:
+    def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
-        self.address = address
-        self._home = home
-        self._served = False
-        self.idle = True
+        self.environ: dict[str, Any] | None = None
         self.allow(HEAD_SECONDS)
-
-    def body_deadline(self) -> float:
-        """Return until when a body that begins now must be there."""
-        return self._home.seconds + BODY_SECONDS
 
     def allow(self, seconds: float) -> None:
         """Cut the connection unless something else is allowed within so many seconds."""
-        self.deadline = self._home.seconds + seconds
+        self.deadline = clock.monotonic() + seconds
 
-    def begin_head(self) -> None:
-        """Note the first byte of a request; a new connection's time has run since it was made."""
-        if self._served:
-            self.allow(HEAD_SECONDS)
+    def begin(self, environ: dict[str, Any]) -> None:
+        """Note that a request is being answered."""
+        self.environ = environ
+        self.allow(REQUEST_SECONDS)
 
-    def begin_request(self) -> None:
-        self.idle = False
-        self.allow_forever()
-
-    def end_request(self) -> None:
-        self._served = True
-        self.idle = True
+    def end(self) -> None:
+        """Note that the next request is waited for."""
+        self.environ = None
         self.allow(IDLE_SECONDS)
-
-    def may_serve_on(self) -> bool:
-        return not self._home.stopping
-
-    @property
-    def date(self) -> str:
-        """The time as HTTP writes it, of this second."""
-        return self._home.date
-
-    def allow_forever(self) -> None:
-        self.deadline = _NEVER
 
     def cut(self) -> None:
         """Wake whoever reads or writes, with an error or the end of the stream."""
@@ -72,13 +44,9 @@ class Connection:
         with contextlib.suppress(OSError):
             self.sock.shutdown(socket.SHUT_RDWR)
 
-    def linger(self) -> None:
-        """Let the client read our last words: unread bytes of its own would reset it all."""
-        self.allow(LINGER_SECONDS)
-        with contextlib.suppress(OSError):
-            self.sock.shutdown(socket.SHUT_WR)
-            while self.sock.recv(65536):
-                pass
+    def is_overdue(self, now: float) -> bool:
+        hijacked = self.environ is not None and self.environ.get("taskmaster.hijacked")
+        return self.deadline < now and not hijacked
 
 
 class Connections:
@@ -86,39 +54,29 @@ class Connections:
 
     def __init__(self) -> None:
         self._open: set[Connection] = set()
-        self.seconds = 0
-        self.date = http_date()
-        self.stopping = False
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def add(self, sock: socket.socket, address: tuple[str, int]) -> Connection:
-        connection = Connection(sock, address, self)
+    def add(self, sock: socket.socket) -> Connection:
+        connection = Connection(sock)
         self._open.add(connection)
         return connection
 
     def remove(self, connection: Connection) -> None:
         self._open.discard(connection)
-        connection.sock.close()
 
     def watch(self) -> None:
         """Cut what is overdue, each second, as long as the process lives."""
         while True:
             pause(1)
-            self.seconds += 1
-            self.date = http_date()
+            now = clock.monotonic()
             for connection in list(self._open):
-                if connection.deadline < self.seconds:
+                if connection.is_overdue(now):
                     connection.cut()
 
-    def cut_idle(self) -> None:
-        """Answer no further request: cut all that wait for one."""
-        self.stopping = True
+    def cut(self, idle_only: bool = False) -> None:
+        """Cut all, or only those that wait for a request."""
         for connection in list(self._open):
-            if connection.idle:
+            if connection.environ is None or not idle_only:
                 connection.cut()
-
-    def cut_all(self) -> None:
-        for connection in list(self._open):
-            connection.cut()

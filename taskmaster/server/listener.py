@@ -6,6 +6,8 @@ import socket
 import sys
 
 INHERITED = "TASKMASTER_LISTENER_FD"
+MAX_CONNECTIONS = 10_000  # at a time, of one process
+MAX_HEAD = 64 * 1024  # bytes of a request line, and of all headers
 _BACKLOG = 4096
 _DESCRIPTORS = 65536
 
@@ -14,9 +16,12 @@ def bind(host: str, port: int) -> socket.socket:
     """Listen on `host`:`port` (0: any free one), or end the process with a line that says why."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
         raise SystemExit(f"Cannot listen on {host} port {port}: {error.strerror}") from error
+    # Connections inherit it: small frames of a stream shall not wait for each other.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def inherited() -> socket.socket | None:

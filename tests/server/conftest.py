@@ -66,7 +66,7 @@ def server(
 ) -> Iterator[TinyServer]:
     """One server for many tests, in each async mode; it must not print a traceback."""
     log = tmp_path_factory.mktemp("server") / f"{request.param}.log"
-    server = TinyServer(log, request.param)
+    server = TinyServer(log, request.param, REQUEST_SECONDS="1")
     server.start()
     yield server
     assert server.terminate() == 0

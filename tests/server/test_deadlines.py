@@ -1,8 +1,11 @@
 """Clients that keep a connection and send nothing, or drip."""
 
 import socket
+from contextlib import ExitStack
 
-from tests.server.conftest import TinyServer
+import pytest
+
+from tests.server.conftest import MODES, Start, TinyServer
 from tests.support.waiting import wait_until
 
 
@@ -42,3 +45,12 @@ def test_silent_dripping_and_idle_clients_are_cut_and_streams_are_not(server: Ti
         assert idle.rest() == b""
         stream.send(b"still here")
         assert stream.sock.recv(4096) == b"still here"
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_running_out_of_descriptors_is_survived(start: Start, mode: str) -> None:
+    server = start(mode, DESCRIPTORS="40")
+    with ExitStack() as stack:
+        for _ in range(60):
+            stack.enter_context(server.connect())
+    assert server.get("/") == b"hello"

@@ -37,16 +37,11 @@ def test_killed_child_is_replaced_and_a_stop_is_graceful(start: Start) -> None:
     assert not listens(server.port)
 
 
-def test_connection_queued_while_all_children_are_dead_is_answered(start: Start) -> None:
+def test_port_stays_while_all_children_are_dead_and_goes_with_the_parent(start: Start) -> None:
     server = start("threading", WEB_CONCURRENCY="2")
     for victim in pids(server, 2):
         os.kill(victim, signal.SIGKILL)
     assert server.get("/") == b"hello"
-
-
-def test_children_do_not_outlive_a_killed_parent(start: Start) -> None:
-    server = start("threading", WEB_CONCURRENCY="2")
-    pids(server, 2)
     server.kill()
     wait_until(lambda: not listens(server.port), what="all children gone")
 

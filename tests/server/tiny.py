@@ -19,6 +19,7 @@ elif MODE == "gevent" and not SUPERVISING:
 
     monkey.patch_all()
 
+import contextlib  # noqa: E402
 import threading  # noqa: E402
 from collections.abc import Iterator  # noqa: E402
 
@@ -29,7 +30,8 @@ from taskmaster.core.concurrency import pause, run_blocking  # noqa: E402
 from taskmaster.server import connections, serve, supervise  # noqa: E402
 
 # The same limits, in less time than a test can wait for.
-connections.HEAD_SECONDS = connections.IDLE_SECONDS = connections.BODY_SECONDS = 1
+connections.HEAD_SECONDS = connections.IDLE_SECONDS = 1
+connections.REQUEST_SECONDS = int(os.environ.get("REQUEST_SECONDS", "60"))
 
 SETTINGS = {
     "HOST": "127.0.0.1",
@@ -113,16 +115,25 @@ class Hijack:
         sock = environ["taskmaster.socket"]
         environ["taskmaster.hijacked"] = True
         sock.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\n\r\n")
-        while data := sock.recv(4096):
+        data = b""
+        while data != b"bye" and (data := sock.recv(4096)):
+            if data == b"time out":
+                with contextlib.suppress(TimeoutError):
+                    sock.settimeout(0.1)
+                    sock.recv(1)
+                sock.settimeout(None)
             sock.sendall(data)
-            if data == b"bye":
-                break
-        return []
+        start_response("200 OK", [("Content-Length", "3")])
+        return [b"end"]
 
 
 app.wsgi_app = Hijack(app.wsgi_app)  # type: ignore[method-assign]
 
 if __name__ == "__main__":
+    if limit := int(os.environ.get("DESCRIPTORS", "0")):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
     if os.environ.get("FAIL_TO_START") and not SUPERVISING:
         sys.exit("cannot start")
     if SUPERVISING:
