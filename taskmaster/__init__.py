@@ -8,11 +8,12 @@ from flask import Flask
 import config
 
 from . import site, streams
-from .accounts import auth_views, profile_views, sessions, tokens
+from .accounts import auth_views, commands, profile_views, session_views, sessions, tokens
 from .core import api, auth, database, http
 from .core.json import OrjsonProvider
+from .events import views as event_views
 from .extensions import migrate
-from .ops import health, logging
+from .ops import health, housekeeping, logging
 from .streams import sse
 from .tasks import views as task_views
 
@@ -33,10 +34,14 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     rest = api.init_app(app)
     rest.register_blueprint(auth_views.blp)
     rest.register_blueprint(profile_views.blp)
+    rest.register_blueprint(session_views.blp)
     rest.register_blueprint(task_views.blp)
+    rest.register_blueprint(event_views.blp)
     rest.register_blueprint(sse.blp)
 
     streams.init_app(app)
+    housekeeping.init_app(app)
     app.register_blueprint(health.blp)
+    app.cli.add_command(commands.users)
     app.register_blueprint(site.blp)
     return app

@@ -1,4 +1,4 @@
-"""Users, sessions, the log, tasks."""
+"""Users, sessions, the log, tasks and their words, idempotency keys."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -42,6 +42,23 @@ def upgrade() -> None:
     op.create_index("ix_events_history", "events", ["user_id", "task_id", "seq"])
 
     op.create_table(
+        "idempotency_keys",
+        sa.Column("user_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("key", sa.String(length=255), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("reply", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["users.id"],
+            name=op.f("fk_idempotency_keys_user_id_users"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("user_id", "key", name=op.f("pk_idempotency_keys")),
+    )
+    op.create_index("ix_idempotency_keys_created_at", "idempotency_keys", ["created_at"])
+
+    op.create_table(
         "sessions",
         sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("user_id", sa.Uuid(as_uuid=False), nullable=False),
@@ -75,12 +92,16 @@ def upgrade() -> None:
         "tasks",
         sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("user_id", sa.Uuid(as_uuid=False), nullable=False),
-        sa.Column("title", sa.String(length=100), nullable=False),
+        sa.Column(
+            "title",
+            sa.String(length=100).with_variant(sa.String(length=100, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("status_task", sa.String(length=11), nullable=False),
         sa.Column("date_created", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_updated", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("due_date", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_date", sa.DateTime(timezone=True), nullable=False),
         sa.Column("priority", sa.SmallInteger(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -88,12 +109,36 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
     )
-    op.create_index("ix_tasks_newest", "tasks", ["user_id", "date_created", "id"])
+    op.create_index("ix_tasks_date_created", "tasks", ["user_id", "date_created", "id"])
+    op.create_index("ix_tasks_due_date", "tasks", ["user_id", "due_date", "id"])
+    op.create_index("ix_tasks_last_updated", "tasks", ["user_id", "last_updated", "id"])
+    op.create_index("ix_tasks_priority", "tasks", ["user_id", "priority", "id"])
+    op.create_index("ix_tasks_status", "tasks", ["user_id", "status_task", "date_created", "id"])
+    op.create_index("ix_tasks_title", "tasks", ["user_id", "title", "id"])
+
+    op.create_table(
+        "task_words",
+        sa.Column("user_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column(
+            "word",
+            sa.String(length=100).with_variant(sa.String(length=100, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("task_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["task_id"], ["tasks.id"], name=op.f("fk_task_words_task_id_tasks"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", "word", "task_id", name=op.f("pk_task_words")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_task_words_task", "task_words", ["task_id"])
 
 
 def downgrade() -> None:
+    op.drop_table("task_words")
     op.drop_table("tasks")
     op.drop_table("stream_heads")
     op.drop_table("sessions")
+    op.drop_table("idempotency_keys")
     op.drop_table("events")
     op.drop_table("users")

@@ -7,8 +7,9 @@ from flask.views import MethodView
 from ..core.auth import current, login_required
 from ..core.blueprint import Blueprint
 from ..core.errors import ErrorCode
+from ..core.schemas import MessageSchema
 from . import service
-from .schemas import DetailSchema, PasswordChangeSchema, UserSchema
+from .schemas import DeletionSchema, DetailSchema, PasswordChangeSchema, UserSchema
 
 blp = Blueprint(
     "profile", __name__, url_prefix="/api/v1/auth/profile", description="One's own account."
@@ -48,3 +49,18 @@ class Password(MethodView):
         """
         service.change_password(*current()[:2], body["old_password"], body["new_password_1"])
         return {"detail": "password updated successfully"}
+
+
+@blp.route("/delete/")
+class Deletion(MethodView):
+    @login_required
+    @blp.arguments(DeletionSchema())
+    @blp.response(200, MessageSchema)
+    @blp.refuses(ErrorCode.WRONG_PASSWORD)
+    def post(self, body: dict[str, str]) -> Any:
+        """Delete the account
+
+        The account and all that is its own are gone, for good.
+        """
+        service.delete_account(current().user_id, body["password"])
+        return {"message": "Account deleted"}

@@ -103,6 +103,12 @@ class PasswordChangeSchema(Schema):
             raise ValidationError("The two new passwords differ.", "new_password_2")
 
 
+class DeletionSchema(Schema):
+    """The password, to be sure."""
+
+    password = Text(required=True, load_only=True, validate=validate.Length(max=128))
+
+
 class TokenSchema(Schema):
     """A token of either type."""
 

@@ -33,16 +33,25 @@ def register(fields: Mapping[str, Any]) -> tuple[User, dict[str, str]]:
     """Make an account and log it in. Raise ApiError (409) if the name or e-mail is taken."""
     password_hash = passwords.hash_password(fields["password"])
     with _unique(fields), writing() as connection:
-        user = insert_user(connection, fields, password_hash)
+        user = _insert_user(connection, fields, password_hash)
         tokens = sessions.open_session(connection, user.id)
     log.info("user_registered", user_id=user.id)
     return user, tokens
 
 
-def insert_user(
+def create_superuser(fields: Mapping[str, Any]) -> User:
+    """Make an account for an operator. Raise ApiError (409) if the name or e-mail is taken."""
+    password_hash = passwords.hash_password(fields["password"])
+    with _unique(fields), writing() as connection:
+        user = _insert_user(connection, fields, password_hash, is_superuser=True)
+    log.info("superuser_created", user_id=user.id)
+    return user
+
+
+def _insert_user(
     connection: Connection, fields: Mapping[str, Any], password_hash: str, **more: Any
 ) -> User:
-    """Insert the rows of a new account: the user and the head of the user's log."""
+    """Insert the rows of a new account: the user, and the head of the user's log."""
     names = ("username", "email", "first_name", "last_name")
     row = {name: fields.get(name) for name in names} | more
     row |= {"id": uuid7(), "password_hash": password_hash}

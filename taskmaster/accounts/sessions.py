@@ -120,6 +120,22 @@ def announce(user_id: str, ids: list[str]) -> None:
         )
 
 
+def list_live(user_id: str) -> list[Row[Any]]:
+    """Return a user's sessions, newest first."""
+    statement = select(sessions).where(
+        sessions.c.user_id == user_id, sessions.c.expires_at > clock.now()
+    )
+    with reading() as connection:
+        return list(connection.execute(statement.order_by(sessions.c.id.desc())))
+
+
+def prune() -> int:
+    """Delete the sessions whose last token has expired; return how many."""
+    with writing() as connection:
+        expired = delete(sessions).where(sessions.c.expires_at < clock.now())
+        return connection.execute(expired).rowcount
+
+
 def live(engine: Engine, session_ids: list[str]) -> set[str]:
     """Return which of these sessions still live. Needs no application."""
     with engine.connect() as connection:

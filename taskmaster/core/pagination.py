@@ -1,13 +1,16 @@
-"""The envelope of lists by page: `count`, `previous`, `next`, `results`."""
+"""Lists by page or by cursor, in one envelope: `count`, `previous`, `next`, `results`."""
 
-from typing import Any
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
+from uuid import UUID
 
+import orjson
 from flask import request
 from marshmallow import fields, validate
 
-from .errors import not_found
-from .schemas import Schema, Whole
+from .errors import ApiError, invalid, not_found
+from .schemas import UNSTORABLE, Schema, Whole
 
 
 class PageQuerySchema(Schema):
@@ -23,6 +26,33 @@ class PageSchema(Schema):
     count = fields.Integer(allow_none=True, metadata={"description": "All, on all pages."})
     previous = fields.Url(allow_none=True)
     next = fields.Url(allow_none=True)
+
+
+class Cursor(NamedTuple):
+    """A place in an ordered list: what the row before it is ordered by, and that row's id."""
+
+    value: Any
+    id: str
+
+    def encode(self) -> str:
+        """Write it for a URL; clients shall not look inside."""
+        return urlsafe_b64encode(orjson.dumps(self)).decode().rstrip("=")
+
+    @classmethod
+    def decode(cls, text: str) -> "Cursor":
+        """Read it. Raise ApiError (422) for what `encode` did not write."""
+        try:
+            value, row_id = orjson.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+            if isinstance(value, str) and UNSTORABLE.search(value):
+                raise ValueError
+            return cls(value, str(UUID(row_id)))
+        except (ValueError, TypeError, AttributeError):
+            raise bad_cursor() from None
+
+
+def bad_cursor() -> ApiError:
+    """Return the refusal of a cursor that is none of this list."""
+    return invalid({"cursor": ["Not a cursor of this list."]})
 
 
 def offset(page: int, page_size: int, count: int) -> int:
@@ -42,6 +72,16 @@ def envelope(
         "count": count,
         "previous": link(page=page - 1) if page > 1 else None,
         "next": link(page=page + 1) if more else None,
+        "results": results,
+    }
+
+
+def cursor_envelope(following: Cursor | None, results: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the body of a part of a list by cursor: nothing is counted, nothing goes back."""
+    return {
+        "count": None,
+        "previous": None,
+        "next": link(cursor=following.encode()) if following else None,
         "results": results,
     }
 

@@ -6,7 +6,7 @@ users nothing. Whatever the writer reads after it is current, so the same lock g
 If-Match, merged updates and idempotency.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from ..core.errors import ApiError, ErrorCode
 from .models import Event, StreamHead
 
 PAGE = 100
+Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 appended = Signal("Sent after the commit, with `user_id` and `entries`.")
 
@@ -51,6 +52,11 @@ AFTER = (
     .where(events.c.user_id == bindparam("of_user"), events.c.seq > bindparam("after"))
     .order_by(events.c.seq)
     .limit(bindparam("limit"))
+)
+HISTORY = (
+    select(events.c.payload)
+    .where(events.c.user_id == bindparam("of_user"), events.c.task_id == bindparam("of_task"))
+    .order_by(events.c.seq)
 )
 
 
@@ -82,7 +88,7 @@ class Transaction:
         """Return the statement's first row, current since the head is locked."""
         return self.connection.execute(statement, parameters).first()
 
-    def execute(self, statement: Any, parameters: Mapping[str, Any]) -> None:
+    def execute(self, statement: Any, parameters: Parameters) -> None:
         """Run a statement that writes."""
         self.connection.execute(statement, parameters)
 
@@ -158,3 +164,8 @@ def heads_of(connection: Connection, user_ids: list[str]) -> dict[str, int]:
     """Return where the logs of these users stand; one who is gone is left out."""
     rows = connection.execute(HEADS, {"user_ids": user_ids}).all()
     return dict(map(tuple, rows))
+
+
+def history(connection: Connection, user_id: str, task_id: str) -> list[str]:
+    """Return what happened to one task, oldest first, as JSON."""
+    return list(connection.scalars(HISTORY, {"of_user": user_id, "of_task": task_id}))

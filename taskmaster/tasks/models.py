@@ -1,32 +1,73 @@
-"""The table of tasks."""
+"""The tables of tasks."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import ForeignKey, Index, SmallInteger, String, Table, Text, Uuid
+from sqlalchemy import Dialect, ForeignKey, Index, SmallInteger, String, Table, Text, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..core.database import UTCDateTime
 from ..extensions import Base
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+# Ordered by code point on both databases, whatever the locale of PostgreSQL.
+Ordered = String(100).with_variant(String(100, collation="C"), "postgresql")
+
+
+class DueDate(UTCDateTime):
+    """A time or none, none stored as the last of all: it sorts and pages like any other."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return super().process_bind_param(value or NEVER, dialect)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        moment = super().process_result_value(value, dialect)
+        return None if moment == NEVER else moment
 
 
 class Task(Base):
     """A task of one user. `version` counts its changes, for ETag and If-Match."""
 
     __tablename__ = "tasks"
-    __table_args__ = (Index("ix_tasks_newest", "user_id", "date_created", "id"),)
+    __table_args__ = (
+        Index("ix_tasks_date_created", "user_id", "date_created", "id"),
+        Index("ix_tasks_last_updated", "user_id", "last_updated", "id"),
+        Index("ix_tasks_due_date", "user_id", "due_date", "id"),
+        Index("ix_tasks_title", "user_id", "title", "id"),
+        Index("ix_tasks_priority", "user_id", "priority", "id"),
+        Index("ix_tasks_status", "user_id", "status_task", "date_created", "id"),
+    )
 
     id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True)
     user_id: Mapped[str] = mapped_column(
         Uuid(as_uuid=False), ForeignKey("users.id", ondelete="CASCADE")
     )
-    title: Mapped[str] = mapped_column(String(100))
+    title: Mapped[str] = mapped_column(Ordered)
     description: Mapped[str] = mapped_column(Text)
     status_task: Mapped[str] = mapped_column(String(11))
     date_created: Mapped[datetime] = mapped_column(UTCDateTime)
     last_updated: Mapped[datetime] = mapped_column(UTCDateTime)
-    due_date: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    due_date: Mapped[datetime | None] = mapped_column(DueDate, nullable=False)
     priority: Mapped[int] = mapped_column(SmallInteger)  # by rank, so that it sorts
     version: Mapped[int] = mapped_column(default=1)
 
 
+class TaskWord(Base):
+    """A word of a task's title or description, as search compares them."""
+
+    __tablename__ = "task_words"
+    __table_args__ = (
+        Index("ix_task_words_task", "task_id"),
+        {"sqlite_with_rowid": False},
+    )
+
+    user_id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True)
+    word: Mapped[str] = mapped_column(Ordered, primary_key=True)
+    task_id: Mapped[str] = mapped_column(
+        Uuid(as_uuid=False), ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True
+    )
+
+
 tasks: Table = Task.__table__  # type: ignore[assignment]
+task_words: Table = TaskWord.__table__  # type: ignore[assignment]

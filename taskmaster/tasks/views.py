@@ -5,22 +5,34 @@ from uuid import UUID
 
 from flask import Response, url_for
 from flask.views import MethodView
+from orjson import Fragment
 
+from ..core import idempotency
 from ..core.auth import current, login_required
 from ..core.blueprint import Blueprint
+from ..core.conditional import check_if_match, etag, not_modified
 from ..core.errors import ErrorCode
 from ..core.json import reply
-from ..core.pagination import PageQuerySchema, envelope
 from ..core.schemas import MessageSchema
-from . import service
-from .schemas import TaskPageSchema, TaskSchema, represent
+from ..events.schemas import HistorySchema
+from . import queries, service
+from .filters import TaskQuerySchema
+from .schemas import (
+    CHANGE,
+    CREATION,
+    BulkResultSchema,
+    BulkSchema,
+    TaskPageSchema,
+    TaskSchema,
+    represent,
+)
 
 blp = Blueprint("tasks", __name__, url_prefix="/api/v1/tasks", description="One's own tasks.")
 
 
-def reply_task(task: service.Task, status: int = 200, **headers: str) -> Response:
-    """Answer with a task."""
-    return reply(represent(task), status, headers)
+def reply_task(task: service.Task) -> Response:
+    """Answer with a task and its entity tag."""
+    return reply(represent(task), headers={"ETag": etag(task["version"])})
 
 
 @blp.route("/")
@@ -28,26 +40,48 @@ class Tasks(MethodView):
     init_every_request = False
 
     @login_required
-    @blp.arguments(PageQuerySchema(), location="query")
+    @blp.arguments(TaskQuerySchema(), location="query")
     @blp.response(200, TaskPageSchema)
     @blp.refuses(ErrorCode.NOT_FOUND)
-    def get(self, query: dict[str, int]) -> Response:
+    def get(self, query: dict[str, Any]) -> Response:
         """List tasks
 
-        Newest first. `Stream-Position` is where to start a stream that misses nothing which this
-        list does not show.
+        By page, or by `cursor` for long lists; newest first unless `ordering` says otherwise.
+        `Stream-Position` is where to start a stream that misses nothing which this list does not
+        show.
         """
-        head, page = service.list_page(current().user_id, **query)
-        body = envelope(**query, count=head.task_count, results=[represent(t) for t in page])
-        return reply(body, headers={"Stream-Position": str(head.seq)})
+        position, body = queries.list_tasks(current().user_id, query)
+        return reply(body, headers={"Stream-Position": str(position)})
 
     @login_required
-    @blp.arguments(TaskSchema())
+    @blp.arguments(CREATION)
     @blp.response(201, TaskSchema)
+    @blp.refuses(ErrorCode.IDEMPOTENCY_MISMATCH)
+    @blp.doc(parameters=[idempotency.PARAMETER])
     def post(self, fields: dict[str, Any]) -> Response:
-        """Create a task"""
-        task = service.create(current().user_id, fields)
-        return reply_task(task, 201, Location=url_for("tasks.TaskItem", task_id=task["id"]))
+        """Create a task
+
+        With an `Idempotency-Key`, a repetition gets the first reply again and makes no second
+        task.
+        """
+        task = service.create(current().user_id, fields, idempotency.requested_key())
+        location = url_for("tasks.TaskItem", task_id=task["id"])
+        return reply(task, 201, {"Location": location, "ETag": etag(1)})
+
+
+@blp.route("/bulk/")
+class Bulk(MethodView):
+    @login_required
+    @blp.arguments(BulkSchema())
+    @blp.response(200, BulkResultSchema)
+    @blp.refuses(ErrorCode.NOT_FOUND)
+    def post(self, body: dict[str, Any]) -> Response:
+        """Change many tasks
+
+        1 to 100 operations in one transaction: all are made, in order, or none. A fault is named
+        by the operation's index, as in `operations.3.task.title`.
+        """
+        return reply({"results": service.change_many(current().user_id, body["operations"])})
 
 
 @blp.route("/<uuid:task_id>/")
@@ -58,36 +92,61 @@ class TaskItem(MethodView):
     @blp.response(200, TaskSchema)
     @blp.refuses(ErrorCode.NOT_FOUND)
     def get(self, task_id: UUID) -> Response:
-        """Get a task"""
-        return reply_task(service.get(current().user_id, str(task_id)))
+        """Get a task
+
+        With `If-None-Match`, 304 where the task has not changed.
+        """
+        task = queries.get(current().user_id, str(task_id))
+        return not_modified(task["version"]) or reply_task(task)
 
     @login_required
-    @blp.arguments(TaskSchema(partial=True))
+    @blp.arguments(CHANGE)
     @blp.response(200, TaskSchema)
-    @blp.refuses(ErrorCode.NOT_FOUND)
+    @blp.refuses(ErrorCode.NOT_FOUND, ErrorCode.PRECONDITION_FAILED)
     def put(self, fields: dict[str, Any], task_id: UUID) -> Response:
         """Change a task
 
         As PATCH: fields that are not sent stay as they are.
         """
-        return reply_task(service.update(current().user_id, str(task_id), fields))
+        return _change(task_id, fields)
 
     @login_required
-    @blp.arguments(TaskSchema(partial=True))
+    @blp.arguments(CHANGE)
     @blp.response(200, TaskSchema)
-    @blp.refuses(ErrorCode.NOT_FOUND)
+    @blp.refuses(ErrorCode.NOT_FOUND, ErrorCode.PRECONDITION_FAILED)
     def patch(self, fields: dict[str, Any], task_id: UUID) -> Response:
         """Change a task
 
         Changes the fields that are sent. A request that changes nothing leaves `last_updated`
-        and is no event.
+        and is no event. With `If-Match`, only that version is changed.
         """
-        return reply_task(service.update(current().user_id, str(task_id), fields))
+        return _change(task_id, fields)
 
     @login_required
     @blp.response(200, MessageSchema)
-    @blp.refuses(ErrorCode.NOT_FOUND)
+    @blp.refuses(ErrorCode.NOT_FOUND, ErrorCode.PRECONDITION_FAILED)
     def delete(self, task_id: UUID) -> Response:
-        """Delete a task"""
-        service.remove(current().user_id, str(task_id))
+        """Delete a task
+
+        With `If-Match`, only that version is deleted.
+        """
+        service.remove(current().user_id, str(task_id), check_if_match)
         return reply({"message": "Task deleted successfully"})
+
+
+@blp.route("/<uuid:task_id>/history/")
+class History(MethodView):
+    @login_required
+    @blp.response(200, HistorySchema)
+    @blp.refuses(ErrorCode.NOT_FOUND)
+    def get(self, task_id: UUID) -> Response:
+        """Get a task's history
+
+        Its events, oldest first, as long as the log keeps them; of a deleted task too.
+        """
+        found = queries.history(current().user_id, str(task_id))
+        return reply({"results": [Fragment(payload) for payload in found]})
+
+
+def _change(task_id: UUID, fields: dict[str, Any]) -> Response:
+    return reply_task(service.update(current().user_id, str(task_id), fields, check_if_match))

@@ -1,0 +1,21 @@
+"""Replay by REST: pages of the log after a position, or the news that it is kept no more."""
+
+from ..core.database import reading
+from ..core.errors import ApiError, ErrorCode
+from . import log
+from .log import Entry
+
+
+def replay(user_id: str, since: int, limit: int) -> tuple[int, list[Entry]]:
+    """Return where the log stands and the events after `since`, oldest first.
+
+    Raise ApiError (410) from before what is kept, or from ahead of the log.
+    """
+    head = log.head(user_id).seq
+    with reading() as connection:
+        found = log.read(connection, user_id, since, limit)
+    first = found[0].seq if found else head + 1
+    if since > head or first != since + 1:
+        detail = "The log does not have what followed this position; list the tasks again."
+        raise ApiError(ErrorCode.POSITION_EXPIRED, detail)
+    return head, found

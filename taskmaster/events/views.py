@@ -1,0 +1,36 @@
+"""The log over REST. Events are sent as they were stored, without being parsed."""
+
+from flask import Response
+from flask.views import MethodView
+from orjson import Fragment
+
+from ..core.auth import current, login_required
+from ..core.blueprint import Blueprint
+from ..core.errors import ErrorCode
+from ..core.json import reply
+from ..core.pagination import link
+from .replay import replay
+from .schemas import ReplayQuerySchema, ReplaySchema
+
+blp = Blueprint(
+    "events", __name__, url_prefix="/api/v1/tasks", description="What happened, kept for a while."
+)
+
+
+@blp.route("/events/")
+class Events(MethodView):
+    @login_required
+    @blp.arguments(ReplayQuerySchema(), location="query")
+    @blp.response(200, ReplaySchema)
+    @blp.refuses(ErrorCode.POSITION_EXPIRED)
+    def get(self, query: dict[str, int]) -> Response:
+        """Replay events
+
+        What happened after a position, oldest first. 410 tells that the log does not reach back
+        to it, or has not come to it: then list the tasks again.
+        """
+        seq, entries = replay(current().user_id, **query)
+        more = entries and entries[-1].seq < seq
+        following = link(since=entries[-1].seq) if more else None
+        results = [Fragment(entry.payload) for entry in entries]
+        return reply({"seq": seq, "next": following, "results": results})

@@ -1,0 +1,59 @@
+"""What is no longer kept is deleted: by a command, and every hour in every serving process."""
+
+import random
+import threading
+
+import click
+import structlog
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from ..accounts import sessions
+from ..core import idempotency, lifecycle
+from ..events import retention
+
+log = structlog.get_logger(__name__)
+
+HOUR = 3600.0  # seconds
+
+JOBS = {
+    "events": retention.prune,
+    "idempotency_keys": idempotency.prune,
+    "sessions": sessions.prune,
+}
+
+
+def init_app(app: Flask) -> None:
+    """Add the command `prune`, and prune in the background once the application serves."""
+    stopped = threading.Event()
+
+    def prune_forever() -> None:
+        while not stopped.wait(HOUR * random.uniform(0.5, 1)):  # noqa: S311 (jitter)
+            with app.app_context():
+                prune()
+
+    def start() -> None:
+        threading.Thread(target=prune_forever, name="housekeeping", daemon=True).start()
+
+    lifecycle.on_start(app, start)
+    lifecycle.on_stop(app, stopped.set)
+    app.cli.add_command(prune_command)
+
+
+def prune() -> dict[str, int]:
+    """Run all jobs; return how many rows each deleted. One that fails is tried next time."""
+    pruned = {}
+    for name, job in JOBS.items():
+        try:
+            pruned[name] = job()
+        except SQLAlchemyError as error:
+            log.error("prune_failed", job=name, error=type(error).__name__)
+    log.info("pruned", **pruned)
+    return pruned
+
+
+@click.command("prune")
+def prune_command() -> None:
+    """Delete expired events, idempotency keys and sessions now."""
+    for name, count in prune().items():
+        click.echo(f"{name}: {count}")

@@ -1,0 +1,97 @@
+"""Which tasks a list has, and in what order: parameters into statements."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from marshmallow import fields, validate
+
+from ..core.pagination import Cursor, PageQuerySchema, bad_cursor
+from ..core.schemas import Text, Time
+from . import search
+from .models import NEVER, tasks
+from .schemas import STATUSES
+
+ORDERINGS = ("date_created", "last_updated", "due_date", "title", "priority")
+DEFAULT_ORDERING = "-date_created"
+
+
+class TaskQuerySchema(PageQuerySchema):
+    """Which tasks to list. Filters are combined; without any, all are listed."""
+
+    status_task = fields.List(
+        fields.String(validate=validate.OneOf(STATUSES)),
+        metadata={"description": "May be repeated: any of them."},
+    )
+    search = Text(
+        validate=validate.Length(max=200),
+        metadata={"description": "Every word must begin a word of the title or description."},
+    )
+    due_before = Time()
+    due_after = Time()
+    created_after = Time()
+    updated_after = Time()
+    ordering = fields.String(
+        load_default=DEFAULT_ORDERING,
+        validate=validate.OneOf([sign + name for name in ORDERINGS for sign in ("", "-")]),
+        metadata={"description": "A leading `-` reverses; tasks without a due date are last."},
+    )
+    cursor = Text(
+        metadata={
+            "description": "Empty to start; `next` carries the following one. For deep lists."
+        }
+    )
+
+
+def conditions(user_id: str, query: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
+    """Return what a task must fulfil to be in the list, beside being the user's."""
+    columns = tasks.c
+    tests = {
+        "status_task": columns.status_task.in_,
+        "due_before": columns.due_date.__lt__,
+        "due_after": lambda moment: sa.and_(columns.due_date > moment, columns.due_date < NEVER),
+        "created_after": columns.date_created.__gt__,
+        "updated_after": columns.last_updated.__gt__,
+    }
+    found = [test(query[name]) for name, test in tests.items() if name in query]
+    if "search" in query:
+        found += search.matches(user_id, query["search"]) or [sa.false()]
+    return found
+
+
+def ordered(statement: sa.Select[Any], ordering: str) -> sa.Select[Any]:
+    """Put a statement in order; the id decides between equals."""
+    columns = (tasks.c[ordering.removeprefix("-")], tasks.c.id)
+    reverse = ordering.startswith("-")
+    return statement.order_by(*(c.desc() if reverse else c.asc() for c in columns))
+
+
+def behind(ordering: str, cursor: Cursor) -> sa.ColumnElement[bool]:
+    """Return the condition of coming after a cursor's task in the list."""
+    column = tasks.c[ordering.removeprefix("-")]
+    here = sa.tuple_(column, tasks.c.id)
+    there = sa.tuple_(
+        sa.bindparam("after", _typed(column, cursor.value), column.type),
+        sa.bindparam("after_id", cursor.id, tasks.c.id.type),
+    )
+    return here < there if ordering.startswith("-") else here > there
+
+
+def cursor_of(ordering: str, task: Mapping[str, Any]) -> Cursor:
+    """Return the cursor that continues after a task."""
+    value = task[ordering.removeprefix("-")]
+    return Cursor(value.isoformat() if isinstance(value, datetime) else value, task["id"])
+
+
+def _typed(column: sa.Column[Any], value: Any) -> Any:
+    """Return a cursor's value as the column has it. Raise ApiError (422)."""
+    kind = column.type.python_type
+    try:
+        if kind is datetime:
+            return value and datetime.fromisoformat(value).astimezone(UTC)
+        if type(value) is kind:
+            return value
+    except (ValueError, TypeError, OverflowError):
+        pass
+    raise bad_cursor()

@@ -1,0 +1,87 @@
+"""Reading tasks: one, a page, a part of a long list, a history."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+
+from ..core.database import reading
+from ..core.errors import not_found
+from ..core.pagination import Cursor, cursor_envelope, envelope, offset
+from ..events import log
+from .filters import DEFAULT_ORDERING, behind, conditions, cursor_of, ordered
+from .models import tasks
+from .schemas import represent
+from .service import ONE
+
+Query = Mapping[str, Any]
+Listing = tuple[int, dict[str, Any]]  # the position of the log before the reading; the body
+
+OF_USER = tasks.c.user_id == bindparam("of_user")
+PAGE = sa.select(tasks).where(OF_USER).limit(bindparam("limit")).offset(bindparam("offset"))
+NEWEST = ordered(PAGE, DEFAULT_ORDERING)
+
+
+def get(user_id: str, task_id: str) -> Mapping[str, Any]:
+    """Return a user's task. Raise ApiError (404), also for another user's."""
+    with reading() as connection:
+        row = connection.execute(ONE, {"of_id": task_id, "of_user": user_id}).first()
+    if row is None:
+        raise not_found()
+    return dict(row._mapping)
+
+
+def list_tasks(user_id: str, query: Query) -> Listing:
+    """Return where the user's log stood, and then the list: a stream from there misses nothing.
+
+    Raise ApiError (404 past the last page, 422).
+    """
+    head = log.head(user_id)
+    if "cursor" in query:
+        return head.seq, _part(user_id, query)
+    where = conditions(user_id, query)
+    count = _count(user_id, where) if where else head.task_count
+    return head.seq, _page(user_id, query, where, count)
+
+
+def _page(
+    user_id: str, query: Query, where: list[sa.ColumnElement[bool]], count: int
+) -> dict[str, Any]:
+    page, size = query["page"], query["page_size"]
+    plain = not where and query["ordering"] == DEFAULT_ORDERING
+    statement = NEWEST if plain else ordered(PAGE.where(*where), query["ordering"])
+    found = _fetch(statement, user_id, limit=size, offset=offset(page, size, count))
+    return envelope(page, size, count, [represent(row) for row in found])
+
+
+def _part(user_id: str, query: Query) -> dict[str, Any]:
+    size, ordering = query["page_size"], query["ordering"]
+    where = conditions(user_id, query)
+    if query["cursor"]:
+        where.append(behind(ordering, Cursor.decode(query["cursor"])))
+    # One more than asked for tells whether there is a next part.
+    found = _fetch(ordered(PAGE.where(*where), ordering), user_id, limit=size + 1, offset=0)
+    following = cursor_of(ordering, found[size - 1]) if len(found) > size else None
+    return cursor_envelope(following, [represent(row) for row in found[:size]])
+
+
+def _fetch(statement: Any, user_id: str, **window: int) -> list[Mapping[str, Any]]:
+    with reading() as connection:
+        rows = connection.execute(statement, {"of_user": user_id, **window})
+        return [dict(row) for row in rows.mappings()]
+
+
+def _count(user_id: str, where: list[sa.ColumnElement[bool]]) -> int:
+    statement = sa.select(sa.func.count()).select_from(tasks).where(OF_USER, *where)
+    with reading() as connection:
+        return connection.scalar(statement, {"of_user": user_id}) or 0
+
+
+def history(user_id: str, task_id: str) -> list[str]:
+    """Return a task's events as JSON, oldest first. Raise ApiError (404)."""
+    with reading() as connection:
+        found = log.history(connection, user_id, task_id)
+    if not found:
+        get(user_id, task_id)  # its events may all be pruned
+    return found
