@@ -66,11 +66,12 @@ class Api:
         """The headers that every call carries."""
         return {"Authorization": f"Bearer {self.access}"} if self.access else {}
 
-    def call(self, method: str, path: str, json: Any = None, **options: Any) -> Reply:
-        """Send one request; options are `params`, `data` and `headers`."""
+    def call(self, method: str, path: str, body: Any = None, **options: Any) -> Reply:
+        """Send one request, `body` as JSON; options are `params`, `data` and `headers`."""
         options["headers"] = self.headers | dict(options.get("headers") or {})
-        if json is not None:
-            options["json"] = json
+        if body is not None:
+            options["headers"].setdefault("Content-Type", "application/json")
+            options["data"] = json.dumps(body)  # ASCII, so that lone surrogates can be sent
         return self.transport(method, path if path.startswith("/") else PREFIX + path, **options)
 
     def get(self, path: str, **options: Any) -> Reply:

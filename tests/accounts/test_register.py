@@ -1,0 +1,135 @@
+"""POST auth/register/: who gets an account, and what is told to whom does not."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.api import Api, User, succeed
+from tests.support.asserts import assert_problem
+from tests.support.databases import Database
+from tests.support.tables import contents, nothing_changes
+
+ADA = {"username": "ada_l", "email": "ada@example.org", "password": "correct horse"}
+USER_FIELDS = {
+    "id", "first_name", "last_name", "username", "email", "last_updated", "last_login",
+    "is_superuser",
+}  # fmt: skip
+
+
+def test_reply_is_the_user_with_tokens(api: Api) -> None:
+    body = succeed(api.post("auth/register/", ADA | {"first_name": "Ada"}), 201)
+    assert body.keys() == USER_FIELDS | {"tokens"}
+    assert body["tokens"].keys() == {"access", "refresh"}
+    expected = {"first_name": "Ada", "last_name": None, "username": "ada_l", "last_login": None,
+                "email": "ada@example.org", "is_superuser": False}  # fmt: skip
+    assert body.items() >= expected.items()
+    assert succeed(User(api.transport, body).get("auth/profile/")).items() <= body.items()
+
+
+def test_password_is_stored_as_argon2id_hash(api: Api, database: Database) -> None:
+    api.register(password="correct horse")
+    (row,) = contents(database)["users"]
+    assert any(str(value).startswith("$argon2id$") for value in row)
+    assert "correct horse" not in repr(contents(database))
+
+
+def test_names_are_trimmed_and_lowered_but_passwords_are_not(api: Api) -> None:
+    padded = {"username": "  Ada_L ", "email": "\tAda@Example.ORG ", "first_name": " Ada "}
+    body = succeed(api.post("auth/register/", ADA | padded | {"password": " padded "}), 201)
+    assert (body["username"], body["email"]) == ("ada_l", "ada@example.org")
+    assert body["first_name"] == "Ada"
+    assert_problem(
+        api.post("auth/login/", {"username": "ada_l", "password": "padded"}),
+        401,
+        "bad_credentials",
+    )
+    assert api.login("ada_l", " padded ")
+
+
+@pytest.mark.parametrize(
+    "name", ["Zoë", "Ωmega", "李", "👩‍👩‍👧", "\u202eevil", "O'Brien; DROP TABLE users", "<b>"]
+)
+def test_any_unicode_comes_back_as_sent(api: Api, name: str) -> None:
+    assert api.register(first_name=name).account["first_name"] == name
+
+
+READ_ONLY = {"id": "x", "last_updated": 1, "last_login": "y", "is_superuser": True, "tokens": {}}
+
+
+def test_read_only_fields_are_ignored(api: Api) -> None:
+    body = succeed(api.post("auth/register/", ADA | READ_ONLY), 201)
+    assert body["is_superuser"] is False
+    assert body["id"] != "x"
+    assert body["tokens"]["access"]
+
+
+AT_THE_LIMIT: list[dict[str, Any]] = [
+    {"username": "abcd"},
+    {"username": "a" * 150},
+    {"username": "A_9_z"},
+    {"password": "123 56"},
+    {"password": "🔑" * 128},
+    {"first_name": "x" * 255, "last_name": None},
+    {"email": "a+b.c@sub.example.co.uk"},
+]
+
+
+@pytest.mark.parametrize("fields", AT_THE_LIMIT, ids=lambda f: next(iter(f)))
+def test_what_is_just_allowed(api: Api, fields: dict[str, Any]) -> None:
+    succeed(api.post("auth/register/", ADA | fields), 201)
+
+
+REFUSED: list[tuple[str, Any]] = [
+    *(("username", bad) for bad in [
+        "abc", "a" * 151, "with space", "käthe", "semi;colon", "a@b.example", "", "ad\u0000da",
+        "ada\n_l", None, 5, [], {},
+    ]),
+    *(("email", bad) for bad in [
+        "nobody", "@example.org", "a@", "a b@example.org", f"{'a' * 250}@example.org",
+        "a\u0000@example.org", "", None, 1,
+    ]),
+    *(("password", bad) for bad in ["12345", "x" * 129, "", None, 123456, "pass\u0000word"]),
+    *(("password", own) for own in ["ada_l1", "ADA_L1", "ada@example.org", "Ada@Example.org"]),
+    *(("first_name", bad) for bad in ["x" * 256, 1, [], "a\u0000b", "\ud800"]),
+    ("last_name", "x" * 256),
+    ("first-name", "typo"),
+    ("password_hash", "$argon2id$"),
+]  # fmt: skip
+
+
+def test_refused_fields_are_named_and_leave_nothing(api: Api, database: Database) -> None:
+    ada = ADA | {"username": "ada_l1"}
+    with nothing_changes(database):
+        for field, bad in REFUSED:
+            problem = assert_problem(
+                api.post("auth/register/", ada | {field: bad}), 422, "validation_failed"
+            )
+            assert problem["errors"].keys() == {field}, bad
+
+
+@pytest.mark.parametrize("missing", ADA)
+def test_required_fields_are_named(api: Api, database: Database, missing: str) -> None:
+    body = {name: value for name, value in ADA.items() if name != missing}
+    with nothing_changes(database):
+        problem = assert_problem(api.post("auth/register/", body), 422, "validation_failed")
+    assert problem["errors"].keys() == {missing}
+
+
+@pytest.mark.parametrize(
+    ("fields", "taken"),
+    [
+        ({"username": "ada_l"}, {"username"}),
+        ({"username": "ADA_L"}, {"username"}),
+        ({"email": "ada@example.org"}, {"email"}),
+        ({"email": "ADA@EXAMPLE.ORG"}, {"email"}),
+        ({"username": " ada_l ", "email": "Ada@example.org"}, {"username", "email"}),
+    ],
+)
+def test_duplicates_are_named(
+    api: Api, database: Database, fields: dict[str, str], taken: set[str]
+) -> None:
+    api.register(**ADA)
+    other = {"username": "other", "email": "other@example.org", "password": "correct horse"}
+    with nothing_changes(database):
+        problem = assert_problem(api.post("auth/register/", other | fields), 409, "already_exists")
+    assert problem["errors"].keys() == taken

@@ -1,0 +1,61 @@
+"""Every query of a request uses an index, on both databases."""
+
+import pytest
+from flask import Flask
+
+from taskmaster.extensions import db
+from tests.support.api import User
+from tests.support.databases import Database
+from tests.support.plans import Statements, plan
+
+WHOLE_TABLE = ("SCAN ", "Seq Scan")
+
+
+def plans_of(app: Flask, database: Database, user: User, method: str, path: str) -> list[str]:
+    """Return the plan of each SELECT, UPDATE and DELETE that a request runs."""
+    with app.app_context():
+        engine = db.engine
+    body = {"title": "Two"} if method in {"PUT", "PATCH"} else None
+    with Statements(engine) as statements:
+        assert user.call(method, path, body).status == 200
+    return [
+        plan(database, statement, parameters)
+        for statement, parameters in statements.seen
+        if statement.split()[0] in {"SELECT", "UPDATE", "DELETE"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "tasks/"),
+        ("GET", "tasks/?page=2&page_size=2"),
+        ("GET", "tasks/{id}/"),
+        ("PUT", "tasks/{id}/"),
+        ("DELETE", "tasks/{id}/"),
+        ("GET", "auth/profile/"),
+        ("POST", "auth/logout/"),
+    ],
+)
+def test_no_statement_reads_a_whole_table(
+    app: Flask, database: Database, user: User, method: str, path: str
+) -> None:
+    task_id = [user.create_task(str(number))["id"] for number in range(5)][0]
+    plans = plans_of(app, database, user, method, path.format(id=task_id))
+    assert len(plans) >= 2  # the session, and what was asked for
+    for found in plans:
+        assert not any(sign in found for sign in WHOLE_TABLE), found
+
+
+def test_list_comes_out_of_its_index_in_order(app: Flask, database: Database, user: User) -> None:
+    user.create_task()
+    *_, newest = plans_of(app, database, user, "GET", "tasks/")
+    assert "ix_tasks_newest" in newest
+    assert "TEMP B-TREE" not in newest  # SQLite's word for sorting
+    assert "Sort" not in newest
+
+
+def test_session_is_one_indexed_look(app: Flask, database: Database, user: User) -> None:
+    session, *_ = plans_of(app, database, user, "GET", "auth/profile/")
+    assert "sessions" in session
+    assert "INDEX" in session.upper()

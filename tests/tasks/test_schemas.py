@@ -1,0 +1,34 @@
+"""The fast way that replies are made, held equal to the schema that documents them."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taskmaster.tasks.schemas import STATUSES, Priority, TaskSchema, represent
+
+TIMES = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)).map(  # noqa: DTZ001 (bounds)
+    lambda moment: moment.replace(tzinfo=UTC)
+)
+TASKS = st.fixed_dictionaries(
+    {
+        "id": st.uuids().map(str),
+        "title": st.text(),
+        "description": st.text(),
+        "status_task": st.sampled_from(STATUSES),
+        "date_created": TIMES,
+        "last_updated": TIMES,
+        "due_date": st.none() | TIMES,
+        "priority": st.sampled_from(list(Priority)),
+    }
+)
+
+
+@given(TASKS)
+def test_represent_equals_what_the_schema_dumps(task: dict[str, Any]) -> None:
+    dumped = TaskSchema().dump(task | {"id": UUID(task["id"])})
+    represented = represent(task | {"priority": task["priority"].value})
+    assert represented == dumped
+    assert list(represented) == list(dumped)
