@@ -26,6 +26,13 @@ class DoneError(ConnectionResetError):
         super().__init__(errno.ECONNRESET, "the connection is over")
 
 
+class SharedEnviron(dict[str, Any]):
+    """Flask-SocketIO gives the app a copy, of which the server must still see "hijacked"."""
+
+    def copy(self) -> "SharedEnviron":
+        return self
+
+
 class Chunks:
     """A chunked body of at most `limit` bytes.
 
@@ -60,6 +67,7 @@ class Middleware:
         self.connections = Connections()
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        environ = SharedEnviron(environ)
         connection = environ["taskmaster.connection"]
         connection.begin(environ)
         app = self._app if _has_clear_length(environ) else _refuse
@@ -74,7 +82,7 @@ class Middleware:
             if environ.get("taskmaster.hijacked"):
                 return bytes  # swallowed
             names = {name.lower() for name, _ in headers}
-            if "content-length" not in names:
+            if "content-length" not in names and status.startswith("200"):
                 connection.allow(float("inf"))  # a stream
             over = app is _refuse or getattr(chunks, "broken", False)
             if (over or lifecycle.stopping(self._app)) and "connection" not in names:

@@ -110,6 +110,7 @@ class Hijack:
         self._app = wsgi_app
 
     def __call__(self, environ, start_response):  # type: ignore[no-untyped-def]
+        environ = environ.copy()  # as Flask-SocketIO does
         if environ["PATH_INFO"] != "/hijack":
             return self._app(environ, start_response)
         sock = environ["taskmaster.socket"]
