@@ -7,6 +7,7 @@ can be shared by accident. Written without the async libraries: the parent is ne
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -101,4 +102,6 @@ class Supervisor:
             if process.poll() is None:
                 process.kill()
                 process.wait()
-        return int(any(process.returncode != 0 for process in running))
+        # One that was still starting had no handler yet.
+        clean = (0, -signal.SIGTERM)
+        return int(any(process.returncode not in clean for process in running))
