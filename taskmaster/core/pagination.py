@@ -36,7 +36,7 @@ class Cursor(NamedTuple):
 
     def encode(self) -> str:
         """Write it for a URL; clients shall not look inside."""
-        return urlsafe_b64encode(orjson.dumps(self)).decode().rstrip("=")
+        return urlsafe_b64encode(orjson.dumps([*self])).decode().rstrip("=")
 
     @classmethod
     def decode(cls, text: str) -> "Cursor":
