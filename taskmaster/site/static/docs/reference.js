@@ -1,0 +1,54 @@
+// Shows /openapi.json by Redoc, in the colours that the reader prefers.
+const main = document.getElementById("main");
+const dark = matchMedia("(prefers-color-scheme: dark)");
+
+const COLORS = {
+  light: { text: "#1c1f2b", page: "#ffffff", panel: "#f5f6fa", accent: "#4338ca", code: "#1e2130", border: "#d9dce6" },
+  dark: { text: "#e6e8f0", page: "#14161f", panel: "#1c1f2b", accent: "#a5b4fc", code: "#0d0f16", border: "#363b4f" },
+};
+
+function themeOf(colors) {
+  return {
+    colors: {
+      primary: { main: colors.accent },
+      text: { primary: colors.text, secondary: colors.text },
+      border: { dark: colors.border, light: colors.border },
+    },
+    sidebar: { backgroundColor: colors.panel, textColor: colors.text },
+    rightPanel: { backgroundColor: colors.code },
+    schema: { nestedBackground: colors.panel, typeNameColor: colors.text, typeTitleColor: colors.text },
+    typography: {
+      fontFamily: "system-ui, sans-serif",
+      headings: { fontFamily: "system-ui, sans-serif" },
+      links: { color: colors.accent },
+      code: { backgroundColor: colors.panel, color: colors.accent },
+    },
+  };
+}
+
+// Redoc's badge asks another host for its picture; this page asks no other host for anything.
+const image = HTMLImageElement.prototype;
+image.setAttribute = function (name, value) {
+  if (name === "src" && new URL(value, location.href).origin !== location.origin) return;
+  Element.prototype.setAttribute.call(this, name, value);
+};
+Object.defineProperty(image, "src", {
+  ...Object.getOwnPropertyDescriptor(image, "src"),
+  set(value) {
+    this.setAttribute("src", value);
+  },
+});
+
+function show() {
+  const options = {
+    theme: themeOf(dark.matches ? COLORS.dark : COLORS.light),
+    hideDownloadButtons: false,
+    nativeScrollbars: true,
+    scrollYOffset: "header.top",
+    jsonSamplesExpandLevel: 3,
+  };
+  Redoc.init(main.dataset.spec, options, main);
+}
+
+dark.addEventListener("change", () => location.reload());
+show();
