@@ -4,43 +4,40 @@ import signal
 
 import pytest
 
-from tests.server.conftest import MODES, Start, TinyServer
+from tests.server.conftest import MODES, Start
 from tests.support.process import listens
 from tests.support.waiting import wait_until
-
-
-def wait_for_line(server: TinyServer, line: str) -> None:
-    wait_until(lambda: line in server.text(), what=line)
 
 
 @pytest.mark.parametrize(
     ("mode", "number"),
     [*((mode, signal.SIGTERM) for mode in MODES), ("eventlet", signal.SIGINT)],
 )
-def test_request_in_flight_is_answered(start: Start, mode: str, number: int) -> None:
-    server = start(mode)
-    with server.connect() as client, server.connect() as idle:
+def test_requests_in_flight_are_answered_or_cut_in_time(
+    start: Start, mode: str, number: int
+) -> None:
+    server = start(mode, SHUTDOWN_SECONDS="1")
+    with (
+        server.connect() as client,
+        server.connect() as idle,
+        server.connect() as stream,
+        server.connect() as endless,
+    ):
         client.request("GET", "/slow")
-        wait_for_line(server, "in flight")
+        endless.request("GET", "/forever")
+        stream.request("GET", "/hijack")
+        wait_until(lambda: server.text().count("in flight") == 2, what="two in flight")
+        assert stream.sock.recv(4096).startswith(b"HTTP/1.1 101 ")
         assert "on_start" in server.text()
         assert "on_stop" not in server.text()
         server.child.send_signal(number)
-        wait_for_line(server, "on_stop")
+        wait_until(lambda: "on_stop" in server.text(), what="on_stop")
         assert not listens(server.port)
+        assert idle.rest() == b""
+        stream.send(b"still here")
+        assert stream.sock.recv(4096) == b"still here"
         answer = client.response()
         assert (answer.body, answer.headers["Connection"]) == (b"finished", "close")
-        assert idle.rest() == b""
-        assert server.child.wait(5) == 0
-    assert "Traceback" not in server.text()
-
-
-@pytest.mark.parametrize("mode", MODES)
-def test_what_does_not_finish_is_cut_in_time(start: Start, mode: str) -> None:
-    server = start(mode, SHUTDOWN_SECONDS="0.5")
-    with server.connect() as client, server.connect() as stream:
-        client.request("GET", "/forever")
-        stream.request("GET", "/hijack")
-        wait_for_line(server, "in flight")
-        assert server.terminate(seconds=2) == 0
-        assert client.rest() == b""
+        assert stream.rest() == endless.rest() == b""
+        assert server.child.wait(3) == 0
     assert "Traceback" not in server.text()
