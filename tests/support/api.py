@@ -110,6 +110,8 @@ class Api:
 class User(Api):
     """Somebody logged in: the fields of the account, both tokens, and calls in their name."""
 
+    access: str
+
     def __init__(self, transport: Transport, account: dict[str, Any]) -> None:
         super().__init__(transport, account["tokens"]["access"])
         self.refresh: str = account["tokens"]["refresh"]
