@@ -9,7 +9,7 @@ import config
 
 from . import site, streams
 from .accounts import auth_views, commands, profile_views, session_views, sessions, tokens
-from .core import api, auth, database, http
+from .core import api, auth, database, http, limits
 from .core.json import OrjsonProvider
 from .events import views as event_views
 from .extensions import migrate
@@ -26,6 +26,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
 
     logging.init_app(app)
     http.init_app(app)
+    limits.init_app(app)
     database.init_app(app)
     migrate.init_app(app)
     tokens.init_app(app)
@@ -44,4 +45,5 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(health.blp)
     app.cli.add_command(commands.users)
     app.register_blueprint(site.blp)
+    http.trust_proxies(app)
     return app

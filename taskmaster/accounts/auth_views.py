@@ -4,12 +4,12 @@ from typing import Any
 
 from flask.views import MethodView
 
+from ..core import limits
 from ..core.auth import current, login_required
 from ..core.blueprint import Blueprint
 from ..core.errors import ErrorCode
 from ..core.schemas import MessageSchema
 from . import service, sessions
-from .models import sessions as session_table
 from .schemas import LoginSchema, RefreshSchema, RegistrationSchema, TokenSchema, TokensSchema
 
 blp = Blueprint("auth", __name__, url_prefix="/api/v1/auth", description="Tokens and sessions.")
@@ -29,6 +29,7 @@ class Register(MethodView):
 
         Makes an account and logs it in.
         """
+        limits.check("register")
         return _with_tokens(*service.register(fields))
 
 
@@ -42,6 +43,8 @@ class Login(MethodView):
 
         Opens a session. `username` takes a username or an e-mail; `email` may stand in its place.
         """
+        limits.check("login_address")
+        limits.check("login_account", credentials["login"])
         return _with_tokens(*service.log_in(**credentials))
 
 
@@ -76,6 +79,7 @@ class Refresh(MethodView):
         ten seconds (a lost reply, two tabs); after that it is taken for stolen, and presenting it
         ends the session.
         """
+        limits.check("refresh")
         return sessions.rotate(body["refresh"])
 
 
@@ -88,5 +92,5 @@ class Logout(MethodView):
 
         Ends this session: its tokens are refused from now on, its streams are closed.
         """
-        sessions.end(current().user_id, session_table.c.id == current().session_id)
+        sessions.log_out(current())
         return {"message": "Logged out"}

@@ -21,7 +21,10 @@ class Profile(MethodView):
     @login_required
     @blp.response(200, UserSchema)
     def get(self) -> Any:
-        """Get the profile"""
+        """Get the profile
+
+        The account that the token stands for.
+        """
         return service.get_user(current().user_id)._mapping
 
     @login_required

@@ -1,11 +1,13 @@
 """What accounts take and give."""
 
+from pathlib import Path
 from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from ..core.schemas import Schema, Text, Time, Trimmed
 
+COMMON = frozenset(Path(__file__).with_name("common_passwords.txt").read_text().split())
 PASSWORD = validate.Length(6, 128)
 USERNAME = validate.Regexp(
     r"[A-Za-z0-9_]{4,150}\Z", error="4 to 150 ASCII letters, digits or underscores."
@@ -128,6 +130,8 @@ class DetailSchema(Schema):
 
 
 def refuse_guessable(password: str, username: str, email: str, field: str) -> None:
-    """Raise ValidationError for a password that is the account's own name."""
+    """Raise ValidationError for a password that is tried first: the name, or a common one."""
     if password.lower() in (username, email):
         raise ValidationError("The password must not be the username or the e-mail.", field)
+    if password.lower() in COMMON:
+        raise ValidationError("This password is one of the commonest.", field)

@@ -44,7 +44,10 @@ class Sessions(MethodView):
     @login_required
     @blp.response(200, SessionListSchema)
     def get(self) -> Any:
-        """List sessions"""
+        """List sessions
+
+        Where the account is logged in, newest first.
+        """
         asking = current()
         rows = sessions.list_live(asking.user_id)
         return {"results": [{**r._mapping, "current": r.id == asking.session_id} for r in rows]}

@@ -96,6 +96,12 @@ def rotate(token: str) -> dict[str, str]:
     raise _revoked()
 
 
+def log_out(principal: Principal) -> None:
+    """End the session that asks."""
+    end(principal.user_id, sessions.c.id == principal.session_id)
+    log.info("logout", user_id=principal.user_id, session_id=principal.session_id)
+
+
 def end(user_id: str, *which: Any) -> int:
     """End those of a user's sessions to which the conditions apply; return how many."""
     with writing() as connection:
