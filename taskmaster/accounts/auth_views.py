@@ -35,7 +35,7 @@ class Register(MethodView):
 
 @blp.route("/login/")
 class Login(MethodView):
-    @blp.arguments(LoginSchema())
+    @blp.arguments(LoginSchema(), example={"username": "ada_l", "password": "correct horse"})
     @blp.response(200, RegistrationSchema)
     @blp.refuses(ErrorCode.BAD_CREDENTIALS)
     def post(self, credentials: dict[str, Any]) -> Any:

@@ -29,11 +29,15 @@ class Username(Trimmed):
         return super()._deserialize(value, attr, data, **kwargs).lower()
 
 
-def password(**options: Any) -> Text:
+def password(example: str = "correct horse", validate: Any = PASSWORD) -> Text:
     """Return the field of a password: never trimmed, never sent back."""
-    return Text(
-        required=True, load_only=True, metadata={"format": "password", **options}, validate=PASSWORD
-    )
+    metadata = {"format": "password", "example": example}
+    return Text(required=True, load_only=True, metadata=metadata, validate=validate)
+
+
+def present_password() -> Text:
+    """Return the field of a password that there is already."""
+    return password(validate=validate.Length(max=128))
 
 
 class UserSchema(Schema):
@@ -61,7 +65,7 @@ class TokensSchema(Schema):
 class RegistrationSchema(UserSchema):
     """A new user; the reply has the tokens of the session that it opens."""
 
-    password = password(example="correct horse")
+    password = password()
     tokens = fields.Nested(TokensSchema, dump_only=True)
 
     @validates_schema
@@ -75,12 +79,7 @@ class LoginSchema(Schema):
 
     username = Trimmed(validate=NAME, metadata={"example": "ada_l"})
     email = Trimmed(validate=NAME, metadata={"example": "ada@example.org"})
-    password = Text(
-        required=True,
-        load_only=True,
-        validate=validate.Length(max=128),
-        metadata={"format": "password", "example": "correct horse"},
-    )
+    password = present_password()
 
     @post_load
     def name_the_account(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -94,9 +93,9 @@ class LoginSchema(Schema):
 class PasswordChangeSchema(Schema):
     """The old password, and the new one twice."""
 
-    old_password = Text(required=True, load_only=True, validate=validate.Length(max=128))
-    new_password_1 = password()
-    new_password_2 = Text(required=True, load_only=True)
+    old_password = present_password()
+    new_password_1 = password("battery staple")
+    new_password_2 = password("battery staple", validate=None)
 
     @validates_schema
     def check_repetition(self, data: dict[str, Any], **_: Any) -> None:
@@ -108,7 +107,7 @@ class PasswordChangeSchema(Schema):
 class DeletionSchema(Schema):
     """The password, to be sure."""
 
-    password = Text(required=True, load_only=True, validate=validate.Length(max=128))
+    password = present_password()
 
 
 class TokenSchema(Schema):

@@ -1,14 +1,16 @@
 """The OpenAPI document: what all operations share."""
 
+from functools import cached_property
 from typing import Any
 
 import flask_smorest
 import marshmallow
+import orjson
 from apispec.ext.marshmallow import MarshmallowPlugin
-from flask import Flask
+from flask import Flask, Response, request
 from marshmallow import fields, validate
 
-from . import errors
+from . import document, errors
 
 DESCRIPTION = """\
 Tasks over REST, with a live stream of what happens to them.
@@ -50,6 +52,23 @@ class Api(flask_smorest.Api):
     def _register_responses(self) -> None:
         """Leave out smorest's own responses: they have another shape."""
 
+    def _register_etag_headers(self) -> None:
+        """Leave out smorest's own: the headers are described in `document`."""
+
+    _register_pagination_header = _register_etag_headers
+
+    @cached_property
+    def _document(self) -> bytes:
+        return orjson.dumps(document.finish(self.spec.to_dict()))
+
+    def _openapi_json(self) -> Response:
+        """Serve the document, which is made once."""
+        response = Response(self._document, mimetype="application/json")
+        response.headers["Cache-Control"] = "no-cache"
+        response.add_etag()
+        response.make_conditional(request)
+        return response
+
 
 def init_app(app: Flask) -> Api:
     """Return the application's Api, ready for blueprints."""
@@ -65,9 +84,9 @@ def init_app(app: Flask) -> Api:
         "bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
     )
     api.spec.components.schema("Problem", schema=ProblemSchema)
-    api.spec.components.header(
-        "X-Request-ID", {"schema": {"type": "string"}, "description": "Names the request in logs."}
-    )
+    for name, description in document.HEADERS.items():
+        header = {"schema": {"type": "string"}, "description": description}
+        api.spec.components.header(name, header)
     return api
 
 

@@ -9,9 +9,8 @@ from flask import Request
 from flask_smorest.utils import deepupdate
 from webargs.flaskparser import FlaskParser
 
-from .errors import DEFAULTS, ErrorCode
-
-PROBLEM = "application/problem+json"
+from .document import error_response
+from .errors import ErrorCode
 
 
 class Parser(FlaskParser):
@@ -58,17 +57,3 @@ class Blueprint(flask_smorest.Blueprint):
             named = sorted(code for code in codes if code.status == status)
             doc = deepupdate(doc, {"responses": {str(status.value): error_response(named)}})
         return doc
-
-
-def error_response(codes: list[ErrorCode]) -> dict[str, Any]:
-    """Return the OpenAPI response object of refusals that share a status."""
-    status = codes[0].status.value
-    detail = DEFAULTS[status][1] if status in DEFAULTS else codes[0].status.phrase
-    example = {"type": "about:blank", "title": codes[0].status.phrase, "status": status}
-    example |= {"code": codes[0].value, "detail": detail, "request_id": "0197f3c2"}
-    return {
-        "description": "One of the codes " + ", ".join(f"`{code}`" for code in codes) + ".",
-        "content": {
-            PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}
-        },
-    }

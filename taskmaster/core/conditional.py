@@ -5,6 +5,15 @@ from flask import Response, request
 from .errors import ApiError, ErrorCode
 
 
+def _parameter(name: str, description: str) -> dict[str, object]:
+    schema = {"type": "string", "example": '"1"'}
+    return {"name": name, "in": "header", "schema": schema, "description": description}
+
+
+IF_MATCH = _parameter("If-Match", "Act only on this version (an `ETag`): 412 for any other.")
+IF_NONE_MATCH = _parameter("If-None-Match", "Versions (`ETag`s) that you have: 304 for these.")
+
+
 def etag(version: int) -> str:
     """Return the entity tag of a version, as a header has it."""
     return f'"{version}"'

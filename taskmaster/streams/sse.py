@@ -20,6 +20,19 @@ from .messages import Message
 blp = Blueprint("stream", __name__, url_prefix="/api/v1/tasks", description="What happens, live.")
 
 
+LAST_EVENT_ID = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "schema": {"type": "string", "example": "42"},
+    "description": "The last `id` seen; replay starts after it.",
+}
+EXAMPLE = (
+    'id: 43\nevent: task_delete\ndata: {"seq":43,"action":"task_delete",'
+    '"occurred_at":"2030-01-31T12:00:00.000000+00:00",'
+    '"id":"0197f3c2-8f1e-7cc0-b3a4-5d1f0e6a9b21"}\n\n'
+)
+
+
 class StreamQuerySchema(Schema):
     """Where to resume."""
 
@@ -30,7 +43,8 @@ class StreamQuerySchema(Schema):
 class Stream(MethodView):
     @login_required
     @blp.arguments(StreamQuerySchema(), location="query")
-    @blp.response(200, {"type": "string"}, content_type="text/event-stream")
+    @blp.response(200, {"type": "string"}, content_type="text/event-stream", example=EXAMPLE)
+    @blp.doc(parameters=[LAST_EVENT_ID])
     @blp.refuses(ErrorCode.TOO_MANY_CONNECTIONS, ErrorCode.FORBIDDEN)
     def get(self, query: dict[str, str]) -> Response:
         """Stream what happens

@@ -10,7 +10,8 @@ from orjson import Fragment
 from ..core import idempotency
 from ..core.auth import current, login_required
 from ..core.blueprint import Blueprint
-from ..core.conditional import check_if_match, etag, not_modified
+from ..core.conditional import IF_MATCH, IF_NONE_MATCH, check_if_match, etag, not_modified
+from ..core.document import headers
 from ..core.errors import ErrorCode
 from ..core.json import reply
 from ..core.schemas import MessageSchema
@@ -41,7 +42,7 @@ class Tasks(MethodView):
 
     @login_required
     @blp.arguments(TaskQuerySchema(), location="query")
-    @blp.response(200, TaskPageSchema)
+    @blp.response(200, TaskPageSchema, headers=headers("Stream-Position"))
     @blp.refuses(ErrorCode.NOT_FOUND)
     def get(self, query: dict[str, Any]) -> Response:
         """List tasks
@@ -55,7 +56,7 @@ class Tasks(MethodView):
 
     @login_required
     @blp.arguments(CREATION)
-    @blp.response(201, TaskSchema)
+    @blp.response(201, TaskSchema, headers=headers("Location", "ETag"))
     @blp.refuses(ErrorCode.IDEMPOTENCY_MISMATCH)
     @blp.doc(parameters=[idempotency.PARAMETER])
     def post(self, fields: dict[str, Any]) -> Response:
@@ -89,8 +90,10 @@ class TaskItem(MethodView):
     init_every_request = False
 
     @login_required
-    @blp.response(200, TaskSchema)
+    @blp.response(200, TaskSchema, headers=headers("ETag"))
+    @blp.alt_response(304, description="The task has not changed.", headers=headers("ETag"))
     @blp.refuses(ErrorCode.NOT_FOUND)
+    @blp.doc(parameters=[IF_NONE_MATCH])
     def get(self, task_id: UUID) -> Response:
         """Get a task
 
@@ -101,8 +104,9 @@ class TaskItem(MethodView):
 
     @login_required
     @blp.arguments(CHANGE)
-    @blp.response(200, TaskSchema)
+    @blp.response(200, TaskSchema, headers=headers("ETag"))
     @blp.refuses(ErrorCode.NOT_FOUND, ErrorCode.PRECONDITION_FAILED)
+    @blp.doc(parameters=[IF_MATCH])
     def put(self, fields: dict[str, Any], task_id: UUID) -> Response:
         """Change a task
 
@@ -112,8 +116,9 @@ class TaskItem(MethodView):
 
     @login_required
     @blp.arguments(CHANGE)
-    @blp.response(200, TaskSchema)
+    @blp.response(200, TaskSchema, headers=headers("ETag"))
     @blp.refuses(ErrorCode.NOT_FOUND, ErrorCode.PRECONDITION_FAILED)
+    @blp.doc(parameters=[IF_MATCH])
     def patch(self, fields: dict[str, Any], task_id: UUID) -> Response:
         """Change a task
 
@@ -125,6 +130,7 @@ class TaskItem(MethodView):
     @login_required
     @blp.response(200, MessageSchema)
     @blp.refuses(ErrorCode.NOT_FOUND, ErrorCode.PRECONDITION_FAILED)
+    @blp.doc(parameters=[IF_MATCH])
     def delete(self, task_id: UUID) -> Response:
         """Delete a task
 
