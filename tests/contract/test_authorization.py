@@ -1,0 +1,162 @@
+"""Who may do what: every operation of the URL map, tried by everybody there can be."""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+
+from taskmaster.accounts.models import users
+from tests.support.api import PASSWORD, Api, User
+from tests.support.asserts import assert_problem
+from tests.support.databases import Database
+from tests.support.tables import nothing_changes
+
+NAMES = itertools.count()
+ACTORS = ("nobody", "ended session", "another user", "superuser", "owner")  # who may, comes last
+
+
+@dataclass(frozen=True)
+class Row:
+    """What each actor is answered: a status, or a refusal's status and code."""
+
+    answers: dict[str, Any]
+    body: Callable[[User], Any] = lambda user: None
+
+    def sending(self, body: Any) -> "Row":
+        return replace(self, body=body if callable(body) else lambda user: body)
+
+
+REFUSED = {"nobody": (401, "not_authenticated"), "ended session": (401, "token_revoked")}
+ABSENT = {"another user": (404, "not_found"), "superuser": (404, "not_found")}
+
+
+def public(status: int = 200) -> Row:
+    """Everybody, whatever token comes with it."""
+    return Row(dict.fromkeys(ACTORS, status))
+
+
+def account(status: int = 200) -> Row:
+    """Everybody with a live session, each on what is their own."""
+    return Row(dict.fromkeys(ACTORS, status) | REFUSED)
+
+
+def owned(status: int = 200) -> Row:
+    """The owner only; to everybody else, superusers too, it does not exist."""
+    return Row({"owner": status} | REFUSED | ABSENT)
+
+
+def _new_account(_: User) -> Any:
+    name = f"new_{next(NAMES)}"
+    return {"username": name, "email": f"{name}@example.org", "password": PASSWORD}
+
+
+PASSWORDS = {"old_password": PASSWORD, "new_password_1": "staple", "new_password_2": "staple"}
+TITLE = {"title": "Changed"}
+
+MATRIX: dict[str, Row] = {
+    "POST /api/v1/auth/register/": public(201).sending(_new_account),
+    "POST /api/v1/auth/login/": public().sending(
+        lambda user: {"username": user.username, "password": PASSWORD}
+    ),
+    "POST /api/v1/auth/token/verify/": public().sending(lambda user: {"token": user.access}),
+    "POST /api/v1/auth/token/refresh/": public().sending(lambda user: {"refresh": user.refresh}),
+    "POST /api/v1/auth/logout/": account(),
+    "GET /api/v1/auth/profile/": account(),
+    "PATCH /api/v1/auth/profile/": account().sending({"first_name": "Changed"}),
+    "POST /api/v1/auth/profile/password/": account().sending(PASSWORDS),
+    "POST /api/v1/auth/profile/delete/": account().sending({"password": PASSWORD}),
+    "GET /api/v1/auth/sessions/": account(),
+    "DELETE /api/v1/auth/sessions/": account(),
+    "DELETE /api/v1/auth/sessions/<uuid:session_id>/": owned(),
+    "GET /api/v1/tasks/": account(),
+    "POST /api/v1/tasks/": account(201).sending(TITLE),
+    "POST /api/v1/tasks/bulk/": owned().sending(
+        lambda user: {"operations": [{"action": "update", "id": user.task_id, "task": TITLE}]}
+    ),
+    "GET /api/v1/tasks/<uuid:task_id>/": owned(),
+    "PUT /api/v1/tasks/<uuid:task_id>/": owned().sending(TITLE),
+    "PATCH /api/v1/tasks/<uuid:task_id>/": owned().sending(TITLE),
+    "DELETE /api/v1/tasks/<uuid:task_id>/": owned(),
+    "GET /api/v1/tasks/<uuid:task_id>/history/": owned(),
+    "GET /api/v1/tasks/events/": account(),
+    "GET /ws/tasks/": Row(dict.fromkeys(ACTORS, (426, "upgrade_required"))),
+    **{f"GET {path}": public() for path in (
+        "/", "/docs", "/docs/streams", "/openapi.json", "/asyncapi.json", "/livez", "/readyz",
+    )},
+}  # fmt: skip
+MATRIX["GET /api/v1/tasks/stream/"] = Row(REFUSED)  # whoever is let in stays: tests/streams
+ELSEWHERE = {"GET /static/<version>/<path:name>"}
+
+
+def operations_of(app: Flask) -> set[str]:
+    return {
+        f"{method} {rule.rule}"
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def test_every_operation_has_its_row(app: Flask) -> None:
+    assert operations_of(app) == MATRIX.keys() | ELSEWHERE
+
+
+def test_every_documented_operation_has_its_row(app: Flask, api: Api) -> None:
+    paths = api.get("/openapi.json").json["paths"]
+    documented = {
+        f"{method.upper()} {path}" for path, item in paths.items() for method in item
+        if method != "parameters"
+    }  # fmt: skip
+    known = {row.replace("<uuid:", "{").replace(">", "}") for row in MATRIX.keys() | ELSEWHERE}
+    assert documented
+    assert documented <= known
+
+
+@pytest.fixture
+def owner(api: Api) -> User:
+    return with_task(api.register())
+
+
+def with_task(user: User) -> User:
+    user.task_id = user.create_task()["id"]
+    user.session_id = user.get("auth/sessions/").json["results"][0]["id"]
+    return user
+
+
+def actor_of(name: str, api: Api, owner: User, database: Database) -> Api:
+    """Return somebody who is not the owner, or is."""
+    if name == "owner":
+        return owner
+    if name == "nobody":
+        return api
+    somebody = owner.login(owner.username) if name == "ended session" else api.register()
+    if name == "ended session":
+        somebody.post("auth/logout/")
+    if name == "superuser":
+        with database.engine.begin() as connection:
+            one = users.c.id == somebody.id
+            connection.execute(update(users).where(one).values(is_superuser=True))
+        assert somebody.get("auth/profile/").json["is_superuser"] is True
+    return somebody
+
+
+@pytest.mark.parametrize("operation", MATRIX)
+def test_each_actor_is_answered_as_the_matrix_says(
+    operation: str, api: Api, owner: User, database: Database
+) -> None:
+    row = MATRIX[operation]
+    method, path = operation.split(" ")
+    path = path.replace("<uuid:task_id>", owner.task_id)
+    path = path.replace("<uuid:session_id>", owner.session_id)
+    for name in (actor for actor in ACTORS if actor in row.answers):
+        actor = actor_of(name, api, owner, database)
+        expected = row.answers[name]
+        if isinstance(expected, int):
+            reply = actor.call(method, path, row.body(owner))
+            assert reply.status == expected, f"{name}: {reply.body!r}"
+        else:
+            with nothing_changes(database):
+                assert_problem(actor.call(method, path, row.body(owner)), *expected)
