@@ -1,6 +1,6 @@
 """Which tasks a list has, and in what order: parameters into statements."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from ..core.pagination import Cursor, PageQuerySchema, bad_cursor
 from ..core.schemas import Text, Time
 from . import search
 from .models import NEVER, tasks
-from .schemas import STATUSES
+from .schemas import STATUSES, Priority
 
 ORDERINGS = ("date_created", "last_updated", "due_date", "title", "priority")
 DEFAULT_ORDERING = "-date_created"
@@ -35,7 +35,7 @@ class TaskQuerySchema(PageQuerySchema):
     ordering = fields.String(
         load_default=DEFAULT_ORDERING,
         validate=validate.OneOf([sign + name for name in ORDERINGS for sign in ("", "-")]),
-        metadata={"description": "A leading `-` reverses; tasks without a due date are last."},
+        metadata={"description": "A leading `-` reverses. No due date is later than any."},
     )
     cursor = Text(
         metadata={
@@ -68,11 +68,12 @@ def ordered(statement: sa.Select[Any], ordering: str) -> sa.Select[Any]:
 
 
 def behind(ordering: str, cursor: Cursor) -> sa.ColumnElement[bool]:
-    """Return the condition of coming after a cursor's task in the list."""
-    column = tasks.c[ordering.removeprefix("-")]
+    """Return the condition of coming after a cursor's task. Raise ApiError (422)."""
+    name = ordering.removeprefix("-")
+    column = tasks.c[name]
     here = sa.tuple_(column, tasks.c.id)
     there = sa.tuple_(
-        sa.bindparam("after", _typed(column, cursor.value), column.type),
+        sa.bindparam("after", _read(name, cursor.value), column.type),
         sa.bindparam("after_id", cursor.id, tasks.c.id.type),
     )
     return here < there if ordering.startswith("-") else here > there
@@ -84,14 +85,28 @@ def cursor_of(ordering: str, task: Mapping[str, Any]) -> Cursor:
     return Cursor(value.isoformat() if isinstance(value, datetime) else value, task["id"])
 
 
-def _typed(column: sa.Column[Any], value: Any) -> Any:
-    """Return a cursor's value as the column has it. Raise ApiError (422)."""
-    kind = column.type.python_type
+def _read(name: str, value: Any) -> Any:
+    """Return a cursor's value as its column has it. Raise ApiError (422)."""
     try:
-        if kind is datetime:
-            return value and datetime.fromisoformat(value).astimezone(UTC)
-        if type(value) is kind:
-            return value
+        return READERS[name](value)
     except (ValueError, TypeError, OverflowError):
-        pass
-    raise bad_cursor()
+        raise bad_cursor() from None
+
+
+def _time(value: Any) -> datetime:
+    return datetime.fromisoformat(value).astimezone(UTC)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+READERS: Mapping[str, Callable[[Any], Any]] = {
+    "date_created": _time,
+    "last_updated": _time,
+    "due_date": lambda value: None if value is None else _time(value),
+    "title": _text,
+    "priority": lambda value: int(Priority(value)),
+}

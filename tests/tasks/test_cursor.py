@@ -1,0 +1,116 @@
+"""Lists by cursor: the envelope, where it ends, and what is no cursor."""
+
+from base64 import urlsafe_b64encode
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import orjson
+import pytest
+
+from tests.support.api import User, succeed
+from tests.support.asserts import assert_problem
+
+ORDERINGS = ("date_created", "last_updated", "due_date", "title", "priority")
+HOST = "http://localhost"
+SOME_ID = "0197f3c2-0000-7000-8000-000000000000"
+NOW = "2030-01-31T12:00:00+00:00"
+
+
+def walk(user: User, **params: Any) -> list[dict[str, Any]]:
+    """Return the parts of a list by cursor, from its start to its end."""
+    parts = [succeed(user.get("tasks/", params={"cursor": "", **params}))]
+    while following := parts[-1]["next"]:
+        parts.append(succeed(user.get(following.removeprefix(HOST))))
+    return parts
+
+
+def encode(*content: Any) -> str:
+    return urlsafe_b64encode(orjson.dumps(content)).decode().rstrip("=")
+
+
+def test_empty_list_ends_at_once(user: User) -> None:
+    empty = {"count": None, "previous": None, "next": None, "results": []}
+    assert walk(user) == [empty]
+
+
+@pytest.mark.parametrize(("count", "parts"), [(3, [3]), (4, [4]), (5, [4, 1]), (8, [4, 4])])
+def test_parts_are_full_until_the_last(user: User, count: int, parts: list[int]) -> None:
+    made = [user.create_task(str(number)) for number in range(count)]
+    found = walk(user, page_size=4)
+    assert [len(part["results"]) for part in found] == parts
+    assert [task for part in found for task in part["results"]] == made[::-1]
+    assert all(part["count"] is part["previous"] is None for part in found)
+
+
+def test_next_is_absolute_and_keeps_the_other_parameters(user: User) -> None:
+    for number in range(3):
+        user.create_task(f"a & b {number}")
+    params = {"page_size": "1", "search": "a & b", "status_task": ["TO DO", "DONE"]}
+    first = succeed(user.get("tasks/", params={"cursor": "", **params}))
+    assert first["next"].startswith(f"{HOST}/api/v1/tasks/?")
+    query = parse_qs(urlsplit(first["next"]).query)
+    (cursor,) = query.pop("cursor")
+    assert cursor
+    assert query == {"page_size": ["1"], "search": ["a & b"], "status_task": ["TO DO", "DONE"]}
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+@pytest.mark.parametrize("name", ORDERINGS)
+def test_same_order_as_by_page_with_many_equals(user: User, name: str, sign: str) -> None:
+    for number in range(12):
+        due = None if number % 3 else f"2030-01-0{1 + number % 2}T00:00:00Z"
+        priority = ("LOW", "MEDIUM", "HIGH")[number % 3]
+        user.create_task("ab"[number % 2], due_date=due, priority=priority)
+    by_page = succeed(user.get("tasks/", params={"ordering": sign + name, "page_size": 100}))
+    parts = walk(user, ordering=sign + name, page_size=1)
+    assert len(parts) == 12
+    assert [task for part in parts for task in part["results"]] == by_page["results"]
+
+
+def test_goes_on_after_a_task_that_is_gone(user: User) -> None:
+    tasks = [user.create_task(str(number)) for number in range(6)][::-1]
+    first = succeed(user.get("tasks/", params={"cursor": "", "page_size": 2}))
+    for gone in tasks[1:3]:
+        user.delete(f"tasks/{gone['id']}/")
+    user.create_task("new ones come before")
+    rest = succeed(user.get(first["next"].removeprefix(HOST)))
+    assert rest["results"] == tasks[3:5]
+
+
+def test_has_a_stream_position(user: User) -> None:
+    user.create_task()
+    assert user.get("tasks/", params={"cursor": ""}).headers["Stream-Position"] == "1"
+
+
+NO_CURSORS = [
+    "x", "!", "e30", "W10", "é", "AAAA", "\ufffd", "=", "null", "x" * 5000,
+    encode(), encode(1), encode(1, 2, 3), encode(NOW, 5), encode(NOW, None), encode(NOW, "x"),
+    encode({}, SOME_ID), encode([], SOME_ID), encode(1.5, SOME_ID),
+    urlsafe_b64encode(b'["\\ud800", "' + SOME_ID.encode() + b'"]').decode(),
+]  # fmt: skip
+OF_TIMES = [encode(bad, SOME_ID) for bad in (0, "", "x", 1, True, "0001-01-01T00:00:00+23:59")]
+OF_ORDERING = {
+    "date_created": [*OF_TIMES, encode(None, SOME_ID)],
+    "last_updated": [*OF_TIMES, encode(None, SOME_ID)],
+    "due_date": OF_TIMES,
+    "title": [encode(bad, SOME_ID) for bad in (None, 0, "a\0b")],
+    "priority": [encode(bad, SOME_ID) for bad in (None, "LOW", -1, 3, 2**15, 2**62, 2**64 - 1)],
+}
+
+
+@pytest.mark.parametrize("name", ORDERINGS)
+def test_what_is_no_cursor_of_this_list(user: User, name: str) -> None:
+    user.create_task()
+    for cursor in NO_CURSORS + OF_ORDERING[name]:
+        reply = user.get("tasks/", params={"ordering": name, "cursor": cursor})
+        problem = assert_problem(reply, 422, "validation_failed")
+        assert problem["errors"].keys() == {"cursor"}, cursor
+
+
+def test_cursor_of_another_user_shows_nothing_of_theirs(user: User) -> None:
+    for number in range(3):
+        user.create_task(str(number))
+    first = succeed(user.get("tasks/", params={"cursor": "", "page_size": 1}))
+    other = user.register()
+    reply = succeed(other.get(first["next"].removeprefix(HOST)))
+    assert reply["results"] == []
