@@ -10,7 +10,7 @@ from ..core.schemas import Schema, Text, Time, Trimmed
 COMMON = frozenset(Path(__file__).with_name("common_passwords.txt").read_text().split())
 PASSWORD = validate.Length(6, 128)
 USERNAME = validate.Regexp(
-    r"[A-Za-z0-9_]{4,150}\Z", error="4 to 150 ASCII letters, digits or underscores."
+    r"^[A-Za-z0-9_]{4,150}$", error="4 to 150 ASCII letters, digits or underscores."
 )
 NAME = validate.Length(max=255)
 
