@@ -111,8 +111,8 @@ def test_every_documented_operation_has_its_row(app: Flask, api: Api) -> None:
         if method != "parameters"
     }  # fmt: skip
     known = {row.replace("<uuid:", "{").replace(">", "}") for row in MATRIX.keys() | ELSEWHERE}
-    assert documented
     assert documented <= known
+    assert documented == {row for row in known if " /api/v1/" in row}
 
 
 @pytest.fixture

@@ -1,0 +1,18 @@
+"""The OpenAPI document is true: schemathesis covers every operation and finds nothing."""
+
+import pytest
+
+from tests.contract.fuzzing import fuzz
+from tests.support.server import Server
+
+
+def test_every_operation_is_as_documented(
+    module_server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcome = fuzz(module_server.url, examples=5)
+    with capsys.disabled():
+        print(f"\nschemathesis: {outcome}")
+    assert outcome.failures == {}
+    assert outcome.calls.keys() == outcome.documented
+    assert outcome.accepted.keys() == outcome.documented
+    assert outcome.phases["stateful"] > 0
