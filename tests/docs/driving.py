@@ -1,0 +1,41 @@
+"""Drive a client of docs/clients through a cut: it must show every event once, in order."""
+
+from collections.abc import Callable
+
+from tests.support.api import User, succeed, through_http
+from tests.support.server import Server
+from tests.support.settings import ROOT
+from tests.support.waiting import wait_until
+
+CLIENTS = ROOT / "docs" / "clients"
+Seen = Callable[[], list[int]]
+
+
+def write(server: Server, user: User, count: int) -> None:
+    """Create tasks over a connection of its own."""
+    session = User(through_http(server.url), account_of(user))
+    for number in range(count):
+        session.create_task(f"Task {number}")
+
+
+def account_of(user: User) -> dict[str, object]:
+    """Return what a log-in answered."""
+    return user.account | {"tokens": {"access": user.access, "refresh": user.refresh}}
+
+
+def expect(seen: Seen, count: int) -> None:
+    """Wait for so many events; they must be 1, 2, 3 with none missing and none twice."""
+    wait_until(lambda: len(seen()) >= count, seconds=40, what=f"{count} events")
+    assert seen() == list(range(1, count + 1))
+
+
+def drive_through_a_crash(server: Server, user: User, seen: Seen) -> None:
+    """Write, kill the server, start it again, write more."""
+    write(server, user, 5)
+    expect(seen, 5)
+    server.kill()
+    server.restart()
+    write(server, user, 5)
+    expect(seen, 10)
+    stands = succeed(User(through_http(server.url), account_of(user)).get("tasks/events/"))["seq"]
+    assert stands == 10

@@ -1,0 +1,68 @@
+"""The examples for browsers, as they stand in docs/clients, on another origin than the API."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from playwright.sync_api import Page, Route
+
+from taskmaster.site.assets import SOCKET_IO, STATIC
+from tests.docs.driving import CLIENTS, drive_through_a_crash
+from tests.support.api import Api, through_http
+from tests.support.browser import chromium
+from tests.support.server import Server
+
+
+# What a browser does is the same on both databases; one is enough.
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files and logs nothing."""
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def origin() -> Iterator[str]:
+    """A web server of somebody else's that has the examples."""
+    handler = partial(Quiet, directory=str(CLIENTS))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as pages:
+        threading.Thread(target=pages.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{pages.server_port}"
+        pages.shutdown()
+
+
+@pytest.fixture
+def server(start_server: Callable[..., Server], origin: str) -> Server:
+    """A server that lets pages of that origin in."""
+    return start_server(CORS_ORIGINS=origin)
+
+
+def serve_bundle(page: Page) -> None:
+    """Answer for the CDN with the installed file: its hash must be the one in the example."""
+
+    def answer(route: Route) -> None:
+        headers = {"Access-Control-Allow-Origin": "*"}
+        route.fulfill(path=STATIC / "vendor" / SOCKET_IO.file, headers=headers)
+
+    page.route(SOCKET_IO.cdn_url, answer)
+
+
+@pytest.mark.parametrize("example", ["socketio.html", "websocket.html"])
+def test_it_goes_on_after_the_server_was_killed(server: Server, origin: str, example: str) -> None:
+    user = Api(through_http(server.url)).register()
+    with chromium() as browser:
+        page = browser.new_page()
+        serve_bundle(page)
+        page.add_init_script(f"sessionStorage.token = {json.dumps(user.access)}")
+        page.goto(f"{origin}/{example}?server={server.url}")
+        page.wait_for_function("localStorage.position === '0'")
+        lines = page.locator("#events li")
+        drive_through_a_crash(
+            server, user, lambda: [json.loads(text)["seq"] for text in lines.all_text_contents()]
+        )

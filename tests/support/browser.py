@@ -1,0 +1,45 @@
+"""A headless Chromium, and pages that must not complain."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+OPTIONS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Run the machine's own Chromium; CHROMIUM names another one."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    assert found, "Chromium is needed: install it, or name it in CHROMIUM"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=OPTIONS.split())
+        yield browser
+        browser.close()
+
+
+class Complaints:
+    """What a page said that a user should never cause: errors, and requests to other hosts."""
+
+    def __init__(self, page: Page, own: str) -> None:
+        """`own` is the base URL of the only host that the page may ask."""
+        self.found: list[str] = []
+        self._own = (own, own.replace("http", "ws", 1), "blob:", "data:")
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.found.append(f"uncaught: {error}"))
+        page.on("request", lambda request: self._see(request.url))
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.found.append(f"{message.type}: {message.text}")
+
+    def _see(self, url: str) -> None:
+        if not url.startswith(self._own):
+            self.found.append(f"asked {url}")
