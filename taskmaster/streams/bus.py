@@ -1,5 +1,6 @@
 """Wake-ups between processes. They may be lost: the hub's sweep finds what they did not tell."""
 
+import contextlib
 import queue
 import random
 import threading
@@ -19,6 +20,7 @@ PREFIX = "taskmaster:user:"
 IDLE = "taskmaster:idle"  # a PubSub without any channel cannot wait
 QUEUE = 10_000  # wake-ups waiting for Redis; more are dropped
 LONGEST_PAUSE = 2.0  # seconds between two tries to reach Redis
+TICK = 0.05  # seconds until a new subscription is sent
 
 OnEntries = Callable[[str, Iterable[Entry]], None]
 OnSessions = Callable[[str, Iterable[str]], None]
@@ -60,17 +62,18 @@ class MemoryBus:
 class RedisBus:
     """Redis pub/sub, a channel for each user who is connected here.
 
-    One thread publishes and one listens, so that a Redis that is slow or away delays no request.
+    One thread publishes and one listens, each with a connection of its own, so that a Redis that
+    is slow or away delays no request.
     """
 
     def __init__(self, url: str) -> None:
         self._client = redis.Redis.from_url(
-            url, socket_timeout=1, socket_connect_timeout=1, retry=None, health_check_interval=0
+            url, socket_timeout=1, socket_connect_timeout=1, socket_keepalive=True, retry=None
         )
-        self._wanted: set[str] = set()
+        self._wanted = {IDLE}
+        self._changed = False  # what is wanted, since it was last sent to Redis
         self._outbox: queue.Queue[tuple[str, bytes]] = queue.Queue(QUEUE)
         self._stopped = threading.Event()
-        self._pubsub: Any = None
         self._on_entries: OnEntries
         self._on_sessions: OnSessions
 
@@ -87,12 +90,12 @@ class RedisBus:
     def subscribe(self, user_id: str) -> None:
         """Hear of a user from now on."""
         self._wanted.add(PREFIX + user_id)
-        self._tell("subscribe", PREFIX + user_id)
+        self._changed = True
 
     def unsubscribe(self, user_id: str) -> None:
         """Hear of a user no more."""
         self._wanted.discard(PREFIX + user_id)
-        self._tell("unsubscribe", PREFIX + user_id)
+        self._changed = True
 
     def publish(
         self, user_id: str, entries: Iterable[Entry] = (), sessions: Iterable[str] = ()
@@ -105,14 +108,6 @@ class RedisBus:
         except queue.Full:
             log.warning("wake_up_dropped")
 
-    def _tell(self, command: str, channel: str) -> None:
-        """Change the subscriptions; where that fails, the listener starts over with all."""
-        try:
-            if self._pubsub is not None:
-                getattr(self._pubsub, command)(channel)
-        except (redis.RedisError, OSError, ValueError):
-            self._pubsub = None
-
     def _publish_forever(self) -> None:
         while not self._stopped.is_set():
             try:
@@ -120,32 +115,45 @@ class RedisBus:
                 self._client.publish(channel, message)
             except queue.Empty:
                 continue
-            except (redis.RedisError, OSError) as error:
+            except Exception as error:
                 log.warning("bus_unreachable", doing="publish", error=type(error).__name__)
+                self._drop()
+
+    def _drop(self) -> None:
+        """Forget what waits: it would be old news, and the sweep tells it sooner."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._outbox.get_nowait()
 
     def _listen_forever(self) -> None:
         pause = 0.05
         while not self._stopped.is_set():
+            pubsub = self._client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
             try:
-                self._connect()
+                pubsub.subscribe(IDLE)
                 pause = 0.05
-                self._listen()
-            except (redis.RedisError, OSError, ValueError) as error:
+                self._listen(pubsub)
+            except Exception as error:
                 log.warning("bus_unreachable", doing="listen", error=type(error).__name__)
+            finally:
+                pubsub.close()
             self._stopped.wait(pause * random.uniform(0.5, 1))  # noqa: S311 (jitter)
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    def _connect(self) -> None:
-        pubsub = self._client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
-        pubsub.subscribe(IDLE)
-        self._pubsub = pubsub
-        if wanted := tuple(self._wanted):
-            pubsub.subscribe(*wanted)
-
-    def _listen(self) -> None:
-        pubsub = self._pubsub
-        while not self._stopped.is_set() and self._pubsub is pubsub and pubsub is not None:
-            message = pubsub.get_message(timeout=1)
+    def _listen(self, pubsub: Any) -> None:
+        """Receive until an error; subscriptions change in this thread only."""
+        subscribed = {IDLE}
+        self._changed = True
+        while not self._stopped.is_set():
+            if self._changed:
+                self._changed = False
+                wanted = self._wanted.copy()
+                if new := wanted - subscribed:
+                    pubsub.subscribe(*new)
+                if old := subscribed - wanted:
+                    pubsub.unsubscribe(*old)
+                subscribed = wanted
+            message = pubsub.get_message(timeout=TICK)
             if message is not None:
                 self._receive(message)
 

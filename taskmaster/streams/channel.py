@@ -1,5 +1,6 @@
 """What one process knows of one user's log while that user is connected to it."""
 
+import threading
 from collections import deque
 from collections.abc import Iterable
 from itertools import islice
@@ -27,20 +28,29 @@ class Channel:
         self.passed = 0  # characters of all events that came by
         self.followers: set[Follower] = set()
         self._ring: deque[Entry] = deque(maxlen=RING)
+        self._lock = threading.Lock()
 
     def wake(self, entries: Iterable[Entry]) -> None:
         """Take in what was committed; an entry without payload only tells its number."""
-        for entry in entries:
-            if entry.seq > self.head:
-                self._remember(entry)
-                self.head = entry.seq
+        with self._lock:
+            for entry in entries:
+                if entry.seq > self.head:
+                    self._remember(entry)
+                    self.head = entry.seq
         self.notify()
 
     def raise_head(self, seq: int) -> None:
         """Learn that the log has come to `seq`."""
-        if seq > self.head:
-            self.head = seq
+        with self._lock:
+            news = seq > self.head
+            self.head = max(seq, self.head)
+        if news:
             self.notify()
+
+    def correct_head(self, seq: int) -> None:
+        """Learn that the log ends at `seq`, whatever was told; the sweep would find more."""
+        with self._lock:
+            self.head = seq
 
     def notify(self) -> None:
         """Let every follower look."""
@@ -49,10 +59,11 @@ class Channel:
 
     def recent(self, cursor: int) -> list[Entry]:
         """Return what follows `cursor`, if the ring still has it."""
-        if not self._ring or not self._ring[0].seq <= cursor + 1 <= self._ring[-1].seq:
-            return []
-        start = cursor + 1 - self._ring[0].seq
-        return list(islice(self._ring, start, start + PAGE))
+        with self._lock:
+            if not self._ring or not self._ring[0].seq <= cursor + 1 <= self._ring[-1].seq:
+                return []
+            start = cursor + 1 - self._ring[0].seq
+            return list(islice(self._ring, start, start + PAGE))
 
     def _remember(self, entry: Entry) -> None:
         self.passed += len(entry.payload)

@@ -1,17 +1,20 @@
 """One Socket.IO connection: replay, then the room; its deadlines; its goodbye."""
 
+import contextlib
 import threading
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..core import clock
-from ..core.concurrency import pause
+import structlog
+
 from .follower import Follower, Position
+from .messages import NOT_UNDERSTOOD, Closing
+from .waiting import wait_for
 
 if TYPE_CHECKING:
     from .namespace import TaskNamespace
 
-POLL = 0.005  # seconds between two looks at engine.io, which has no event to wait for
+log = structlog.get_logger(__name__)
+
 CONNECTING = 5.0  # seconds for the CONNECT packet to go out
 GOODBYE = 0.5  # seconds for the last message to go out
 
@@ -22,18 +25,24 @@ class Connection:
     def __init__(self, namespace: "TaskNamespace", sid: str, follower: Follower) -> None:
         self.sid = sid
         self.follower = follower
-        follower.abort = lambda: namespace.abort(sid)
-        follower.on_caught_up = lambda: namespace.room_of(self).enter(self)
         self._namespace = namespace
         self._mark: Position | None = None
+        self._engine = engine = namespace.engine_of(sid)
+        follower.on_caught_up = lambda: namespace.enter_room(self)
+        if engine is not None:
+            follower.abort = lambda: engine.abort()  # of its transport, which may change
+            engine.end = follower.close
+            engine.refuse = lambda: namespace.send(NOT_UNDERSTOOD, sid)
 
     def start(self) -> None:
         """Begin, in a thread of its own."""
+        if self._engine is not None and (self._engine.closing or self._engine.closed):
+            self.follower.end()  # it went before it was known here
         threading.Thread(target=self._run, daemon=True).start()
 
     def check_backlog(self) -> None:
         """Cut a client whose queue was never empty while too much became due."""
-        if not self._namespace.backlog(self.sid):
+        if not self._backlog():
             self._mark = None
         elif self._mark is None:
             self._mark = self.follower.mark()
@@ -41,19 +50,38 @@ class Connection:
             self.follower.cut()
 
     def _run(self) -> None:
-        self._wait(lambda: self._namespace.is_connected(self.sid), CONNECTING)
+        try:
+            wait_for(lambda: self._namespace.is_connected(self.sid), CONNECTING)
+            self._deliver()
+            if self.follower.closing and not self.follower.silent:
+                self._hang_up(self.follower.closing)
+        except Exception:
+            log.exception("stream_failed")
+            self.follower.abort()
+        finally:
+            # Here and not where the client's going is noticed: that may be amid a room's delivery.
+            self.follower.leave()
+            self._namespace.leave_room(self)
+
+    def _deliver(self) -> None:
         for batch in self.follower.messages():
             for message in batch:
                 self._namespace.send(message, self.sid)
-            self._wait(self._drained)  # a replay is as fast as its reader
-        if self.follower.closing and not self.follower.silent:
-            self._wait(lambda: not self._namespace.backlog(self.sid), GOODBYE)
-            self._namespace.hang_up(self.sid, self.follower.closing)
+            wait_for(self._drained)  # a replay is as fast as its reader
+
+    def _backlog(self) -> int:
+        """Return how many packets wait for the client; 0 for one that is gone."""
+        engine = self._engine
+        return engine.queue.qsize() if engine and not engine.closed else 0
 
     def _drained(self) -> bool:
-        return bool(self.follower.closing) or not self._namespace.backlog(self.sid)
+        return bool(self.follower.closing) or not self._backlog()
 
-    def _wait(self, condition: Callable[[], bool], seconds: float = float("inf")) -> None:
-        deadline = clock.monotonic() + seconds
-        while not condition() and clock.monotonic() < deadline:
-            pause(POLL)
+    def _hang_up(self, closing: Closing) -> None:
+        """Disconnect. Only where the client shall stay away is it told so by the protocol."""
+        wait_for(lambda: not self._backlog(), GOODBYE)
+        if not closing.reconnect:
+            with contextlib.suppress(KeyError):  # gone meanwhile
+                self._namespace.disconnect(self.sid)
+        if self._engine is not None:
+            self._engine.close(wait=False)

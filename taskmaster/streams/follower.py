@@ -46,7 +46,7 @@ class Follower:
         self.detached = False  # True: a room delivers the events
         self.silent = False  # True: nobody is left to say goodbye to
         self.closing: Closing | None = None
-        self.abort: Callable[[], None] = lambda: None  # frees a blocked write; set by transports
+        self.abort: Callable[[], object] = lambda: None  # frees a blocked write; set by transports
         self.on_caught_up: Callable[[], None] = lambda: None  # a room may take over here
         self._hub = hub
         self._flag = threading.Event()
@@ -66,6 +66,11 @@ class Follower:
         """Make it look; cut a client that has not read for too long."""
         if self._writing and self.due_since(self._writing):
             self.cut()
+        if not self.detached:
+            self.look()
+
+    def look(self) -> None:
+        """Make it look, wherever the events come from."""
         self._flag.set()
 
     def due_since(self, mark: Position) -> bool:
@@ -152,7 +157,8 @@ class Follower:
 
     def _pruned(self, entries: list[Entry]) -> list[Message]:
         """Start over at the head: what comes next is kept no more, or was never written."""
-        self.channel.head = head = self._hub.read_head(self.channel)
+        head = self._hub.read_head(self.channel)
+        self.channel.correct_head(head)
         if entries or head > self.cursor:
             self.cursor, self._reset = head, "expired"
             return self._next_batch()

@@ -47,7 +47,8 @@ class Hub:
 
     def stop(self) -> None:
         """Say goodbye to everyone and take in nobody new."""
-        self._stopped.set()
+        with self._lock:
+            self._stopped.set()
         for follower in self.followers():
             follower.close(Closing.SERVER_RESTART)
         self._bus.stop()
@@ -57,8 +58,6 @@ class Hub:
 
         Registers first and reads the head then: what is committed in between is not missed.
         """
-        if self._stopped.is_set():
-            raise ApiError(ErrorCode.UNAVAILABLE, "The server is restarting.", None, RETRY_AFTER)
         follower = self._register(principal.user_id, principal)
         try:
             follower.channel.raise_head(self.read_head(follower.channel))
@@ -108,7 +107,8 @@ class Hub:
 
     def followers(self) -> list[Follower]:
         """Return everyone who follows here."""
-        return [one for channel in tuple(self._channels.values()) for one in channel.followers]
+        channels = tuple(self._channels.values())
+        return [one for channel in channels for one in tuple(channel.followers)]
 
     def sweep(self) -> None:
         """Find what wake-ups did not tell: commits, and sessions that ended."""
@@ -127,6 +127,9 @@ class Hub:
 
     def _register(self, user_id: str, principal: Principal | None) -> Follower:
         with self._lock:
+            if self._stopped.is_set():
+                detail = "The server is restarting."
+                raise ApiError(ErrorCode.UNAVAILABLE, detail, None, RETRY_AFTER)
             channel = self._channels.get(user_id)
             if channel is None:
                 channel = self._channels[user_id] = Channel(user_id)
@@ -145,3 +148,5 @@ class Hub:
                 self.sweep()
             except SQLAlchemyError as error:
                 log.error("sweep_failed", error=type(error).__name__)
+            except Exception:  # whatever it is, the next sweep is the guarantee
+                log.exception("sweep_failed")

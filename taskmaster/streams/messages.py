@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from ..core.errors import ErrorCode
 from ..events.log import Entry
 
 
@@ -52,3 +53,10 @@ def stream_closed(closing: Closing) -> Message:
 def event(entry: Entry) -> Message:
     """Return the message of an event in the log."""
     return Message(*entry)
+
+
+NOT_UNDERSTOOD = control(
+    "error",
+    code=ErrorCode.MALFORMED_REQUEST.value,
+    detail="Only `authenticate` with a token is understood here.",
+)

@@ -1,5 +1,6 @@
 """The Socket.IO namespace: lets a client in by its token, and sends it what it follows."""
 
+import contextlib
 import threading
 from typing import Any
 
@@ -12,18 +13,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..core.errors import DEFAULTS, ApiError, ErrorCode, problem
 from . import auth
 from .connection import Connection
+from .engine import EngineSocket
 from .follower import Follower
 from .hub import Hub
-from .messages import Closing, Message, control
+from .messages import NOT_UNDERSTOOD, Message
 from .room import Room
 
 log = structlog.get_logger(__name__)
 
 NAMESPACE = "/ws/tasks"
-JOINING = 10  # seconds for a connection to join the namespace
-NOT_UNDERSTOOD = control(
-    "error", code=ErrorCode.MALFORMED_REQUEST.value, detail="This event is not understood here."
-)
 
 
 class TaskNamespace(Namespace):
@@ -62,16 +60,10 @@ class TaskNamespace(Namespace):
         return self.hub.join(auth.identify(token), auth.position(credentials.get("since")))
 
     def on_disconnect(self, _reason: str = "") -> None:
-        """Let a client go."""
+        """Let a client go. Takes no lock: it may be called from within a room's delivery."""
         connection = self._connections.pop(request.sid, None)  # type: ignore[attr-defined]
-        if connection is None:
-            return
-        connection.follower.leave()
-        with self._lock:
-            room = self._rooms.get(connection.follower.channel.user_id)
-            if room and room.leave(connection):
-                del self._rooms[room.user_id]
-                room.close()
+        if connection is not None:
+            connection.follower.leave()
 
     def on_authenticate(self, body: Any = None, *_: Any) -> Any:
         """Renew the token in-band; answer by event and by acknowledgement."""
@@ -83,18 +75,31 @@ class TaskNamespace(Namespace):
         self.send(answer, connection.sid)
         return {"action": answer.name, **orjson.loads(answer.payload)}
 
-    def room_of(self, connection: Connection) -> Room:
-        """Return the room of a connection's user; the first to ask opens it where it stands."""
-        follower = connection.follower
-        user_id = follower.channel.user_id
+    def enter_room(self, connection: Connection) -> None:
+        """Put a connection in its user's room; the first opens it where it stands."""
+        user_id = connection.follower.channel.user_id
         with self._lock:
             if user_id not in self._rooms:
-                self._rooms[user_id] = Room(self, user_id, follower.cursor)
-            return self._rooms[user_id]
+                self._rooms[user_id] = Room(self, user_id, connection.follower.cursor)
+            self._rooms[user_id].enter(connection)
 
-    def enter(self, sid: str, room: str) -> None:
-        """Put a connection in a room."""
-        self.server.enter_room(sid, room, namespace=NAMESPACE)
+    def leave_room(self, connection: Connection) -> None:
+        """Take a connection out of its room; the last closes it."""
+        with self._lock:
+            self._connections.pop(connection.sid, None)
+            room = self._rooms.get(connection.follower.channel.user_id)
+            if room and room.leave(connection):
+                del self._rooms[room.user_id]
+                room.close()
+
+    def put(self, sid: str, room: str) -> None:
+        """Let a connection have what is emitted to a room, if it still stands."""
+        with contextlib.suppress(KeyError, ValueError):
+            self.server.enter_room(sid, room, namespace=NAMESPACE)
+
+    def disconnect(self, sid: str) -> None:
+        """Tell a client that it is disconnected and shall stay away."""
+        self.server.disconnect(sid, namespace=NAMESPACE)
 
     def send(self, message: Message, to: str) -> None:
         """Send a message to a connection or a room; it only queues."""
@@ -104,27 +109,10 @@ class TaskNamespace(Namespace):
         """Tell whether the client was told that it is connected."""
         return bool(self.server.manager.is_connected(sid, NAMESPACE))
 
-    def backlog(self, sid: str) -> int:
-        """Return how many packets wait for the client; 0 for one that is gone."""
-        engine = self._engine_socket(sid)
-        return engine.queue.qsize() if engine and not engine.closed else 0
-
-    def abort(self, sid: str) -> None:
-        """End the transport at once."""
-        if engine := self._engine_socket(sid):
-            getattr(engine, "abort", lambda: engine.close(wait=False, abort=True))()
-
-    def hang_up(self, sid: str, closing: Closing) -> None:
-        """Disconnect. Only where the client shall stay away is it told so by the protocol."""
-        engine = self._engine_socket(sid)
-        if not closing.reconnect:
-            self.server.disconnect(sid, namespace=NAMESPACE)
-        if engine:
-            engine.close(wait=False)
-
-    def _engine_socket(self, sid: str) -> Any:
+    def engine_of(self, sid: str) -> EngineSocket | None:
+        """Return the transport of a connection that stands."""
         engine_sid = self.server.manager.eio_sid_from_sid(sid, NAMESPACE)
-        return self.server.eio.sockets.get(engine_sid)
+        return self.server.eio.sockets.get(engine_sid)  # type: ignore[no-any-return]
 
 
 def _refusal(body: dict[str, Any]) -> ConnectionRefusedError:

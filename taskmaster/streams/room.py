@@ -3,9 +3,15 @@
 import threading
 from typing import TYPE_CHECKING
 
+import structlog
+
+from .messages import Closing, Message
+
 if TYPE_CHECKING:
     from .connection import Connection
     from .namespace import TaskNamespace
+
+log = structlog.get_logger(__name__)
 
 
 class Room:
@@ -23,7 +29,7 @@ class Room:
         self._lock = threading.Lock()
         self._cursor = cursor
         self._follower = namespace.hub.join_room(user_id, cursor)
-        threading.Thread(target=self._deliver, daemon=True).start()
+        threading.Thread(target=self._run, daemon=True).start()
 
     def enter(self, member: "Connection") -> None:
         """Take in a connection that has caught up, if the room is as far."""
@@ -33,7 +39,7 @@ class Room:
                 return
             member.follower.detached = True
             self._members.add(member)
-            self._namespace.enter(member.sid, self.user_id)
+            self._namespace.put(member.sid, self.user_id)
 
     def leave(self, member: "Connection") -> bool:
         """Let a connection go; return whether nobody is left."""
@@ -46,15 +52,29 @@ class Room:
         """Stop delivering."""
         self._follower.leave()
 
-    def _deliver(self) -> None:
-        for batch in self._follower.messages():
-            with self._lock:
-                for message in batch:
-                    if message.name != "stream_ready":  # each member had its own
-                        self._namespace.send(message, self.user_id)
-                self._cursor = self._follower.cursor
-                for member in self._members:
-                    member.check_backlog()
-                waiting, self._waiting = self._waiting, set()
-            for member in waiting:
-                member.follower.notify()
+    def _run(self) -> None:
+        try:
+            for batch in self._follower.messages():
+                self._deliver(batch)
+        except Exception:
+            log.exception("room_failed")
+            for member in self._everyone():
+                member.follower.close(Closing.SERVER_RESTART)  # to resume in a new room
+
+    def _deliver(self, batch: list[Message]) -> None:
+        with self._lock:
+            for message in batch:
+                # What else a follower says, each member's own has said.
+                if message.seq is not None or message.name == "stream_reset":
+                    self._namespace.send(message, self.user_id)
+            self._cursor = self._follower.cursor
+            members = tuple(self._members)
+            waiting, self._waiting = self._waiting, set()
+        for member in members:
+            member.check_backlog()
+        for member in waiting:
+            member.follower.look()
+
+    def _everyone(self) -> set["Connection"]:
+        with self._lock:
+            return self._members | self._waiting

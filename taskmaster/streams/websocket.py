@@ -5,23 +5,24 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
+import structlog
 from flask import Blueprint, Response, current_app, request
+from sqlalchemy.exc import SQLAlchemyError
 
+from ..core.auth import Principal
 from ..core.errors import ApiError, ErrorCode
 from . import auth
-from .follower import Follower
+from .follower import HEARTBEAT, Follower
 from .hub import Hub
-from .messages import Closing, Message, control, stream_closed
+from .messages import NOT_UNDERSTOOD, Closing, Message, stream_closed
 from .wire import HandshakeError, Wire
+
+log = structlog.get_logger(__name__)
 
 blp = Blueprint("websocket", __name__)
 
 AUTHENTICATION_SECONDS = 10
-NOT_UNDERSTOOD = control(
-    "error",
-    code=ErrorCode.MALFORMED_REQUEST.value,
-    detail='Only {"action": "authenticate", "token": ...} is understood here.',
-)
+GOODBYE = 1.0  # seconds for the goodbye to be written
 
 
 class Upgrade(Response):
@@ -63,50 +64,49 @@ def open_websocket() -> Response:
     except HandshakeError:
         raise ApiError(ErrorCode.MALFORMED_REQUEST, "This is no WebSocket handshake.") from None
     hub: Hub = current_app.extensions["hub"]
-    follower = hub.join(principal, since) if principal else None
-    return Upgrade(wire, lambda: _converse(wire, hub, follower, since))
+    return Upgrade(wire, lambda: _converse(wire, hub, principal, since))
 
 
-def _converse(wire: Wire, hub: Hub, follower: Follower | None, since: int | None) -> None:
-    follower = follower or _await_authentication(wire, hub, since)
+def _converse(wire: Wire, hub: Hub, principal: Principal | None, since: int | None) -> None:
+    try:
+        follower = hub.join(principal, since) if principal else _await_first(wire, hub, since)
+    except ApiError as error:
+        return _refuse(wire, error)
+    except SQLAlchemyError:
+        return _say_goodbye(wire, Closing.SERVER_RESTART)
     if follower is None:
-        return
+        return _say_goodbye(wire, wire.closing or Closing.AUTHENTICATION_TIMEOUT)
     follower.abort = wire.abort
     writer = threading.Thread(target=_write, args=(wire, follower), daemon=True)
-    writer.start()
     try:
+        writer.start()
         while (message := wire.wait()) is not None:
             wire.send(_text(_answer(follower, message)))
     finally:
         if wire.closing:
             follower.close(wire.closing)
-            writer.join(1)
+            writer.join(GOODBYE)
         follower.leave()
 
 
-def _await_authentication(wire: Wire, hub: Hub, since: int | None) -> Follower | None:
-    """Follow as the first message says; close the connection and return None if it does not."""
+def _await_first(wire: Wire, hub: Hub, since: int | None) -> Follower | None:
+    """Follow as the first message says; None if there was none in time. Raise ApiError."""
     wire.set_deadline(AUTHENTICATION_SECONDS)
     while (message := wire.wait()) is not None:
         body = _read(message)
-        if body.get("action") != "authenticate":
-            wire.send(_text(NOT_UNDERSTOOD))
-            continue
-        try:
+        if body.get("action") == "authenticate":
+            wire.set_deadline(None)
             principal = auth.identify(body.get("token"))
-            follower = hub.join(principal, auth.position(body.get("since", since)))
-        except ApiError as error:
-            _refuse(wire, error)
-            return None
-        wire.set_deadline(None)
-        return follower
-    _say_goodbye(wire, wire.closing or Closing.AUTHENTICATION_TIMEOUT)
+            return hub.join(principal, auth.position(body.get("since", since)))
+        wire.send(_text(NOT_UNDERSTOOD))
     return None
 
 
 def _refuse(wire: Wire, error: ApiError) -> None:
     if error.problem["code"] == ErrorCode.TOO_MANY_CONNECTIONS:
         return _say_goodbye(wire, Closing.TOO_MANY_CONNECTIONS)
+    if error.problem["code"] == ErrorCode.UNAVAILABLE:
+        return _say_goodbye(wire, Closing.SERVER_RESTART)
     wire.send(_text(auth.refusal(error)))
     return wire.close(Closing.SESSION_ENDED.code, error.problem["code"])
 
@@ -145,9 +145,12 @@ def _write(wire: Wire, follower: Follower) -> None:
         for batch in follower.messages():
             for message in batch:
                 wire.send(_text(message))
-            if not batch:
-                wire.ping()
+            wire.ping(every=HEARTBEAT)
+        if follower.closing and not follower.silent:
+            wire.close(follower.closing.code, follower.closing.value)
     except OSError:
-        return wire.abort()  # the client is gone, or was cut: free the reader
-    closing = follower.closing or Closing.SERVER_RESTART
-    return wire.close(closing.code, closing.value)
+        pass  # the client is gone, or was cut
+    except Exception:
+        log.exception("stream_failed")
+    finally:
+        wire.abort()  # frees the reader

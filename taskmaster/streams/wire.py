@@ -19,6 +19,7 @@ from wsproto.events import (
     Event,
     Message,
     Ping,
+    Pong,
     Request,
     TextMessage,
 )
@@ -47,6 +48,7 @@ class Wire:
         self._socket: socket.socket = environ["taskmaster.socket"]
         self._connection = WSConnection(ConnectionType.SERVER)
         self._deadline: float | None = None
+        self._pinged = clock.monotonic()
         self._lock = threading.Lock()
         self._budget = Budget()
         self._parts: list[Any] = []
@@ -73,17 +75,12 @@ class Wire:
         """Return the next message; None when the connection is over, or is to be closed."""
         while not self.closing:
             event = next(self._events, None)
-            if event is None:
-                if not self._receive():
-                    return None
-            elif isinstance(event, Ping | CloseConnection):
-                self._write(event.response())
-                if isinstance(event, CloseConnection):
-                    return None
-            elif isinstance(event, Message):
+            if isinstance(event, Message):
                 self._collect(event)
                 if event.message_finished:
                     return self._take()
+            elif not (self._receive() if event is None else self._answer(event)):
+                return None
         return None
 
     def send(self, message: str | bytes) -> None:
@@ -91,9 +88,12 @@ class Wire:
         kind = TextMessage if isinstance(message, str) else BytesMessage
         self._write(kind(data=message))  # type: ignore[arg-type]
 
-    def ping(self) -> None:
-        """Make the client show that it lives."""
-        self._write(Ping())
+    def ping(self, every: float) -> None:
+        """Make the client show that it lives, unless it was asked so few seconds ago."""
+        now = clock.monotonic()
+        if now - self._pinged >= every:
+            self._pinged = now
+            self._write(Ping())
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Say goodbye, unless a write is blocked: then just end it."""
@@ -116,7 +116,10 @@ class Wire:
         """Read once; return whether the connection still stands."""
         try:
             if self._deadline is not None:
-                self._socket.settimeout(max(0.001, self._deadline - clock.monotonic()))
+                left = self._deadline - clock.monotonic()
+                if left <= 0:
+                    return False
+                self._socket.settimeout(left)
             data = self._socket.recv(CHUNK)
             if not data:
                 return False
@@ -125,16 +128,28 @@ class Wire:
             return False
         self._events = self._connection.events()
         if not self._budget.spend(octets=len(data)):
-            self.closing = Closing.FLOOD
+            self.closing = self.closing or Closing.FLOOD
         return True
+
+    def _answer(self, event: Event) -> bool:
+        """Answer a control frame; return whether the connection still stands."""
+        if isinstance(event, Ping | Pong):
+            self._count_frame()
+        if isinstance(event, Ping | CloseConnection):
+            self._write(event.response())
+        return not isinstance(event, CloseConnection)
 
     def _collect(self, part: Message[Any]) -> None:
         self._parts.append(part.data)
         self._size += len(part.data)
         if self._size > LARGEST_MESSAGE:
             self.closing = Closing.MESSAGE_TOO_LARGE
-        if part.frame_finished and not self._budget.spend(frames=1):
-            self.closing = Closing.FLOOD
+        if part.frame_finished:
+            self._count_frame()
+
+    def _count_frame(self) -> None:
+        if not self._budget.spend(frames=1):
+            self.closing = self.closing or Closing.FLOOD
 
     def _take(self) -> str | bytes | None:
         parts, self._parts, self._size = self._parts, [], 0

@@ -1,0 +1,112 @@
+"""Where the contract of streams is tried: a server in some mode, and clients of each transport."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import NamedTuple
+
+import pytest
+
+from tests.support.api import Api, User, through_http
+from tests.support.databases import Database, Template
+from tests.support.server import Server
+from tests.support.streams import (
+    TRANSPORTS,
+    BrowserWebSocketClient,
+    PollingClient,
+    StreamClient,
+)
+
+Open = Callable[..., StreamClient]
+Start = Callable[..., Server]
+ALL = TRANSPORTS | {"browser": BrowserWebSocketClient, "polling": PollingClient}
+
+
+class Setup(NamedTuple):
+    """What the server runs on. A module that tries the contract has a fixture of this name."""
+
+    mode: str = "eventlet"
+    backend: str = "sqlite"
+
+
+@pytest.fixture(scope="module")
+def stream_database(setup: Setup, request: pytest.FixtureRequest) -> Iterator[Database]:
+    template: Template = request.getfixturevalue(f"{setup.backend}_template")
+    database = template.create()
+    yield database
+    template.drop(database)
+
+
+@pytest.fixture(scope="module")
+def start_server(
+    setup: Setup, stream_database: Database, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Start]:
+    """Start a server on the module's database, in the setup's mode."""
+    logs, servers = tmp_path_factory.mktemp("servers"), list[Server]()
+
+    def start(**settings: object) -> Server:
+        log = logs / f"server-{len(servers)}.log"
+        servers.append(Server(stream_database.url, log, ASYNC_MODE=setup.mode, **settings))
+        servers[-1].start()
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+        assert "Traceback" not in server.text(), server.text()[-5000:]
+
+
+@pytest.fixture(scope="module")
+def server(start_server: Start) -> Server:
+    """The server of most tests."""
+    return start_server()
+
+
+@pytest.fixture(scope="module")
+def short_server(start_server: Start) -> Server:
+    """A server whose tokens expire soon."""
+    return start_server(ACCESS_TOKEN_SECONDS=3)
+
+
+@pytest.fixture(params=ALL)
+def transport(request: pytest.FixtureRequest) -> type[StreamClient]:
+    """Each transport in turn."""
+    return ALL[request.param]
+
+
+@pytest.fixture
+def anybody(server: Server) -> Api:
+    """Calls of nobody."""
+    return Api(through_http(server.url))
+
+
+@pytest.fixture
+def user(anybody: Api) -> User:
+    """Somebody new."""
+    return anybody.register()
+
+
+@pytest.fixture
+def open_stream(server: Server, transport: type[StreamClient]) -> Iterator[Open]:
+    """Open streams of the transport; they are closed at the end."""
+    streams: list[StreamClient] = []
+
+    def open_one(
+        user: User, since: object = None, ready: bool = True, at: Server = server, **options: str
+    ) -> StreamClient:
+        streams.append(transport(at.url, user.access, since, **options))
+        if ready:
+            streams[-1].wait("stream_ready")
+        return streams[-1]
+
+    yield open_one
+    for stream in streams:
+        with suppress(OSError):
+            stream.close()
+
+
+def assert_goodbye(stream: StreamClient, code: str, close_code: int, reconnect: bool) -> None:
+    """Assert that a stream ends, and in which way."""
+    stream.wait_for_end()
+    (goodbye,) = stream.of("stream_closed")
+    assert goodbye == goodbye | {"code": code, "reconnect": reconnect}
+    assert getattr(stream, "code", close_code) == close_code
