@@ -121,7 +121,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column(
             "word",
-            sa.String(length=100).with_variant(sa.String(length=100, collation="C"), "postgresql"),
+            sa.String(length=200).with_variant(sa.String(length=200, collation="C"), "postgresql"),
             nullable=False,
         ),
         sa.Column("task_id", sa.Uuid(as_uuid=False), nullable=False),

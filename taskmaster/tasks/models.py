@@ -10,7 +10,8 @@ from ..extensions import Base
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 # Ordered by code point on both databases, whatever the locale of PostgreSQL.
-Ordered = String(100).with_variant(String(100, collation="C"), "postgresql")
+Title = String(100).with_variant(String(100, collation="C"), "postgresql")
+Word = String(200).with_variant(String(200, collation="C"), "postgresql")
 
 
 class DueDate(UTCDateTime):
@@ -43,7 +44,7 @@ class Task(Base):
     user_id: Mapped[str] = mapped_column(
         Uuid(as_uuid=False), ForeignKey("users.id", ondelete="CASCADE")
     )
-    title: Mapped[str] = mapped_column(Ordered)
+    title: Mapped[str] = mapped_column(Title)
     description: Mapped[str] = mapped_column(Text)
     status_task: Mapped[str] = mapped_column(String(11))
     date_created: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -63,7 +64,7 @@ class TaskWord(Base):
     )
 
     user_id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True)
-    word: Mapped[str] = mapped_column(Ordered, primary_key=True)
+    word: Mapped[str] = mapped_column(Word, primary_key=True)
     task_id: Mapped[str] = mapped_column(
         Uuid(as_uuid=False), ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True
     )

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, insert, select
 from ..events.log import Transaction
 from .models import task_words, tasks
 
-LONGEST = 64  # characters of a word that are compared
+LONGEST = 200  # characters of a word that are compared: no query is longer
 LAST = "\U0010ffff"  # sorts behind every continuation of a word
 
 INSERT = insert(task_words)
@@ -23,6 +23,8 @@ DELETE = delete(task_words).where(task_words.c.task_id == bindparam("of_task"))
 def words(text: str) -> set[str]:
     """Return the words of a text: runs of letters, marks and digits, without regard to case."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    # One letter i: whether I is the capital of i or of dotless i depends on the language.
+    folded = folded.replace("i\u0307", "i").replace("\u0131", "i")
     if folded.isascii():
         return {word[:LONGEST] for word in folded.translate(SEPARATORS).split()}
     kept = (c if unicodedata.category(c)[0] in "LMN" else " " for c in folded)
