@@ -70,7 +70,8 @@ class Middleware:
         environ = SharedEnviron(environ)
         connection = environ["taskmaster.connection"]
         connection.begin(environ)
-        app = self._app if _has_clear_length(environ) else _refuse
+        clear = _has_clear_length(environ)
+        app = self._app if clear else self._refuse
         if "HTTP_TRANSFER_ENCODING" in environ:
             environ["wsgi.input"] = Chunks(
                 environ["wsgi.input"], self._app.config["MAX_CONTENT_LENGTH"]
@@ -84,7 +85,7 @@ class Middleware:
             names = {name.lower() for name, _ in headers}
             if "content-length" not in names and status.startswith("200"):
                 connection.allow(float("inf"))  # a stream
-            over = app is _refuse or getattr(chunks, "broken", False)
+            over = not clear or getattr(chunks, "broken", False)
             if (over or lifecycle.stopping(self._app)) and "connection" not in names:
                 headers = [*headers, ("Connection", "close")]
             return start_response(status, headers, exc_info)
@@ -92,16 +93,19 @@ class Middleware:
         result = _run(app, environ, respond)
         return ClosingIterator(_logged(result), getattr(result, "close", None))
 
+    def _refuse(self, environ: Environ, respond: Any) -> Iterable[bytes]:
+        """Answer 400 as the app would, named and logged."""
+        with self._app.request_context(environ):
+            self._app.preprocess_request()
+            response = self._app.process_response(handle_http_exception(BadRequest()))
+            return response(environ, respond)
+
 
 def _has_clear_length(environ: Environ) -> bool:
     """Tell whether a proxy before us must agree where the body ends (RFC 9112, section 6.3)."""
     coding = environ.get("HTTP_TRANSFER_ENCODING", "chunked").lower()
     length = environ.get("CONTENT_LENGTH") or "0"
     return coding == "chunked" and length.isascii() and length.isdecimal()
-
-
-def _refuse(environ: Environ, respond: Any) -> Iterable[bytes]:
-    return handle_http_exception(BadRequest())(environ, respond)
 
 
 def _run(app: Any, environ: Environ, respond: Any) -> Iterable[bytes]:
