@@ -6,6 +6,7 @@ import threading
 import click
 import structlog
 from flask import Flask
+from flask.cli import with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..accounts import sessions
@@ -53,6 +54,7 @@ def prune() -> dict[str, int]:
 
 
 @click.command("prune")
+@with_appcontext
 def prune_command() -> None:
     """Delete expired events, idempotency keys and sessions now."""
     for name, count in prune().items():
