@@ -25,6 +25,9 @@ Every refusal is `application/problem+json` (RFC 9457) with a stable `code`:
 """ + "\n".join(f"| `{code}` | {code.status.value} |" for code in errors.ErrorCode)
 
 
+LICENSE = {"name": "MIT", "identifier": "MIT"}
+
+
 class ProblemSchema(marshmallow.Schema):
     """A refusal, as problem details (RFC 9457)."""
 
@@ -79,7 +82,13 @@ def init_app(app: Flask) -> Api:
         "OPENAPI_URL_PREFIX": "/",
     }
     plugin = MarshmallowPlugin(schema_name_resolver=_schema_name)
-    api = Api(app, spec_kwargs={"marshmallow_plugin": plugin, "info": {"description": DESCRIPTION}})
+    api = Api(
+        app,
+        spec_kwargs={
+            "marshmallow_plugin": plugin,
+            "info": {"description": DESCRIPTION, "license": LICENSE},
+        },
+    )
     api.spec.components.security_scheme(
         "bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
     )

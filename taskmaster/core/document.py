@@ -64,7 +64,8 @@ def finish(spec: Json) -> Json:
 
 def _name(operation: Json, method: str, taken: set[str]) -> str:
     """Return a name that is a method's in generated clients: `createTask`."""
-    words = [w for w in re.findall("[a-z]+", operation["summary"].lower()) if w not in ARTICLES]
+    summary = operation["summary"].lower().replace("'s", "")
+    words = [word for word in re.findall("[a-z]+", summary) if word not in ARTICLES]
     name = words[0] + "".join(map(str.title, words[1:]))
     name = f"{name}By{method.title()}" if name in taken else name
     taken.add(name)

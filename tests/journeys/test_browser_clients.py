@@ -15,7 +15,6 @@ from tests.support.api import Api, through_http
 from tests.support.browser import chromium
 from tests.support.server import Server
 
-
 # What a browser does is the same on both databases; one is enough.
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 

@@ -35,8 +35,8 @@ def through_client(client: FlaskClient) -> Transport:
 
     def carry(method: str, path: str, **options: Any) -> Reply:
         options["query_string"] = options.pop("params", None)
-        response = client.open(path, method=method, **options)
-        return Reply(response.status_code, response.headers, response.data)
+        with client.open(path, method=method, **options) as response:
+            return Reply(response.status_code, response.headers, response.data)
 
     return carry
 

@@ -1,7 +1,8 @@
 // The tasks that the board knows: a list to begin with, then one event after the other.
 import { call } from "./session.js";
 
-const FIRST = "tasks/?page_size=100";
+// By cursor: stable while tasks come and go.
+const FIRST = "tasks/?cursor=&page_size=100";
 
 export class Tasks {
   /** `onChange(id, task, action)` hears of each change; task is null for one that is gone. */
