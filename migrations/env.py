@@ -5,7 +5,7 @@ from typing import Any
 from alembic import context
 from flask import current_app
 
-from taskmaster.core.database import UTCDateTime
+from taskmaster.core.columns import Id, UTCDateTime
 
 
 def _skip_empty(_context: Any, _revision: Any, directives: list[Any]) -> None:
@@ -16,7 +16,9 @@ def _skip_empty(_context: Any, _revision: Any, directives: list[Any]) -> None:
 
 
 def _render_item(kind: str, item: Any, _context: Any) -> str | bool:
-    """Write our time type as the plain one: migrations do not import the application."""
+    """Write our types as plain ones: migrations do not import the application."""
+    if item is Id:
+        return 'sa.Uuid(as_uuid=False).with_variant(sa.String(36), "sqlite")'
     return "sa.DateTime(timezone=True)" if isinstance(item, UTCDateTime) else False
 
 

@@ -1,6 +1,6 @@
 """Taskmaster: tasks over REST, and a live stream of what happens to them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Flask
@@ -18,9 +18,16 @@ from .streams import sse
 from .tasks import views as task_views
 
 
+class Application(Flask):
+    """Flask, told once that no view is a coroutine instead of asking at every call."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     """Return a new application; without settings, they come from the environment."""
-    app = Flask(__name__, static_folder=None, instance_path=str(config.INSTANCE))
+    app = Application(__name__, static_folder=None, instance_path=str(config.INSTANCE))
     app.config.from_mapping(settings or config.load())
     app.json = OrjsonProvider(app)
 

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+ID = sa.Uuid(as_uuid=False).with_variant(sa.String(36), "sqlite")
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -12,7 +14,7 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "users",
-        sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("id", ID, nullable=False),
         sa.Column("username", sa.String(length=150), nullable=False),
         sa.Column("email", sa.String(length=255), nullable=False),
         sa.Column("first_name", sa.String(length=255), nullable=True),
@@ -28,10 +30,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "events",
-        sa.Column("user_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("user_id", ID, nullable=False),
         sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("action", sa.String(length=20), nullable=False),
-        sa.Column("task_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("task_id", ID, nullable=False),
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("payload", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -43,7 +45,7 @@ def upgrade() -> None:
 
     op.create_table(
         "idempotency_keys",
-        sa.Column("user_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("user_id", ID, nullable=False),
         sa.Column("key", sa.String(length=255), nullable=False),
         sa.Column("fingerprint", sa.String(length=64), nullable=False),
         sa.Column("reply", sa.Text(), nullable=False),
@@ -60,8 +62,8 @@ def upgrade() -> None:
 
     op.create_table(
         "sessions",
-        sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
-        sa.Column("user_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("id", ID, nullable=False),
+        sa.Column("user_id", ID, nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("rotated_at", sa.DateTime(timezone=True), nullable=False),
@@ -77,7 +79,7 @@ def upgrade() -> None:
 
     op.create_table(
         "stream_heads",
-        sa.Column("user_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("user_id", ID, nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("task_count", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -90,8 +92,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "tasks",
-        sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
-        sa.Column("user_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("id", ID, nullable=False),
+        sa.Column("user_id", ID, nullable=False),
         sa.Column(
             "title",
             sa.String(length=100).with_variant(sa.String(length=100, collation="C"), "postgresql"),
@@ -118,20 +120,19 @@ def upgrade() -> None:
 
     op.create_table(
         "task_words",
-        sa.Column("user_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("user_id", ID, nullable=False),
         sa.Column(
             "word",
             sa.String(length=200).with_variant(sa.String(length=200, collation="C"), "postgresql"),
             nullable=False,
         ),
-        sa.Column("task_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("task_id", ID, nullable=False),
         sa.ForeignKeyConstraint(
-            ["task_id"], ["tasks.id"], name=op.f("fk_task_words_task_id_tasks"), ondelete="CASCADE"
+            ["user_id"], ["users.id"], name=op.f("fk_task_words_user_id_users"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("user_id", "word", "task_id", name=op.f("pk_task_words")),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_task_words_task", "task_words", ["task_id"])
 
 
 def downgrade() -> None:

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Table, Uuid
+from sqlalchemy import ForeignKey, String, Table
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..core.database import UTCDateTime
+from ..core.columns import Id, UTCDateTime
 from ..core.ids import uuid7
 from ..extensions import Base
 
@@ -15,7 +15,7 @@ class User(Base):
 
     __tablename__ = "users"
 
-    id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True, default=uuid7)
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=uuid7)
     username: Mapped[str] = mapped_column(String(150), unique=True)
     email: Mapped[str] = mapped_column(String(255), unique=True)
     first_name: Mapped[str | None] = mapped_column(String(255))
@@ -35,10 +35,8 @@ class Session(Base):
 
     __tablename__ = "sessions"
 
-    id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True, default=uuid7)
-    user_id: Mapped[str] = mapped_column(
-        Uuid(as_uuid=False), ForeignKey("users.id", ondelete="CASCADE"), index=True
-    )
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=uuid7)
+    user_id: Mapped[str] = mapped_column(Id, ForeignKey("users.id", ondelete="CASCADE"), index=True)
     generation: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     rotated_at: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -11,7 +11,7 @@ def now() -> datetime:
 
 def rfc3339(moment: datetime | None) -> str | None:
     """Write a time with offset and all six digits of its microseconds."""
-    return moment.isoformat(timespec="microseconds") if moment else None
+    return moment.isoformat("T", "microseconds") if moment else None
 
 
 def monotonic() -> float:

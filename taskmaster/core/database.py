@@ -1,32 +1,13 @@
-"""The database: one way to read, one to write, and times that keep their zone."""
+"""The database: one way to read, one to write."""
 
 import sqlite3
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
 from typing import Any
 
-from flask import Flask
-from sqlalchemy import Connection, DateTime, Dialect, Engine, event
-from sqlalchemy.types import TypeDecorator
+from flask import Flask, current_app
+from sqlalchemy import Connection, Engine, event
 
 from ..extensions import db
-
-
-class UTCDateTime(TypeDecorator[datetime]):
-    """A time in UTC, aware on both databases (SQLite forgets the zone)."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    @property
-    def python_type(self) -> type[datetime]:
-        return datetime
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value and value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value and value.replace(tzinfo=UTC)
 
 
 def init_app(app: Flask) -> None:
@@ -45,7 +26,12 @@ def init_app(app: Flask) -> None:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
     # NORMAL under WAL: a power cut may take the last commits, a killed process takes none.
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        "cache_size=-16000",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -57,8 +43,6 @@ def reading_engine(app: Flask) -> Engine:
 
 def reading() -> Connection:
     """Open a connection for statements that only read. Never open a second one inside."""
-    from flask import current_app
-
     return reading_engine(current_app).connect()
 
 

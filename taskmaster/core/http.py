@@ -75,8 +75,10 @@ def _trusted(host: str, allowed: tuple[str, ...]) -> bool:
 
 
 def _add_headers(response: Response) -> Response:
+    present = {name for name, _ in response.headers}
     for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+        if name not in present:
+            response.headers.add(name, value)
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = HSTS
     return response

@@ -17,7 +17,6 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    Uuid,
     bindparam,
     delete,
     insert,
@@ -27,7 +26,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ..extensions import Base
 from . import clock
-from .database import UTCDateTime, writing
+from .columns import Id, UTCDateTime
+from .database import writing
 from .errors import ApiError, ErrorCode, invalid
 from .schemas import UNSTORABLE
 
@@ -48,7 +48,7 @@ class IdempotencyKey(Base):
     __tablename__ = "idempotency_keys"
 
     user_id: Mapped[str] = mapped_column(
-        Uuid(as_uuid=False), ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+        Id, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
     )
     key: Mapped[str] = mapped_column(String(LONGEST), primary_key=True)
     fingerprint: Mapped[str] = mapped_column(String(64))

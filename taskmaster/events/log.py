@@ -17,7 +17,7 @@ from flask import current_app
 from sqlalchemy import Connection, Row, Table, bindparam, insert, select, update
 
 from ..core import clock
-from ..core.database import reading, writing
+from ..core.database import writing
 from ..core.errors import ApiError, ErrorCode
 from .models import Event, StreamHead
 
@@ -137,7 +137,8 @@ def _store(changes: Transaction, unused: int) -> None:
     if not changes.rows:
         changes.connection.rollback()
         return
-    changes.connection.execute(INSERT, changes.rows)
+    rows = changes.rows
+    changes.connection.execute(INSERT, rows if len(rows) > 1 else rows[0])
     if unused:
         changes.connection.execute(GIVE_BACK, {"of_user": changes.user_id, "count": unused})
 
@@ -147,10 +148,9 @@ def open_log(connection: Connection, user_id: str) -> None:
     connection.execute(insert(heads), {"user_id": user_id, "seq": 0, "task_count": 0})
 
 
-def head(user_id: str) -> Head:
+def head(connection: Connection, user_id: str) -> Head:
     """Return where a user's log stands; zeros for a user who is gone."""
-    with reading() as connection:
-        row = connection.execute(HEAD, {"of_user": user_id}).first()
+    row = connection.execute(HEAD, {"of_user": user_id}).first()
     return Head(*row) if row else Head(0, 0)
 
 

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, Uuid
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..core.database import UTCDateTime
+from ..core.columns import Id, UTCDateTime
 from ..extensions import Base
 
 
@@ -15,7 +15,7 @@ class StreamHead(Base):
     __tablename__ = "stream_heads"
 
     user_id: Mapped[str] = mapped_column(
-        Uuid(as_uuid=False), ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+        Id, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
     )
     seq: Mapped[int] = mapped_column(BigInteger, default=0)
     task_count: Mapped[int] = mapped_column(default=0)
@@ -28,10 +28,10 @@ class Event(Base):
     __table_args__ = (Index("ix_events_history", "user_id", "task_id", "seq"),)
 
     user_id: Mapped[str] = mapped_column(
-        Uuid(as_uuid=False), ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+        Id, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
     )
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     action: Mapped[str] = mapped_column(String(20))
-    task_id: Mapped[str] = mapped_column(Uuid(as_uuid=False))
+    task_id: Mapped[str] = mapped_column(Id)
     occurred_at: Mapped[datetime] = mapped_column(UTCDateTime)
     payload: Mapped[str] = mapped_column(Text)

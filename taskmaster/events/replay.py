@@ -11,8 +11,8 @@ def replay(user_id: str, since: int, limit: int) -> tuple[int, list[Entry]]:
 
     Raise ApiError (410) from before what is kept, or from ahead of the log.
     """
-    head = log.head(user_id).seq
     with reading() as connection:
+        head = log.head(connection, user_id).seq
         found = log.read(connection, user_id, since, limit)
     first = found[0].seq if found else head + 1
     if since > head or first != since + 1:

@@ -3,15 +3,18 @@
 Neither headers nor query strings nor bodies are logged, so no token or password can be.
 """
 
+import io
 import logging
 import re
 import secrets
 import sys
 from time import perf_counter
+from typing import Any, TextIO, cast
 
 import orjson
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, has_app_context, request
+from structlog.typing import EventDict
 
 log = structlog.get_logger("taskmaster.access")
 
@@ -28,16 +31,32 @@ def init_app(app: Flask) -> None:
 def _configure(level: str) -> None:
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            _add_request_id,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(serializer=_serialize),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=False,
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Stderr())),
+        cache_logger_on_first_use=True,
     )
+
+
+class _Stderr(io.TextIOBase):
+    """Today's stderr, also for loggers that were made when it was another."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
+def _add_request_id(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    if has_app_context() and "request_id" in g:
+        event["request_id"] = g.request_id
+    return event
 
 
 def _serialize(event: dict[str, object], **_: object) -> str:
@@ -48,8 +67,6 @@ def _begin() -> None:
     sent = request.headers.get("X-Request-ID", "")
     g.request_id = sent if REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
     g.started = perf_counter()
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
 
 def _finish(response: Response) -> Response:

@@ -1,11 +1,13 @@
 """The tables of tasks."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import Dialect, ForeignKey, Index, SmallInteger, String, Table, Text, Uuid
+from sqlalchemy import Dialect, ForeignKey, Index, SmallInteger, String, Table, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..core.database import UTCDateTime
+from ..core.columns import Id, UTCDateTime
 from ..extensions import Base
 
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -19,12 +21,18 @@ class DueDate(UTCDateTime):
 
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return super().process_bind_param(value or NEVER, dialect)
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        process = super().bind_processor(dialect)
+        return lambda moment: process(moment or NEVER) if process else moment or NEVER
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        moment = super().process_result_value(value, dialect)
-        return None if moment == NEVER else moment
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        process = super().result_processor(dialect, coltype)
+
+        def read(stored: Any) -> datetime | None:
+            moment = process(stored) if process else stored
+            return None if moment == NEVER else moment
+
+        return read
 
 
 class Task(Base):
@@ -40,10 +48,8 @@ class Task(Base):
         Index("ix_tasks_status", "user_id", "status_task", "date_created", "id"),
     )
 
-    id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True)
-    user_id: Mapped[str] = mapped_column(
-        Uuid(as_uuid=False), ForeignKey("users.id", ondelete="CASCADE")
-    )
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    user_id: Mapped[str] = mapped_column(Id, ForeignKey("users.id", ondelete="CASCADE"))
     title: Mapped[str] = mapped_column(Title)
     description: Mapped[str] = mapped_column(Text)
     status_task: Mapped[str] = mapped_column(String(11))
@@ -55,19 +61,20 @@ class Task(Base):
 
 
 class TaskWord(Base):
-    """A word of a task's title or description, as search compares them."""
+    """A word of a task's title or description, as search compares them.
+
+    No foreign key to the task: it would need an index of its own, and the words to delete can
+    be told from the task's text.
+    """
 
     __tablename__ = "task_words"
-    __table_args__ = (
-        Index("ix_task_words_task", "task_id"),
-        {"sqlite_with_rowid": False},
-    )
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
-    user_id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True)
-    word: Mapped[str] = mapped_column(Word, primary_key=True)
-    task_id: Mapped[str] = mapped_column(
-        Uuid(as_uuid=False), ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True
+    user_id: Mapped[str] = mapped_column(
+        Id, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
     )
+    word: Mapped[str] = mapped_column(Word, primary_key=True)
+    task_id: Mapped[str] = mapped_column(Id, primary_key=True)
 
 
 tasks: Table = Task.__table__  # type: ignore[assignment]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import bindparam
+from sqlalchemy import Connection, bindparam
 
 from ..core.database import reading
 from ..core.errors import not_found
@@ -16,10 +16,12 @@ from .schemas import represent
 from .service import ONE
 
 Query = Mapping[str, Any]
+Conditions = list[sa.ColumnElement[bool]]
 Listing = tuple[int, dict[str, Any]]  # the position of the log before the reading; the body
 
+SHOWN = [column for column in tasks.c if column.name != "user_id"]
 OF_USER = tasks.c.user_id == bindparam("of_user")
-PAGE = sa.select(tasks).where(OF_USER).limit(bindparam("limit")).offset(bindparam("offset"))
+PAGE = sa.select(*SHOWN).where(OF_USER).limit(bindparam("limit")).offset(bindparam("offset"))
 NEWEST = ordered(PAGE, DEFAULT_ORDERING)
 
 
@@ -37,45 +39,47 @@ def list_tasks(user_id: str, query: Query) -> Listing:
 
     Raise ApiError (404 past the last page, 422).
     """
-    head = log.head(user_id)
-    if "cursor" in query:
-        return head.seq, _part(user_id, query)
     where = conditions(user_id, query)
-    count = _count(user_id, where) if where else head.task_count
-    return head.seq, _page(user_id, query, where, count)
+    with reading() as connection:
+        head = log.head(connection, user_id)
+        if "cursor" in query:
+            return head.seq, _part(connection, user_id, query, where)
+        count = _count(connection, user_id, where) if where else head.task_count
+        return head.seq, _page(connection, user_id, query, where, count)
 
 
 def _page(
-    user_id: str, query: Query, where: list[sa.ColumnElement[bool]], count: int
+    connection: Connection, user_id: str, query: Query, where: Conditions, count: int
 ) -> dict[str, Any]:
     page, size = query["page"], query["page_size"]
     plain = not where and query["ordering"] == DEFAULT_ORDERING
     statement = NEWEST if plain else ordered(PAGE.where(*where), query["ordering"])
-    found = _fetch(statement, user_id, limit=size, offset=offset(page, size, count))
+    found = _fetch(connection, statement, user_id, size, offset(page, size, count))
     return envelope(page, size, count, [represent(row) for row in found])
 
 
-def _part(user_id: str, query: Query) -> dict[str, Any]:
+def _part(connection: Connection, user_id: str, query: Query, where: Conditions) -> dict[str, Any]:
     size, ordering = query["page_size"], query["ordering"]
-    where = conditions(user_id, query)
     if query["cursor"]:
-        where.append(behind(ordering, Cursor.decode(query["cursor"])))
+        where = [*where, behind(ordering, Cursor.decode(query["cursor"]))]
     # One more than asked for tells whether there is a next part.
-    found = _fetch(ordered(PAGE.where(*where), ordering), user_id, limit=size + 1, offset=0)
+    found = _fetch(connection, ordered(PAGE.where(*where), ordering), user_id, size + 1)
     following = cursor_of(ordering, found[size - 1]) if len(found) > size else None
     return cursor_envelope(following, [represent(row) for row in found[:size]])
 
 
-def _fetch(statement: Any, user_id: str, **window: int) -> list[Mapping[str, Any]]:
-    with reading() as connection:
-        rows = connection.execute(statement, {"of_user": user_id, **window})
-        return [dict(row) for row in rows.mappings()]
+def _fetch(
+    connection: Connection, statement: Any, user_id: str, limit: int, offset: int = 0
+) -> list[Mapping[str, Any]]:
+    window = {"of_user": user_id, "limit": limit, "offset": offset}
+    rows = connection.execute(statement, window)
+    names = tuple(rows.keys())
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def _count(user_id: str, where: list[sa.ColumnElement[bool]]) -> int:
+def _count(connection: Connection, user_id: str, where: Conditions) -> int:
     statement = sa.select(sa.func.count()).select_from(tasks).where(OF_USER, *where)
-    with reading() as connection:
-        return connection.scalar(statement, {"of_user": user_id}) or 0
+    return connection.scalar(statement, {"of_user": user_id}) or 0
 
 
 def history(user_id: str, task_id: str) -> list[str]:

@@ -45,6 +45,7 @@ class TaskSchema(Schema):
     priority = fields.Enum(Priority, load_default=Priority.MEDIUM)
 
 
+PRIORITIES = tuple(priority.name for priority in Priority)
 CREATION, CHANGE = TaskSchema(), TaskSchema(partial=True)
 
 
@@ -103,5 +104,5 @@ def represent(task: Mapping[str, Any]) -> dict[str, Any]:
         "date_created": rfc3339(task["date_created"]),
         "last_updated": rfc3339(task["last_updated"]),
         "due_date": rfc3339(task["due_date"]),
-        "priority": Priority(task["priority"]).name,
+        "priority": PRIORITIES[task["priority"]],
     }

@@ -17,7 +17,11 @@ LONGEST = 200  # characters of a word that are compared: no query is longer
 LAST = "\U0010ffff"  # sorts behind every continuation of a word
 
 INSERT = insert(task_words)
-DELETE = delete(task_words).where(task_words.c.task_id == bindparam("of_task"))
+DELETE = delete(task_words).where(
+    task_words.c.user_id == bindparam("of_user"),
+    task_words.c.word == bindparam("of_word"),
+    task_words.c.task_id == bindparam("of_task"),
+)
 
 
 def words(text: str) -> set[str]:
@@ -36,16 +40,37 @@ SEPARATORS = {code: " " for code in range(128) if not chr(code).isalnum()}
 
 def index(changes: Transaction, task: Mapping[str, Any]) -> None:
     """Write the words of a new task."""
-    found = words(f"{task['title']} {task['description']}")
+    _add(changes, task, _words_of(task))
+
+
+def forget(changes: Transaction, task: Mapping[str, Any]) -> None:
+    """Delete the words of a task that is deleted."""
+    _drop(changes, task, _words_of(task))
+
+
+def reindex(changes: Transaction, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Bring the words of a task from one text to the next."""
+    old, new = _words_of(before), _words_of(after)
+    _drop(changes, before, old - new)
+    _add(changes, after, new - old)
+
+
+def _add(changes: Transaction, task: Mapping[str, Any], found: set[str]) -> None:
+    """Insert words of a task."""
+    key = {"user_id": task["user_id"], "task_id": task["id"]}
     if found:
-        key = {"user_id": task["user_id"], "task_id": task["id"]}
         changes.execute(INSERT, [{**key, "word": word} for word in found])
 
 
-def reindex(changes: Transaction, task: Mapping[str, Any]) -> None:
-    """Write the words of a task whose text has changed."""
-    changes.execute(DELETE, {"of_task": task["id"]})
-    index(changes, task)
+def _drop(changes: Transaction, task: Mapping[str, Any], found: set[str]) -> None:
+    """Delete words of a task."""
+    key = {"of_user": task["user_id"], "of_task": task["id"]}
+    if found:
+        changes.execute(DELETE, [{**key, "of_word": word} for word in found])
+
+
+def _words_of(task: Mapping[str, Any]) -> set[str]:
+    return words(f"{task['title']} {task['description']}")
 
 
 def matches(user_id: str, query: str) -> list[ColumnElement[bool]]:

@@ -98,16 +98,18 @@ def _update(
     task = _current(changes, task_id, check)
     changed = {name for name, value in fields.items() if task[name] != value}
     if changed:
+        before = dict(task)
         task |= {**fields, "last_updated": clock.now(), "version": task["version"] + 1}
         changes.execute(UPDATE, {**task, "of_id": task_id, "of_user": changes.user_id})
         if changed & {"title", "description"}:
-            search.reindex(changes, task)
+            search.reindex(changes, before, task)
         changes.append("task_update", represent(task))
     return task
 
 
 def _remove(changes: log.Transaction, task_id: str, check: Check = lambda version: None) -> None:
-    _current(changes, task_id, check)
+    task = _current(changes, task_id, check)
+    search.forget(changes, task)
     changes.execute(DELETE, {"of_id": task_id, "of_user": changes.user_id})
     changes.append("task_delete", {"id": task_id})
 
