@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from copy import deepcopy
+from functools import cache
 from typing import Any
 
 import flask_smorest
-from flask import Request
+import marshmallow
+from flask import Request, request
 from flask_smorest.utils import deepupdate
 from webargs.flaskparser import FlaskParser
 
@@ -21,6 +23,18 @@ class Parser(FlaskParser):
     def load_json(self, req: Request, schema: Any) -> Any:
         """Return the parsed body. Raise 400 or 415."""
         return req.get_json()
+
+    def parse(self, argmap: Any, *args: Any, location: str | None = None, **options: Any) -> Any:
+        """Return what the schema makes of the request; of no parameters at all, always the same."""
+        if location == "query" and not request.query_string:
+            return dict(_defaults(argmap))
+        return super().parse(argmap, *args, location=location, **options)
+
+
+@cache
+def _defaults(schema: marshmallow.Schema) -> dict[str, Any]:
+    """Return the parameters of a list that is asked for without any: all have defaults."""
+    return dict(schema.load({}))
 
 
 class Blueprint(flask_smorest.Blueprint):

@@ -89,4 +89,5 @@ def cursor_envelope(following: Cursor | None, results: list[dict[str, Any]]) -> 
 def link(**changes: Any) -> str:
     """Return the absolute URL of this request with some parameters changed."""
     parameters = {**request.args.to_dict(flat=False), **changes}
-    return f"{request.base_url}?{urlencode(parameters, doseq=True)}"
+    query = urlencode(parameters, doseq=True)
+    return f"{request.scheme}://{request.host}{request.path}?{query}"
