@@ -13,7 +13,7 @@ from .core import api, auth, database, http, limits
 from .core.json import OrjsonProvider
 from .events import views as event_views
 from .extensions import migrate
-from .ops import health, housekeeping, logging
+from .ops import health, housekeeping, logging, metrics
 from .streams import sse
 from .tasks import views as task_views
 
@@ -49,6 +49,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
 
     streams.init_app(app)
     housekeeping.init_app(app)
+    metrics.init_app(app)
     app.register_blueprint(health.blp)
     app.cli.add_command(commands.users)
     app.register_blueprint(site.blp)
