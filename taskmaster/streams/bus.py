@@ -101,7 +101,7 @@ class RedisBus:
         self, user_id: str, entries: Iterable[Entry] = (), sessions: Iterable[str] = ()
     ) -> None:
         """Put a wake-up in line; large events travel without their payload."""
-        short = [e if len(e.payload) <= LARGEST else (e.seq, e.action, "") for e in entries]
+        short = [(e.seq, e.action, e.payload if len(e.payload) <= LARGEST else "") for e in entries]
         message = orjson.dumps({"entries": short, "sessions": list(sessions)})
         try:
             self._outbox.put_nowait((PREFIX + user_id, message))

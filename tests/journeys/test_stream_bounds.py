@@ -1,0 +1,200 @@
+"""What a client that floods, never ends, or does not read, costs the others."""
+
+import base64
+import contextlib
+import json
+import os
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import Popen
+from threading import Thread
+from timeit import default_timer
+
+import pytest
+import requests
+
+from tests.support.api import Api, User, succeed, through_http
+from tests.support.server import Server
+from tests.support.stream_websocket import WebSocketClient, send_fragments
+from tests.support.streams import TRANSPORTS, StreamClient
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+EVENTS, BULK = 50_000, 100
+MOST_GROWTH = 64 * 1024  # KiB
+FLOOD = """
+import sys, websocket
+url, token = sys.argv[1:]
+frame = websocket.ABNF.create_frame('x' * 30_000, websocket.ABNF.OPCODE_TEXT).format()
+while True:
+    try:
+        link = websocket.create_connection(url, header=['Authorization: ' + token])
+        while True:
+            link.sock.sendall(frame)
+    except (OSError, websocket.WebSocketException):
+        print('cut', flush=True)
+"""
+
+
+def milliseconds(call: Callable[[], object]) -> float:
+    before = default_timer()
+    call()
+    return (default_timer() - before) * 1000
+
+
+def p95(values: list[float]) -> float:
+    return sorted(values)[int(len(values) * 0.95)]
+
+
+def livez(server: Server, count: int) -> list[float]:
+    session = requests.Session()
+    session.trust_env = False
+    with session:
+        return [milliseconds(lambda: session.get(f"{server.url}/livez")) for _ in range(count)]
+
+
+@pytest.fixture
+def user(server: Server) -> User:
+    return Api(through_http(server.url)).register()
+
+
+def test_a_flood_is_cut_before_others_feel_it(server: Server, user: User, tmp_path: Path) -> None:
+    livez(server, 50)
+    quiet = p95(livez(server, 500))
+    url, output = server.url.replace("http", "ws") + "/ws/tasks/", tmp_path / "flood.log"
+    with output.open("w") as file:
+        flood = Popen([sys.executable, "-c", FLOOD, url, user.access], stdout=file)
+    wait_until(lambda: "cut" in output.read_text(), what="the first cut")
+    during = p95(livez(server, 500))
+    flood.kill()
+    flood.wait()
+    cuts = output.read_text().count("cut")
+    print(f"\n/livez p95: quiet {quiet:.1f} ms, while flooded {during:.1f} ms; cut {cuts} times")
+    assert during < max(10 * quiet, 20)  # below 2 ms, a quiet value is the machine's mood
+
+
+def test_an_endless_message_is_cut_before_it_has_cost_1_mib(server: Server, user: User) -> None:
+    before = memory(server)
+    sent = []
+    for _ in range(20):
+        stream = WebSocketClient(server.url, user.access)
+        sent.append(send_fragments(stream.socket, 1000, 4096))
+        stream.wait_for_end()
+        stream.close()
+    growth = memory(server) - before
+    print(f"\n20 endless messages: cut after {max(sent)} bytes at most; {growth} KiB more memory")
+    assert growth < 1024
+
+
+def memory(server: Server) -> int:
+    """Return the resident memory of the server in KiB."""
+    status = Path(f"/proc/{server.pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0])
+
+
+class Deaf:
+    """A client of some transport that stops to read once it is let in."""
+
+    def __init__(self, server: Server, user: User, transport: str) -> None:
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.socket.connect(("127.0.0.1", server.port))
+        path = {
+            "sse": "/api/v1/tasks/stream/",
+            "websocket": "/ws/tasks/",
+            "socketio": "/socket.io/?EIO=4&transport=websocket",
+        }[transport]
+        head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {user.access}\r\n"
+        if transport != "sse":
+            key = base64.b64encode(os.urandom(16)).decode()
+            head += "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            head += f"Sec-WebSocket-Key: {key}\r\n"
+        self.socket.sendall(head.encode() + b"\r\n")
+        if transport == "socketio":
+            self._join(user)
+        answer = b""
+        while b"stream_ready" not in answer:
+            answer += self.socket.recv(4096)
+
+    def _join(self, user: User) -> None:
+        text = f"40/ws/tasks,{json.dumps({'token': user.access})}".encode()
+        length = bytes([0x80 | 126]) + len(text).to_bytes(2, "big")
+        self.socket.sendall(b"\x81" + length + bytes(4) + text)  # masked by zeros
+
+    def drain(self) -> int:
+        """Read what was on the way, to the end; return how much."""
+        self.socket.settimeout(10)
+        size = 0
+        with contextlib.suppress(ConnectionResetError):
+            while data := self.socket.recv(65536):
+                size += len(data)
+        self.socket.close()
+        return size
+
+
+def write_bulk(user: User, count: int) -> None:
+    task = {"title": "x" * 50, "description": "y" * 200}
+    operations = [{"action": "create", "task": task}] * BULK
+    for _ in range(count // BULK):
+        succeed(user.post("tasks/bulk/", {"operations": operations}))
+
+
+def latencies(server: Server, stop: Callable[[], bool], found: list[float]) -> None:
+    """Measure from a POST to its event at another user, again and again."""
+    user = Api(through_http(server.url)).register()
+    stream: StreamClient = WebSocketClient(server.url, user.access)
+    stream.wait("stream_ready")
+    while not stop():
+        count = len(stream.received) + 1
+
+        def once(count: int = count) -> None:
+            user.create_task()
+            wait_until(lambda: len(stream.received) >= count, every=0.0005)
+
+        found.append(milliseconds(once))
+    stream.close()
+
+
+@pytest.mark.timeout(400)
+def test_clients_that_do_not_read(start_server: Callable[..., Server]) -> None:
+    server = start_server(EVENTS_KEEP_COUNT=200_000)
+    user = Api(through_http(server.url)).register()
+    other = Api(through_http(server.url)).register()
+    write_bulk(other, 5000)  # what writing itself takes
+    quiet: list[float] = []
+    latencies(server, lambda: len(quiet) >= 100, quiet)
+    alone, over = list[float](), list[bool]()
+    watch = Thread(target=latencies, args=(server, lambda: bool(over), alone))
+    watch.start()
+    write_bulk(other, 10_000)
+    over.append(True)
+    watch.join()
+    deaf = [Deaf(server, user, transport) for transport in TRANSPORTS]
+    before, during, over = memory(server), list[float](), list[bool]()
+    watch = Thread(target=latencies, args=(server, lambda: bool(over), during))
+    watch.start()
+    write_bulk(user, EVENTS)
+    over.append(True)
+    watch.join()
+    growth = memory(server) - before
+    drained = [client.drain() for client in deaf]
+    print(f"\n{EVENTS} events beside {len(deaf)} clients that do not read: {growth} KiB more "
+          f"memory; they had been sent {drained} bytes when cut. Another user's latency p50/p95: "
+          f"quiet {p50(quiet):.1f}/{p95(quiet):.1f} ms, beside a bulk writer {p50(alone):.1f}/"
+          f"{p95(alone):.1f}, with the deaf {p50(during):.1f}/{p95(during):.1f}")  # fmt: skip
+    assert growth < MOST_GROWTH
+    assert p50(during) < 3 * p50(alone) + 5
+    for transport in TRANSPORTS.values():
+        before_replay = default_timer()
+        stream = transport(server.url, user.access, 0)
+        stream.wait_for_events(EVENTS, 90)
+        assert stream.seqs == list(range(1, EVENTS + 1))
+        seconds = default_timer() - before_replay
+        print(f"{transport.__name__} resumes: {EVENTS} events in {seconds:.1f} s")
+        stream.close()
+
+
+def p50(values: list[float]) -> float:
+    return sorted(values)[len(values) // 2]

@@ -1,0 +1,126 @@
+"""Real clients that are not ours: socket.io-client in Node, curl. And no token in any log."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.api import Api, User, through_http
+from tests.support.server import Server
+from tests.support.settings import ROOT
+from tests.support.streams import TRANSPORTS, BrowserWebSocketClient, PollingClient
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+IN_NODE = """
+const {io} = require('socket.io-client');
+let since = 0;
+const [url, token, transport] = process.argv.slice(1);
+const socket = io(url + '/ws/tasks', {
+  transports: transport.split(','), reconnectionDelayMax: 500,
+  auth: (give) => give({token, since}),
+});
+const tell = (name) => (body) => {
+  if (body.seq && name.startsWith('task_')) since = body.seq;
+  console.log(JSON.stringify([name, body]));
+};
+for (const name of ['task_create', 'task_update', 'task_delete', 'stream_ready', 'stream_closed'])
+  socket.on(name, tell(name));
+socket.on('connect_error', (error) => console.log(JSON.stringify(['connect_error', error.data])));
+"""
+
+
+class Program:
+    """A client in a process of its own that prints what it receives."""
+
+    def __init__(self, command: list[str], output: Path) -> None:
+        self._output = output
+        with output.open("w") as file:
+            self._process = subprocess.Popen(command, stdout=file, stderr=file, cwd=ROOT)
+
+    def text(self) -> str:
+        return self._output.read_text()
+
+    def received(self) -> list[tuple[str, dict[str, object]]]:
+        return [tuple(json.loads(line)) for line in self.text().splitlines()]
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait(10)
+
+
+@pytest.fixture
+def user(server: Server) -> User:
+    return Api(through_http(server.url)).register()
+
+
+def program(name: str) -> str:
+    path = shutil.which(name)
+    assert path, f"{name} is needed"
+    return path
+
+
+@pytest.mark.parametrize("transport", ["websocket", "polling", "polling,websocket"])
+def test_socket_io_client_in_node(
+    server: Server, user: User, tmp_path: Path, transport: str
+) -> None:
+    assert (ROOT / "node_modules/socket.io-client").is_dir(), "run `make assets`"
+    for _ in range(120):
+        user.create_task()
+    command = [program("node"), "-e", IN_NODE, server.url, user.access, transport]
+    node = Program(command, tmp_path / "node.log")
+    wait_until(lambda: '"stream_ready"' in node.text(), what=node.text())
+    user.create_task("live")
+    wait_until(lambda: '"live"' in node.text(), what="the live event")
+    server.restart()  # it comes back by itself
+    user.create_task("again")
+    wait_until(lambda: '"again"' in node.text(), 20, what="the event after the restart")
+    node.stop()
+    seqs = [body["seq"] for name, body in node.received() if name.startswith("task_")]
+    assert seqs == list(range(1, 123))
+    closed = [body for name, body in node.received() if name == "stream_closed"]
+    assert closed == [{"code": "server_restart", "reconnect": True}]
+    print(f"\nNode over {transport}: 1..122, a restart in between")
+
+
+def test_socket_io_client_in_node_is_refused(server: Server, user: User, tmp_path: Path) -> None:
+    command = [program("node"), "-e", IN_NODE, server.url, user.refresh, "polling,websocket"]
+    node = Program(command, tmp_path / "node.log")
+    wait_until(lambda: "wrong_token_type" in node.text(), what="connect_error")
+    node.stop()
+
+
+def test_curl(server: Server, user: User, tmp_path: Path) -> None:
+    header, url = f"Authorization: Bearer {user.access}", f"{server.url}/api/v1/tasks/stream/"
+    for number in range(150):
+        user.create_task(f"{number}")
+    curl = Program([program("curl"), "-sN", "-H", header, "-H", "Last-Event-ID: 20", url],
+                   tmp_path / "curl.log")  # fmt: skip
+    wait_until(lambda: "event: stream_ready" in curl.text(), what="ready")
+    user.create_task("live")
+    wait_until(lambda: "id: 151" in curl.text(), what="the live event")
+    curl.stop()
+    ids = [int(line[4:]) for line in curl.text().splitlines() if line.startswith("id: ")]
+    assert ids == list(range(21, 152))
+    print("\ncurl: 21..151")
+
+
+def test_no_token_is_in_a_log(start_server: Callable[..., Server]) -> None:
+    server = start_server(LOG_LEVEL="DEBUG")
+    user = Api(through_http(server.url)).register()
+    for transport in [*TRANSPORTS.values(), BrowserWebSocketClient, PollingClient]:
+        stream = transport(server.url, user.access)
+        stream.wait("stream_ready")
+        stream.close()
+    paths = ["api/v1/tasks/stream/", "ws/tasks/", "socket.io/", "api/v1/tasks/", "nowhere"]
+    for path in paths:
+        for query in ("token", "sid", "access_token", "since"):
+            Api(through_http(server.url)).get(f"/{path}", params={query: user.access})
+    user.post("auth/logout/")
+    assert user.access not in server.text()
+    assert user.access.rpartition(".")[2] not in server.text()
+    assert user.refresh not in server.text()
+    print(f"\nno token in {len(server.text())} characters of log at DEBUG")

@@ -1,0 +1,82 @@
+"""A client of the Socket.IO namespace: python-socketio, over either transport."""
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import socketio
+
+from tests.support.stream_client import ACTIONS, CONTROLS, NAMESPACE, RefusedError, StreamClient
+from tests.support.stream_websocket import send_fragments
+
+
+def close_engine(engine: Any) -> None:
+    """Close what python-engineio forgets when both sides end a connection at once."""
+    link = getattr(engine.ws, "sock", None)
+    engine.disconnect()
+    if link is not None:
+        link.close()
+    if engine.http is not None:
+        engine.http.close()
+
+
+class SocketIOClient(StreamClient):
+    transports: tuple[str, ...] = ("websocket",)
+
+    def connect(self) -> None:
+        origin = {"origin": self.origin} if self.origin else {}
+        self.client = socketio.Client(reconnection=False, websocket_extra_options=origin)
+        refusals: list[Any] = []
+        for name in (*ACTIONS, *CONTROLS):
+            self.client.on(name, self._collector(name), namespace=NAMESPACE)
+        self.client.on("connect_error", refusals.append, namespace=NAMESPACE)
+        self.client.on("disconnect", lambda *_: self.ended.set(), namespace=NAMESPACE)
+        auth = {"token": self.token, "since": self.since}
+        try:
+            self.client.connect(
+                self.url,
+                auth={key: value for key, value in auth.items() if value is not None},
+                namespaces=[NAMESPACE],
+                headers=origin if self.transports == ("polling",) else {},
+                transports=list(self.transports),
+            )
+        except socketio.exceptions.ConnectionError as error:
+            self.close()
+            body = refusals[0] if refusals else str(error)
+            raise RefusedError(body["data"]["code"] if isinstance(body, dict) else body) from None
+
+    def _collector(self, name: str) -> Callable[..., None]:
+        return lambda body: self.received.append((name, body))
+
+    def authenticate(self, token: str) -> Any:
+        return self.client.call("authenticate", {"token": token}, namespace=NAMESPACE, timeout=5)
+
+    def nonsense(self) -> int:
+        """Send what is not understood; return how many answers are due."""
+        engine, deep = self.client.eio, "[" * 20_000
+        self.client.emit("task_create", {"title": "x"}, namespace=NAMESPACE)
+        self.client.emit("blob", b"x", namespace=NAMESPACE)
+        frames = [f"2{NAMESPACE},nonsense", f"2{NAMESPACE},{deep}", "9", "5", ""]
+        for frame in frames:
+            engine.send(frame)
+        if "websocket" in self.transports:
+            for frame in ("", "x", f"4{deep}"):
+                engine.ws.send(frame)
+                frames.append(frame)
+        return 2 + len(frames)
+
+    def flood(self, frames: int, size: int) -> None:
+        for _ in range(frames):
+            with contextlib.suppress(socketio.exceptions.BadNamespaceError):
+                self.client.emit("flood", "x" * size, namespace=NAMESPACE)
+
+    def send_fragments(self, count: int, size: int) -> None:
+        send_fragments(self.client.eio.ws, count, size)
+
+    def close(self) -> None:
+        self.client.shutdown()
+        close_engine(self.client.eio)
+
+
+class PollingClient(SocketIOClient):
+    transports = ("polling",)
