@@ -71,6 +71,10 @@ def _check_host() -> None:
 
 @lru_cache(maxsize=256)
 def _trusted(host: str, allowed: tuple[str, ...]) -> bool:
+    host = host.lower()
+    address, bracket, _ = host.partition("]")
+    if bracket:  # werkzeug cuts the names that it trusts at a colon, hence "[::1]" to "["
+        return address + bracket in allowed and host_is_trusted(host)
     return host_is_trusted(host, allowed)
 
 
