@@ -1,0 +1,130 @@
+"""create_app(), and what all URLs have in common."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+import config
+from taskmaster import create_app
+from tests.support.api import Api, User, succeed, through_client
+from tests.support.asserts import assert_problem
+from tests.support.databases import Database, SQLiteTemplate
+from tests.support.settings import settings_for
+from tests.support.tables import nothing_changes
+
+
+def test_two_apps_in_one_process_are_independent(
+    app: Flask, user: User, sqlite_template: SQLiteTemplate
+) -> None:
+    other_database = sqlite_template.create()
+    changes: dict[str, Any] = {"SECRET_KEY": "x" * 40, "ACCESS_TOKEN_SECONDS": 60}
+    other = create_app(config.load(settings_for(other_database.url, **changes)))
+    there = Api(through_client(other.test_client()))
+    assert_problem(there.get("tasks/", headers=user.headers), 401, "invalid_token")
+    stranger = there.register(user.username)
+    user.create_task("Here")
+    assert succeed(stranger.get("tasks/"))["count"] == 0
+    assert succeed(user.get("tasks/"))["count"] == 1
+    assert app.extensions["hub"] is not other.extensions["hub"]
+    assert app.extensions["decode_token"] is not other.extensions["decode_token"]
+
+
+def test_slash_or_none_is_the_same_without_redirect(user: User) -> None:
+    task = user.create_task()
+    for path in ("tasks", "auth/profile", f"tasks/{task['id']}", "auth/sessions", "tasks/events"):
+        assert succeed(user.get(path)) == succeed(user.get(path + "/"))
+    assert user.post("tasks", {"title": "Two"}).status == 201
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/api/v1/", "/api/v2/tasks/", "/%"])
+def test_nothing_there(api: Api, path: str) -> None:
+    assert_problem(api.get(path), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "tasks/", {"GET", "POST", "HEAD", "OPTIONS"}),
+        ("GET", "auth/login/", {"POST", "OPTIONS"}),
+        ("TRACE", "auth/profile/", {"GET", "PATCH", "HEAD", "OPTIONS"}),
+        ("FOO", "/livez", {"GET", "HEAD", "OPTIONS"}),
+    ],
+)
+def test_other_methods_are_told_those_allowed(
+    user: User, method: str, path: str, allowed: set[str]
+) -> None:
+    reply = user.call(method, path)
+    assert_problem(reply, 405, "method_not_allowed")
+    assert set(reply.headers["Allow"].split(", ")) == allowed
+
+
+HOSTS = {
+    "localhost": True, "localhost:8000": True, "127.0.0.1": True, "[::1]:80": True,
+    "LOCALHOST": True, "[::1]": True, "[::1]:x": False, "[::2]": False,
+    "evil.example": False, "localhost.evil.example": False, "": False,
+    "localhost@evil.example": False, "127.0.0.1, evil.example": False,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_only_trusted_hosts_are_served(user: User, host: str) -> None:
+    reply = user.get("tasks/", headers={"Host": host})
+    if HOSTS[host]:
+        succeed(reply)
+    else:
+        assert_problem(reply, 400, "untrusted_host")
+    assert user.get("/livez", headers={"Host": host}).status == 200
+
+
+def test_own_hosts_replace_those_of_development(make_app: Callable[..., Flask]) -> None:
+    api = Api(through_client(make_app(TRUSTED_HOSTS=".example.org,api.test").test_client()))
+    for host, code in [("a.example.org", 401), ("api.test:443", 401), ("localhost", 400)]:
+        assert api.get("tasks/", headers={"Host": host}).status == code
+
+
+@pytest.mark.parametrize("sent", ["request-1234", "x" * 64])
+def test_request_id_is_taken_over(api: Api, sent: str) -> None:
+    assert api.get("/livez", headers={"X-Request-ID": sent}).headers["X-Request-ID"] == sent
+
+
+@pytest.mark.parametrize("sent", ["", "short", "x" * 65, "with space", "semi;colon", "é" * 10])
+def test_request_id_is_made_where_the_sent_one_is_odd(api: Api, sent: str) -> None:
+    made = api.get("/livez", headers={"X-Request-ID": sent}).headers["X-Request-ID"]
+    assert made not in ("", sent)
+
+
+MIB = 1024 * 1024
+BODIES: dict[str, tuple[bytes, str | None, int, str]] = {
+    "too large": (b'{"title": "' + b"x" * MIB + b'"}', "application/json", 413, "too_large"),
+    "not JSON": (b"{", "application/json", 400, "malformed_request"),
+    "empty": (b"", "application/json", 400, "malformed_request"),
+    "NaN": (b'{"title": NaN}', "application/json", 400, "malformed_request"),
+    "bad UTF-8": (b'{"title": "\xff"}', "application/json", 400, "malformed_request"),
+    "a bomb": (b"[" * 100_000, "application/json", 400, "malformed_request"),
+    "an array": (b"[]", "application/json", 422, "validation_failed"),
+    "null": (b"null", "application/json", 422, "validation_failed"),
+    "no type": (b'{"title": "x"}', None, 415, "unsupported_media_type"),
+    "a form": (b"title=x", "application/x-www-form-urlencoded", 415, "unsupported_media_type"),
+}
+
+
+def test_bodies_that_are_none(user: User, database: Database, subtests: pytest.Subtests) -> None:
+    task = user.create_task()
+    calls = [("POST", "tasks/"), ("PATCH", f"tasks/{task['id']}/"), ("PATCH", "auth/profile/"),
+             ("POST", "auth/login/"), ("POST", "tasks/bulk/")]  # fmt: skip
+    for name, (body, kind, status, code) in BODIES.items():
+        headers = {"Content-Type": kind} if kind else {}
+        with subtests.test(name), nothing_changes(database):
+            for method, path in calls:
+                reply = user.call(method, path, data=body, headers=headers)
+                assert_problem(reply, status, code)
+
+
+def test_other_json_types_are_json(user: User) -> None:
+    body = json.dumps({"title": "é"}, ensure_ascii=False).encode()
+    for kind in ("application/json; charset=utf-8", "APPLICATION/JSON", "application/x+json"):
+        reply = user.post("tasks/", data=body, headers={"Content-Type": kind})
+        assert succeed(reply, 201)["title"] == "é"

@@ -1,0 +1,76 @@
+"""What goes wrong on our side: named and logged, told in the one shape, and nothing leaks."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from taskmaster.core.database import reading
+from tests.support.api import Api, through_client
+from tests.support.asserts import assert_problem
+from tests.support.databases import Database
+from tests.support.postgres import PostgresServer
+
+
+@pytest.fixture
+def make_app(make_app: Callable[..., Flask]) -> Callable[..., Flask]:
+    """As everywhere, but as users get it: in tests Flask would let errors through."""
+    return lambda **settings: make_app(ENVIRONMENT="development", **settings)
+
+
+def test_unhandled_error_is_a_problem_and_leaks_nothing(
+    app: Flask, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app.add_url_rule("/broken", view_func=lambda: {}["a secret"])
+    api = Api(through_client(app.test_client()))
+    reply = api.get("/broken", headers={"X-Request-ID": "request-1234"})
+    problem = assert_problem(reply, 500, "internal_error")
+    assert problem["request_id"] == "request-1234"
+    assert b"secret" not in reply.body
+    assert b"KeyError" not in reply.body
+    log = capsys.readouterr().err
+    assert '"request-1234"' in log
+    assert "KeyError: 'a secret'" in log
+
+
+def test_error_of_the_database_does_not_leak_its_text(
+    app: Flask, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = "2retnuh"[::-1]  # tracebacks in the log quote the source
+
+    @app.get("/broken")
+    def broken() -> str:
+        with reading() as connection:
+            connection.execute(text("SELECT :secret FROM nowhere"), {"secret": secret})
+        return ""
+
+    reply = Api(through_client(app.test_client())).get("/broken")
+    assert reply.status in {500, 503}
+    assert_problem(reply, reply.status, reply.json["code"])
+    for leak in ("nowhere", "SELECT", "sql", "psycopg"):
+        assert leak not in reply.body.decode()
+    assert secret not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_database_that_is_gone_is_unavailable(
+    database: Database, app: Flask, postgres: PostgresServer
+) -> None:
+    api = Api(through_client(app.test_client()))
+    user = api.register()
+    postgres.stop()
+    try:
+        replies = [
+            user.get("tasks/"),
+            user.post("tasks/", {"title": "One"}),
+            api.post("auth/login/", {"username": user.username, "password": "x"}),
+        ]
+        assert api.get("/livez").status == 200
+        assert api.get("/readyz").status == 503
+    finally:
+        postgres.start()
+    for reply in replies:
+        assert_problem(reply, 503, "unavailable")
+        assert int(reply.headers["Retry-After"]) > 0
+    assert user.get("tasks/").json["count"] == 0  # and then it is well again
