@@ -39,7 +39,7 @@ def error_response(codes: list[ErrorCode]) -> Json:
     if codes[0] is ErrorCode.VALIDATION_FAILED:
         example["errors"] = {"title": ["Shorter than minimum length 1."]}
     described = {
-        "description": "One of the codes " + ", ".join(f"`{code}`" for code in codes) + ".",
+        "description": "Refused as " + " or ".join(f"`{code}`" for code in codes) + ".",
         "content": {
             PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}
         },

@@ -3,8 +3,8 @@ const main = document.getElementById("main");
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 const COLORS = {
-  light: { text: "#1c1f2b", page: "#ffffff", panel: "#f5f6fa", accent: "#4338ca", code: "#1e2130", border: "#d9dce6" },
-  dark: { text: "#e6e8f0", page: "#14161f", panel: "#1c1f2b", accent: "#a5b4fc", code: "#0d0f16", border: "#363b4f" },
+  light: { text: "#1c1f2b", page: "#ffffff", panel: "#f5f6fa", accent: "#4338ca", code: "#1e2130", border: "#d9dce6", good: "#15803d", bad: "#b91c1c" },
+  dark: { text: "#e6e8f0", page: "#14161f", panel: "#1c1f2b", accent: "#a5b4fc", code: "#0d0f16", border: "#363b4f", good: "#4ade80", bad: "#fca5a5" },
 };
 
 function themeOf(colors) {
@@ -12,11 +12,14 @@ function themeOf(colors) {
     colors: {
       primary: { main: colors.accent },
       text: { primary: colors.text, secondary: colors.text },
+      success: { main: colors.good },
+      error: { main: colors.bad },
+      responses: { success: { color: colors.good }, error: { color: colors.bad } },
       border: { dark: colors.border, light: colors.border },
     },
     sidebar: { backgroundColor: colors.panel, textColor: colors.text },
     rightPanel: { backgroundColor: colors.code },
-    schema: { nestedBackground: colors.panel, typeNameColor: colors.text, typeTitleColor: colors.text },
+    schema: { nestedBackground: colors.panel, requireLabelColor: colors.bad, typeNameColor: colors.text, typeTitleColor: colors.text },
     typography: {
       fontFamily: "system-ui, sans-serif",
       headings: { fontFamily: "system-ui, sans-serif" },
