@@ -1,0 +1,73 @@
+"""Time at log-in: what it tells an attacker, and what it costs everybody else."""
+
+import statistics
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
+
+import pytest
+
+from tests.support.api import PASSWORD, Api, succeed, through_http
+from tests.support.databases import Database
+from tests.support.server import Server
+
+TRIES = 200
+LOGINS = 30
+WAVES = 5
+
+
+def seconds(act: Callable[[], object]) -> float:
+    started = perf_counter()
+    act()
+    return perf_counter() - started
+
+
+def test_known_and_unknown_users_take_the_same_time(server: Server) -> None:
+    api = Api(through_http(server.url))
+    known = api.register().username
+
+    def attempt(username: str) -> None:
+        body = {"username": username, "password": "a wrong password"}
+        assert api.post("auth/login/", body).status == 401
+
+    times: dict[str, list[float]] = {"known": [], "again": [], "unknown": []}
+    attempt("nobody_at_all")
+    for number in range(TRIES):  # in turn, so that a busy machine meets all three alike
+        times["known"].append(seconds(lambda: attempt(known)))
+        times["unknown"].append(seconds(lambda n=number: attempt(f"nobody_{n}")))
+        times["again"].append(seconds(lambda: attempt(known)))
+    medians = {name: statistics.median(series) * 1000 for name, series in times.items()}
+    spread = statistics.quantiles(times["known"], n=4)
+    # What the median of so many tries is good for, after the spread of a single one.
+    noise = 1000 * (spread[2] - spread[0]) / 1.35 * 1.25 / TRIES**0.5 * 2**0.5
+    difference = abs(medians["known"] - medians["unknown"])
+    print(f"\nmedians over {TRIES} tries, ms: {medians}; difference {difference:.2f}, "
+          f"noise {noise:.2f}")  # fmt: skip
+    assert difference < max(4 * noise, 0.05 * medians["known"])
+
+
+def test_logins_do_not_hold_up_others(server: Server, database: Database) -> None:
+    name = Api(through_http(server.url)).register().username
+    clients = [Api(through_http(server.url)) for _ in range(LOGINS)]
+    for client in clients:
+        succeed(client.get("/livez"))  # connected
+    watcher = Api(through_http(server.url))
+    quiet = [seconds(lambda: watcher.get("/livez")) for _ in range(500)]
+    busy: list[float] = []
+    with ThreadPoolExecutor(LOGINS) as pool:
+        logins = [pool.submit(client.login, name, PASSWORD) for client in clients * WAVES]
+        while not all(login.done() for login in logins):
+            busy.append(seconds(lambda: succeed(watcher.get("/livez"))))
+        assert len({login.result().access for login in logins}) == LOGINS * WAVES
+    p99 = {name: statistics.quantiles(series, n=100)[98] * 1000
+           for name, series in (("quiet", quiet), ("busy", busy))}  # fmt: skip
+    print(f"\n/livez p99 on {database.backend}: {p99['busy']:.1f} ms with {LOGINS} log-ins at once "
+          f"({len(busy)} calls), {p99['quiet']:.1f} ms before")  # fmt: skip
+    assert len(busy) > 100
+    assert p99["busy"] < 100
+
+
+@pytest.fixture
+def server(start_server: Callable[..., Server]) -> Server:
+    """The default: eventlet."""
+    return start_server(ASYNC_MODE="eventlet")
