@@ -86,6 +86,7 @@ MATRIX: dict[str, Row] = {
     "GET /ws/tasks/": Row(dict.fromkeys(ACTORS, (426, "upgrade_required"))),
     **{f"GET {path}": public() for path in (
         "/", "/docs", "/docs/streams", "/openapi.json", "/asyncapi.json", "/livez", "/readyz",
+        "/metrics",
     )},
 }  # fmt: skip
 MATRIX["GET /api/v1/tasks/stream/"] = Row(REFUSED)  # whoever is let in stays: tests/streams

@@ -19,7 +19,7 @@ class RawClient:
     """One connection."""
 
     def __init__(self, port: int) -> None:
-        self.sock = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self.sock = socket.create_connection(("127.0.0.1", port), timeout=30)
 
     def __enter__(self) -> Self:
         return self

@@ -20,7 +20,7 @@ def drips_until_cut(sock: socket.socket, drop: bytes) -> bool:
         except ConnectionError:
             return True
 
-    return wait_until(drip, seconds=6, every=0.2, what="cut")
+    return wait_until(drip, seconds=20, every=0.2, what="cut")
 
 
 def test_silent_dripping_and_idle_clients_are_cut_and_streams_are_not(server: TinyServer) -> None:

@@ -16,7 +16,7 @@ def pids(server: TinyServer, count: int) -> set[int]:
         seen.add(int(server.get("/pid")))
         return len(seen) >= count
 
-    wait_until(ask, seconds=20, what=f"{count} processes answer")
+    wait_until(ask, seconds=40, what=f"{count} processes answer")
     return seen
 
 
@@ -33,7 +33,7 @@ def test_killed_child_is_replaced_and_a_stop_is_graceful(start: Start) -> None:
         wait_until(lambda: "in flight" in server.text())
         server.child.terminate()
         assert client.response().body == b"finished"
-        assert server.child.wait(5) == 0
+        assert server.child.wait(15) == 0
     assert not listens(server.port)
 
 
@@ -48,4 +48,4 @@ def test_port_stays_while_all_children_are_dead_and_goes_with_the_parent(start: 
 
 def test_app_that_cannot_start_ends_the_parent_with_an_error(start: Start) -> None:
     server = start("threading", WEB_CONCURRENCY="2", FAIL_TO_START="1")
-    assert server.child.wait(10) == 1
+    assert server.child.wait(30) == 1

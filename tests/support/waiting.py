@@ -8,7 +8,7 @@ Value = TypeVar("Value")
 
 
 def wait_until(
-    condition: Callable[[], Value], seconds: float = 10, every: float = 0.02, what: str = ""
+    condition: Callable[[], Value], seconds: float = 30, every: float = 0.02, what: str = ""
 ) -> Value:
     """Return the first true value of `condition`. Raise AssertionError after `seconds`."""
     deadline = time.monotonic() + seconds
