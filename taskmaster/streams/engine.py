@@ -5,10 +5,11 @@ from typing import Any
 
 from engineio.exceptions import ContentTooLongError, QueueEmpty
 from engineio.packet import Packet
+from engineio.payload import Payload
 from engineio.socket import Socket
 
 from ..core import clock
-from .budget import Budget
+from .budget import FRAMES, Budget
 from .messages import Closing
 from .waiting import wait_for
 from .wire import HandshakeError, Wire
@@ -16,7 +17,7 @@ from .wire import HandshakeError, Wire
 PING_INTERVAL = 25  # seconds
 PING_TIMEOUT = 20
 MOST_PACKETS = 16  # at once: Python's client takes no more from one poll
-UNREADABLE = 50  # frames that an unreadable post counts for: it may hold thousands
+Payload.max_decode_packets = int(FRAMES)  # in one post: more are a flood
 GOODBYE = 1.0  # seconds for what was said last to go out
 
 
@@ -58,15 +59,17 @@ class EngineSocket(Socket):
             super().handle_post_request(environ)
         except ContentTooLongError:
             self.end(Closing.MESSAGE_TOO_LARGE)
-        except (ValueError, IndexError, RecursionError):
-            if self._budget.spend(frames=UNREADABLE):
-                self.refuse()
-            else:
+        except (ValueError, IndexError, RecursionError) as error:
+            if "Too many packets" in str(error) or not self._budget.spend(frames=1):
                 self.end(Closing.FLOOD)
+            else:
+                self.refuse()
 
     def close(self, wait: bool = True, abort: bool = False, reason: Any = None) -> None:
         """Close, but never wait until the client has read all: it may not read."""
         super().close(wait=False, abort=abort, reason=reason)
+        if self.closed:  # who still posts to it gets 400; engine.io would raise
+            self.server.sockets.pop(self.sid, None)
 
     def _take(self, **how: Any) -> list[Any]:
         try:

@@ -52,7 +52,9 @@ def start_server(
     yield start
     for server in servers:
         server.stop()
-        assert "Traceback" not in server.text(), server.text()[-5000:]
+    broken = [line for server in servers for line in server.text().splitlines()
+              if "Traceback" in line]  # fmt: skip
+    assert not broken, broken[0]
 
 
 @pytest.fixture(scope="module")
