@@ -119,7 +119,8 @@ class Deaf:
     def _read_until(self, end: bytes) -> None:
         answer = b""
         while end not in answer:
-            assert (data := self.socket.recv(1)), answer
+            data = self.socket.recv(1)
+            assert data, answer
             answer += data
 
     def _join(self, user: User) -> None:
