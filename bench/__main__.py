@@ -22,7 +22,7 @@ from .load import Result, measure, request
 ROUNDS = 5
 COUNT = 2000  # requests a round
 AIMS = {"constant": 1.0, "list of 10": 2.2, "one task": 2.0, "create": 3.5}
-PASSWORD = "correct horse battery"  # noqa: S105 (nobody's)
+PASSWORD = "correct horse battery"
 
 
 @contextmanager
