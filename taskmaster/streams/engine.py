@@ -104,7 +104,7 @@ class EngineWebSocket:
         except OSError:
             pass  # the client is gone
         finally:
-            self._wire.abort()
+            self._wire.finish()
             self._socket.close(wait=False, abort=True)
         return []
 

@@ -84,7 +84,7 @@ def _watch(connection: socket.socket | None, follower: Follower) -> Callable[[],
             connection.shutdown(socket.SHUT_RDWR)
 
     def wait_for_the_end() -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, EOFError):  # eventlet's, when we end it ourselves
             connection.settimeout(None)
             connection.recv(1)  # a client that has asked sends no more: this is the end
         follower.end()

@@ -41,7 +41,7 @@ class Upgrade(Response):
         except OSError:
             pass  # the client is gone
         finally:
-            self._wire.abort()
+            self._wire.finish()
         return []
 
 
@@ -153,4 +153,5 @@ def _write(wire: Wire, follower: Follower) -> None:
     except Exception:
         log.exception("stream_failed")
     finally:
-        wire.abort()  # frees the reader
+        if not wire.closing:
+            wire.abort()  # frees the reader

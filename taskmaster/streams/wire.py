@@ -32,6 +32,7 @@ from .messages import Closing
 LARGEST_MESSAGE = 64 * 1024  # bytes
 CHUNK = 4096  # bytes read at once
 SILENCE = 60  # seconds without a byte from the client, who is pinged meanwhile
+LINGER, LINGERING = 1.0, 1024 * 1024  # seconds and bytes to take in after the goodbye
 Environ = dict[str, Any]
 
 
@@ -105,7 +106,22 @@ class Wire:
             pass
         finally:
             self._lock.release()
-        return self.abort()
+        return None if self.closing else self.abort()  # then the reader will finish it
+
+    def finish(self) -> None:
+        """End it for good.
+
+        What a client was still sending is taken in first, within bounds: closed over unread
+        bytes, the system would reset the connection, and the client not see why.
+        """
+        if self.closing:
+            deadline, left = clock.monotonic() + LINGER, LINGERING
+            with contextlib.suppress(OSError):
+                self._socket.settimeout(LINGER)
+                while left > 0 and clock.monotonic() < deadline:
+                    size = len(self._socket.recv(CHUNK))
+                    left -= size or left
+        self.abort()
 
     def abort(self) -> None:
         """End it at once, freeing whoever reads or writes."""

@@ -8,8 +8,11 @@ from tests.streams.contract_sessions import *  # noqa: F403
 from tests.streams.stage import *  # noqa: F403
 from tests.streams.stage import Setup
 
-SETUPS = [Setup("eventlet", "postgresql"), Setup("gevent", "postgresql"), Setup("gevent", "sqlite"),
-          Setup("threading", "postgresql"), Setup("threading", "sqlite")]  # fmt: skip
+SETUPS = [
+    Setup("eventlet", "postgresql"),
+    Setup("gevent", "sqlite"),
+    Setup("threading", "postgresql"),
+]
 
 
 @pytest.fixture(scope="module", params=SETUPS, ids="-".join)
