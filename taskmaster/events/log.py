@@ -6,7 +6,7 @@ users nothing. Whatever the writer reads after it is current, so the same lock g
 If-Match, merged updates and idempotency.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -83,14 +83,27 @@ class Transaction:
     user_id: str
     seq: int  # of the last event appended
     rows: list[dict[str, Any]] = field(default_factory=list)
+    waiting: dict[Any, list[Mapping[str, Any]]] = field(default_factory=dict)
 
     def first(self, statement: Any, **parameters: Any) -> Row[Any] | None:
         """Return the statement's first row, current since the head is locked."""
+        self.flush()
         return self.connection.execute(statement, parameters).first()
 
     def execute(self, statement: Any, parameters: Parameters) -> None:
         """Run a statement that writes."""
+        self.flush()
         self.connection.execute(statement, parameters)
+
+    def insert(self, statement: Any, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Insert rows before anything else is read or written: many of them in one go."""
+        self.waiting.setdefault(statement, []).extend(rows)
+
+    def flush(self) -> None:
+        """Run the insertions that wait."""
+        for statement, rows in self.waiting.items():
+            self.connection.execute(statement, rows if len(rows) > 1 else rows[0])
+        self.waiting.clear()
 
     def append(self, action: str, body: Mapping[str, Any]) -> None:
         """Add the event of one change; `body` has the task's `id`."""
@@ -137,8 +150,8 @@ def _store(changes: Transaction, unused: int) -> None:
     if not changes.rows:
         changes.connection.rollback()
         return
-    rows = changes.rows
-    changes.connection.execute(INSERT, rows if len(rows) > 1 else rows[0])
+    changes.insert(INSERT, changes.rows)
+    changes.flush()
     if unused:
         changes.connection.execute(GIVE_BACK, {"of_user": changes.user_id, "count": unused})
 

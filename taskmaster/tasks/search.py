@@ -59,7 +59,7 @@ def _add(changes: Transaction, task: Mapping[str, Any], found: set[str]) -> None
     """Insert words of a task."""
     key = {"user_id": task["user_id"], "task_id": task["id"]}
     if found:
-        changes.execute(INSERT, [{**key, "word": word} for word in found])
+        changes.insert(INSERT, ({**key, "word": word} for word in found))
 
 
 def _drop(changes: Transaction, task: Mapping[str, Any], found: set[str]) -> None:

@@ -83,7 +83,7 @@ def _create(changes: log.Transaction, fields: Mapping[str, Any]) -> Task:
     now = clock.now()
     task = {"id": uuid7(), "user_id": changes.user_id, "version": 1, **fields}
     task["date_created"] = task["last_updated"] = now
-    changes.execute(INSERT, task)
+    changes.insert(INSERT, [task])
     search.index(changes, task)
     changes.append("task_create", represent(task))
     return task
