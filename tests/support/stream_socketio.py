@@ -1,8 +1,10 @@
 """A client of the Socket.IO namespace: python-socketio, over either transport."""
 
 import contextlib
+import socket
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import socketio
 
@@ -10,12 +12,15 @@ from tests.support.stream_client import ACTIONS, CONTROLS, NAMESPACE, RefusedErr
 from tests.support.stream_websocket import send_fragments
 
 
+def in_order(engine: Any) -> None:
+    """Have messages handled one after the other: the library gives each a thread of its own."""
+    trigger = engine._trigger_event
+    engine._trigger_event = lambda *args, **_: trigger(*args, run_async=False)
+
+
 def close_engine(engine: Any) -> None:
-    """Close what python-engineio forgets when both sides end a connection at once."""
-    link = getattr(engine.ws, "sock", None)
+    """Close an engine.io client with all that it holds."""
     engine.disconnect()
-    if link is not None:
-        link.close()
     if engine.http is not None:
         engine.http.close()
 
@@ -25,7 +30,9 @@ class SocketIOClient(StreamClient):
 
     def connect(self) -> None:
         origin = {"origin": self.origin} if self.origin else {}
-        self.client = socketio.Client(reconnection=False, websocket_extra_options=origin)
+        options: dict[str, Any] = origin | self._own_socket()
+        self.client = socketio.Client(reconnection=False, websocket_extra_options=options)
+        in_order(self.client.eio)
         refusals: list[Any] = []
         for name in (*ACTIONS, *CONTROLS):
             self.client.on(name, self._collector(name), namespace=NAMESPACE)
@@ -44,6 +51,15 @@ class SocketIOClient(StreamClient):
             self.close()
             body = refusals[0] if refusals else str(error)
             raise RefusedError(body["data"]["code"] if isinstance(body, dict) else body) from None
+
+    def _own_socket(self) -> dict[str, Any]:
+        """Open what we close: the library forgets it when both sides end it at once."""
+        address = urlsplit(self.url)
+        self._link = socket.socket()
+        if "websocket" not in self.transports:
+            return {}
+        self._link.connect((address.hostname, address.port))
+        return {"socket": self._link}
 
     def _collector(self, name: str) -> Callable[..., None]:
         return lambda body: self.received.append((name, body))
@@ -76,6 +92,7 @@ class SocketIOClient(StreamClient):
     def close(self) -> None:
         self.client.shutdown()
         close_engine(self.client.eio)
+        self._link.close()
 
 
 class PollingClient(SocketIOClient):
