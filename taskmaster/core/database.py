@@ -19,6 +19,8 @@ def init_app(app: Flask) -> None:
             event.listen(engine, "connect", _prepare_sqlite)
             app.extensions["reading_engine"] = engine  # reads stand outside transactions anyway
         else:
+            # Many rows as one INSERT: psycopg's own way takes several times as long.
+            engine.dialect.use_insertmanyvalues_wo_returning = True
             app.extensions["reading_engine"] = engine.execution_options(
                 isolation_level="AUTOCOMMIT"
             )

@@ -22,7 +22,6 @@ from ..core.errors import ApiError, ErrorCode
 from .models import Event, StreamHead
 
 PAGE = 100
-Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 appended = Signal("Sent after the commit, with `user_id` and `entries`.")
 
@@ -84,23 +83,27 @@ class Transaction:
     seq: int  # of the last event appended
     rows: list[dict[str, Any]] = field(default_factory=list)
     waiting: dict[Any, list[Mapping[str, Any]]] = field(default_factory=dict)
+    ahead: dict[str, Row[Any]] = field(default_factory=dict)  # what was read, until it is changed
+
+    def all(self, statement: Any, **parameters: Any) -> Sequence[Row[Any]]:
+        """Return the statement's rows, current since the head is locked."""
+        self.flush()
+        return self.connection.execute(statement, parameters).all()
 
     def first(self, statement: Any, **parameters: Any) -> Row[Any] | None:
         """Return the statement's first row, current since the head is locked."""
         self.flush()
         return self.connection.execute(statement, parameters).first()
 
-    def execute(self, statement: Any, parameters: Parameters) -> None:
-        """Run a statement that writes."""
-        self.flush()
-        self.connection.execute(statement, parameters)
+    def write(self, statement: Any, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Run a statement that writes, for many rows in one go, before anything is read again.
 
-    def insert(self, statement: Any, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Insert rows before anything else is read or written: many of them in one go."""
+        What waits is run by statement: until then, the rows of different ones must not meet.
+        """
         self.waiting.setdefault(statement, []).extend(rows)
 
     def flush(self) -> None:
-        """Run the insertions that wait."""
+        """Run the statements that wait."""
         for statement, rows in self.waiting.items():
             self.connection.execute(statement, rows if len(rows) > 1 else rows[0])
         self.waiting.clear()
@@ -150,7 +153,7 @@ def _store(changes: Transaction, unused: int) -> None:
     if not changes.rows:
         changes.connection.rollback()
         return
-    changes.insert(INSERT, changes.rows)
+    changes.write(INSERT, changes.rows)
     changes.flush()
     if unused:
         changes.connection.execute(GIVE_BACK, {"of_user": changes.user_id, "count": unused})

@@ -59,14 +59,14 @@ def _add(changes: Transaction, task: Mapping[str, Any], found: set[str]) -> None
     """Insert words of a task."""
     key = {"user_id": task["user_id"], "task_id": task["id"]}
     if found:
-        changes.insert(INSERT, ({**key, "word": word} for word in found))
+        changes.write(INSERT, ({**key, "word": word} for word in found))
 
 
 def _drop(changes: Transaction, task: Mapping[str, Any], found: set[str]) -> None:
     """Delete words of a task."""
     key = {"of_user": task["user_id"], "of_task": task["id"]}
     if found:
-        changes.execute(DELETE, [{**key, "of_word": word} for word in found])
+        changes.write(DELETE, ({**key, "of_word": word} for word in found))
 
 
 def _words_of(task: Mapping[str, Any]) -> set[str]:

@@ -22,6 +22,9 @@ Check = Callable[[int], None]
 
 OWN = (tasks.c.id == bindparam("of_id"), tasks.c.user_id == bindparam("of_user"))
 ONE = sa.select(tasks).where(*OWN)
+MANY = sa.select(tasks).where(
+    tasks.c.id.in_(bindparam("of_ids", expanding=True)), tasks.c.user_id == bindparam("of_user")
+)
 INSERT = sa.insert(tasks)
 CHANGING = ("title", "description", "status_task", "last_updated", "due_date", "priority")
 UPDATE = (
@@ -59,7 +62,10 @@ def change_many(user_id: str, operations: list[dict[str, Any]]) -> list[dict[str
     """Carry out all operations in order, or none. Raise ApiError (404), which names the index."""
     growth = {"create": 1, "update": 0, "delete": -1}
     total = sum(growth[operation["action"]] for operation in operations)
+    ids = [str(operation["id"]) for operation in operations if "id" in operation]
     with log.transaction(user_id, len(operations), total) as changes:
+        found = changes.all(MANY, of_ids=ids, of_user=user_id) if ids else []
+        changes.ahead = {row.id: row for row in found}
         return [_carry_out(changes, *numbered) for numbered in enumerate(operations)]
 
 
@@ -83,7 +89,7 @@ def _create(changes: log.Transaction, fields: Mapping[str, Any]) -> Task:
     now = clock.now()
     task = {"id": uuid7(), "user_id": changes.user_id, "version": 1, **fields}
     task["date_created"] = task["last_updated"] = now
-    changes.insert(INSERT, [task])
+    changes.write(INSERT, [task])
     search.index(changes, task)
     changes.append("task_create", represent(task))
     return task
@@ -100,7 +106,7 @@ def _update(
     if changed:
         before = dict(task)
         task |= {**fields, "last_updated": clock.now(), "version": task["version"] + 1}
-        changes.execute(UPDATE, {**task, "of_id": task_id, "of_user": changes.user_id})
+        changes.write(UPDATE, [{**task, "of_id": task_id, "of_user": changes.user_id}])
         if changed & {"title", "description"}:
             search.reindex(changes, before, task)
         changes.append("task_update", represent(task))
@@ -110,13 +116,14 @@ def _update(
 def _remove(changes: log.Transaction, task_id: str, check: Check = lambda version: None) -> None:
     task = _current(changes, task_id, check)
     search.forget(changes, task)
-    changes.execute(DELETE, {"of_id": task_id, "of_user": changes.user_id})
+    changes.write(DELETE, [{"of_id": task_id, "of_user": changes.user_id}])
     changes.append("task_delete", {"id": task_id})
 
 
 def _current(changes: log.Transaction, task_id: str, check: Check) -> dict[str, Any]:
     """Return the task as it stands now that the user's writers are in line."""
-    row = changes.first(ONE, of_id=task_id, of_user=changes.user_id)
+    row = changes.ahead.pop(task_id, None)
+    row = row or changes.first(ONE, of_id=task_id, of_user=changes.user_id)
     if row is None:
         raise not_found()
     check(row.version)
