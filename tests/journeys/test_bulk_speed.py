@@ -1,7 +1,6 @@
 """A bulk of 100 against 100 requests; and what a failure leaves."""
 
 import itertools
-import statistics
 from typing import Any
 
 from taskmaster.core import clock
