@@ -13,7 +13,6 @@ from limits import parse
 from limits.errors import StorageError
 from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter, RateLimiter
-from prometheus_client import Counter
 
 from . import clock
 from .errors import ApiError, ErrorCode
@@ -27,8 +26,6 @@ RULES = {
     "register": parse("30 per hour"),
     "refresh": parse("60 per minute"),
 }
-FAILED_OPEN = Counter("rate_limit_failed_open", "Requests let through without being counted.")
-REFUSED = Counter("rate_limited", "Requests refused by a rate limit.", ["rule"])
 
 
 def init_app(app: Flask) -> None:
@@ -65,7 +62,6 @@ def check(rule: str, identifier: str | None = None) -> None:
         if not limiter.hit(RULES[rule], rule, identifier):
             raise _refusal(limiter, rule, identifier)
     except StorageError as error:
-        FAILED_OPEN.inc()
         log.error("rate_limit_failed_open", rule=rule, error=type(error.storage_error).__name__)
 
 
@@ -74,7 +70,6 @@ def _refusal(limiter: RateLimiter, rule: str, identifier: str) -> ApiError:
     keys = (identifier,) if item is DEFAULT else (rule, identifier)
     reset = limiter.get_window_stats(item, *keys).reset_time
     seconds = str(max(1, math.ceil(reset - clock.now().timestamp())))
-    REFUSED.labels(rule).inc()
     log.warning("rate_limited", rule=rule)
     headers = {
         "Retry-After": seconds,

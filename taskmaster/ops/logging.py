@@ -14,10 +14,12 @@ from typing import Any, TextIO, cast
 import orjson
 import structlog
 from flask import Flask, Response, g, has_app_context, request
+from prometheus_client import Counter
 from structlog.typing import EventDict
 
 log = structlog.get_logger("taskmaster.access")
 
+LOGGED = Counter("log_events", "Warnings and errors, by their name in the log.", ["event", "level"])
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
@@ -33,6 +35,7 @@ def _configure(level: str) -> None:
         processors=[
             _add_request_id,
             structlog.processors.add_log_level,
+            _count,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(serializer=_serialize),
@@ -56,6 +59,13 @@ class _Stderr(io.TextIOBase):
 def _add_request_id(_logger: Any, _method: str, event: EventDict) -> EventDict:
     if has_app_context() and "request_id" in g:
         event["request_id"] = g.request_id
+    return event
+
+
+def _count(_logger: Any, level: str, event: EventDict) -> EventDict:
+    """Make every warning and error a metric too, under the name it has in the log."""
+    if level != "info":
+        LOGGED.labels(event["event"], level).inc()
     return event
 
 

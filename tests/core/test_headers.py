@@ -1,0 +1,59 @@
+"""Headers, origins and proxies."""
+
+from collections.abc import Callable
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+Make = Callable[..., Flask]
+PAGE = "https://pages.example"
+
+
+def test_every_reply_has_safe_headers(client: FlaskClient) -> None:
+    for path in ("/livez", "/api/v1/tasks/", "/nothing/here"):
+        headers = client.get(path).headers
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["X-Frame-Options"] == "DENY"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+        assert headers["Cache-Control"] == "no-store"
+        assert "Strict-Transport-Security" not in headers
+        assert "Set-Cookie" not in headers
+
+
+def test_https_is_kept_to(client: FlaskClient) -> None:
+    headers = client.get("/livez", base_url="https://localhost").headers
+    assert headers["Strict-Transport-Security"].startswith("max-age=31536000")
+
+
+def test_other_origins_are_shut_out_by_default(client: FlaskClient) -> None:
+    assert "Access-Control-Allow-Origin" not in client.get(
+        "/livez", headers={"Origin": PAGE}
+    ).headers  # fmt: skip
+
+
+def test_named_origins_are_let_in(make_app: Make) -> None:
+    client = make_app(CORS_ORIGINS=PAGE).test_client()
+    headers = client.get("/api/v1/tasks/", headers={"Origin": PAGE}).headers
+    assert headers["Access-Control-Allow-Origin"] == PAGE
+    exposed = headers["Access-Control-Expose-Headers"]
+    assert {"ETag", "Location", "Stream-Position", "X-Request-ID"} <= set(exposed.split(", "))
+    asked = {"Origin": PAGE, "Access-Control-Request-Method": "PATCH",
+             "Access-Control-Request-Headers": "authorization, if-match"}  # fmt: skip
+    preflight = client.options("/api/v1/tasks/", headers=asked)
+    assert preflight.status_code == 200
+    assert "PATCH" in preflight.headers["Access-Control-Allow-Methods"]
+    assert "authorization" in preflight.headers["Access-Control-Allow-Headers"]
+    other = client.get("/livez", headers={"Origin": "https://evil.example"})
+    assert "Access-Control-Allow-Origin" not in other.headers
+
+
+def test_a_proxy_is_believed_only_when_it_is_ours(make_app: Make) -> None:
+    claimed = {"X-Forwarded-Proto": "https"}
+    plain, proxied = make_app(), make_app(TRUSTED_PROXIES=1)
+    assert "Strict-Transport-Security" not in plain.test_client().get(
+        "/livez", headers=claimed
+    ).headers  # fmt: skip
+    assert "Strict-Transport-Security" in proxied.test_client().get(
+        "/livez", headers=claimed
+    ).headers  # fmt: skip
