@@ -37,7 +37,7 @@ class SettingsSchema(Schema):
         load_default="development",
         validate=validate.OneOf(["development", "production", "testing"]),
     )
-    SECRET_KEY = fields.String(load_default=None, validate=validate.Length(min=MINIMUM_SECRET))
+    SECRET_KEY = fields.String(load_default="")
     SECRET_KEY_FALLBACKS = DelimitedList(fields.String(), load_default=list)
     DATABASE_URL = fields.String(load_default=None)
     DB_USER = fields.String(load_default=None)
@@ -85,7 +85,7 @@ def _explain(messages: Mapping[str, Any]) -> str:
 
 
 def _refuse_weak(settings: Mapping[str, Any]) -> None:
-    if not settings["SECRET_KEY"]:
+    if len(settings["SECRET_KEY"]) < MINIMUM_SECRET:
         raise ConfigError("SECRET_KEY: production needs one of its own, 32 characters at least")
     if not settings["TRUSTED_HOSTS"]:
         raise ConfigError("TRUSTED_HOSTS: production needs the names it is reached by")
