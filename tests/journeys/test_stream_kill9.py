@@ -1,5 +1,6 @@
 """Whatever is killed, cut or restarted, every client gets exactly its user's log."""
 
+import gc
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,11 @@ from tests.support.stream_journey import (
 )
 from tests.support.streams import TRANSPORTS
 from tests.support.waiting import wait_until
+
+# websocket-client leaves its socket to the collector where the connecting fails.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
+)
 
 USERS = 20
 WRITES = 5000
@@ -163,6 +169,7 @@ def test_three_processes_on_postgresql_and_redis(
     assert done.count("kill_9") >= 5
     for follower in cast.followers:
         follower.close()
+    gc.collect()  # here, where what it tells of is known
 
 
 @pytest.mark.timeout(600)
@@ -177,7 +184,7 @@ def test_one_process_on_sqlite(sqlite_template: Template, tmp_path: Path) -> Non
         server.start()
 
     cast = Cast([server.url])
-    with disturbance(3, [kill_9], done):
+    with disturbance(1.5, [kill_9], done):
         for thread in cast.write(WRITES // USERS):
             thread.join()
     cast.check(database)
@@ -185,5 +192,6 @@ def test_one_process_on_sqlite(sqlite_template: Template, tmp_path: Path) -> Non
     assert len(done) >= 3
     for follower in cast.followers:
         follower.close()
+    gc.collect()
     server.stop()
     sqlite_template.drop(database)

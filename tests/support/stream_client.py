@@ -63,15 +63,15 @@ class StreamClient:
     def seqs(self) -> list[int]:
         return [event["seq"] for event in self.events]
 
-    def wait(self, name: str, seconds: float = 10) -> dict[str, Any]:
+    def wait(self, name: str, seconds: float = 30) -> dict[str, Any]:
         """Return the first message of a name, once it is there."""
         wait_until(lambda: self.of(name), seconds, what=f"{name}, after {self.received[-3:]}")
         return self.of(name)[0]
 
-    def wait_for_events(self, count: int, seconds: float = 10) -> list[dict[str, Any]]:
+    def wait_for_events(self, count: int, seconds: float = 30) -> list[dict[str, Any]]:
         """Return the events, once there are that many."""
         wait_until(lambda: len(self.events) >= count, seconds, what=f"{count} events")
         return self.events
 
-    def wait_for_end(self, seconds: float = 10) -> None:
+    def wait_for_end(self, seconds: float = 30) -> None:
         assert self.ended.wait(seconds), "the connection was not ended"
