@@ -1,6 +1,5 @@
 """Whatever is killed, cut or restarted, every client gets exactly its user's log."""
 
-import gc
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,11 +23,6 @@ from tests.support.stream_journey import (
 )
 from tests.support.streams import TRANSPORTS
 from tests.support.waiting import wait_until
-
-# websocket-client leaves its socket to the collector where the connecting fails.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
-)
 
 USERS = 20
 WRITES = 5000
@@ -169,7 +163,6 @@ def test_three_processes_on_postgresql_and_redis(
     assert done.count("kill_9") >= 5
     for follower in cast.followers:
         follower.close()
-    gc.collect()  # here, where what it tells of is known
 
 
 @pytest.mark.timeout(600)
@@ -192,6 +185,5 @@ def test_one_process_on_sqlite(sqlite_template: Template, tmp_path: Path) -> Non
     assert len(done) >= 3
     for follower in cast.followers:
         follower.close()
-    gc.collect()
     server.stop()
     sqlite_template.drop(database)

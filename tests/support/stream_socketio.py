@@ -55,10 +55,10 @@ class SocketIOClient(StreamClient):
     def _own_socket(self) -> dict[str, Any]:
         """Open what we close: the library forgets it when both sides end it at once."""
         address = urlsplit(self.url)
-        self._link = socket.socket()
         if "websocket" not in self.transports:
+            self._link = socket.socket()
             return {}
-        self._link.connect((address.hostname, address.port))
+        self._link = socket.create_connection((address.hostname, address.port))
         return {"socket": self._link}
 
     def _collector(self, name: str) -> Callable[..., None]:

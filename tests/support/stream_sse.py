@@ -18,14 +18,15 @@ class SSEClient(StreamClient):
             headers["Origin"] = self.origin
         address = urlsplit(self.url)
         connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
-        connection.connect()
-        self._socket = connection.sock
-        connection.request("GET", "/api/v1/tasks/stream/", headers=headers)
-        self.response = connection.getresponse()
-        if self.response.status != 200:
-            code = json.loads(self.response.read())["code"]
-            connection.close()
-            raise RefusedError(code)
+        with contextlib.ExitStack() as undo:
+            undo.callback(connection.close)
+            connection.connect()
+            self._socket = connection.sock
+            connection.request("GET", "/api/v1/tasks/stream/", headers=headers)
+            self.response = connection.getresponse()
+            if self.response.status != 200:
+                raise RefusedError(json.loads(self.response.read())["code"])
+            undo.pop_all()
         self._reader = start_thread(self._read)
 
     def _read(self) -> None:

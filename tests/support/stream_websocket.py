@@ -4,7 +4,6 @@ import contextlib
 import json
 import socket
 from typing import Any
-from urllib.parse import urlsplit
 
 import websocket
 
@@ -30,24 +29,16 @@ class WebSocketClient(StreamClient):
         query = "" if self.since is None or not self.in_header else f"?since={self.since}"
         headers = [f"Authorization: {self.token}"] if self.token and self.in_header else []
         self.code: int | None = None
-        # Connected here: the library leaves its own open where the connecting fails.
-        at = urlsplit(self.url)
-        link = socket.create_connection((at.hostname, at.port), timeout=60)
         try:
             self.socket = websocket.create_connection(
                 url + query,
                 header=headers,
                 timeout=60,
-                socket=link,
                 origin=self.origin,
                 suppress_origin=not self.origin,
             )
         except websocket.WebSocketBadStatusException as error:
-            link.close()
             raise RefusedError(json.loads(error.resp_body or b"")["code"]) from None
-        except BaseException:
-            link.close()
-            raise
         if not self.in_header and not self.silent:
             self.send({"action": "authenticate", "token": self.token, "since": self.since})
         self._link: Any = self.socket.sock
