@@ -83,8 +83,9 @@ class EngineSocket(Socket):
 class EngineWebSocket:
     """What engine.io expects of its driver: `wait`, `send`, `close`, and to be a WSGI app."""
 
-    def __init__(self, handler: Callable[["EngineWebSocket"], Any], _server: Any) -> None:
+    def __init__(self, handler: Callable[["EngineWebSocket"], Any], server: Any) -> None:
         self._handler = handler
+        self._server = server
         self._socket: EngineSocket = handler.__self__  # type: ignore[attr-defined]
         self._wire: Wire
 
@@ -94,8 +95,9 @@ class EngineWebSocket:
             self._wire = Wire(environ)
         except HandshakeError:
             self._socket.close(wait=False, abort=True)
-            start_response("400 Bad Request", [("Content-Length", "0")])
-            return []
+            refusal = self._server._bad_request()
+            start_response(refusal["status"], refusal["headers"])
+            return [refusal["response"]]
         environ["taskmaster.hijacked"] = True
         self._socket.abort = self._wire.abort
         try:

@@ -13,6 +13,7 @@ from ..core.concurrency import pause
 from .engine import PING_INTERVAL, PING_TIMEOUT, EngineSocket, EngineWebSocket
 from .hub import Hub
 from .namespace import NAMESPACE, TaskNamespace
+from .socketio_views import blp, speak_our_errors
 from .wire import LARGEST_MESSAGE
 
 JOINING = 10  # seconds for a connection to join the namespace
@@ -45,13 +46,14 @@ class LockedManager(Manager):
 
 def init_app(app: Flask, hub: Hub) -> None:
     """Serve the namespace."""
+    wsgi_app = app.wsgi_app
     socketio = SocketIO(
         app,
         async_mode=app.config["ASYNC_MODE"],
         client_manager=LockedManager(),  # its own: another application's would be taken over
         manage_session=False,
         namespaces=[NAMESPACE],
-        cors_allowed_origins=app.config["CORS_ORIGINS"] or None,
+        cors_allowed_origins=[],  # it looks at none: our route does, and sets the headers
         max_http_buffer_size=LARGEST_MESSAGE,
         http_compression=False,
         ping_interval=PING_INTERVAL,
@@ -59,7 +61,10 @@ def init_app(app: Flask, hub: Hub) -> None:
         engineio_logger=quiet,
         transports=None if app.config["WEB_CONCURRENCY"] == 1 else ["websocket"],
     )
+    app.wsgi_app = wsgi_app  # type: ignore[method-assign]  # a route leads there instead
+    app.register_blueprint(blp)
     socketio.on_namespace(TaskNamespace(hub))
+    speak_our_errors(socketio.server.eio)
     _bound(socketio.server)
     lifecycle.on_start(app, lambda: _start_reaper(socketio.server))
 

@@ -84,6 +84,9 @@ MATRIX: dict[str, Row] = {
     "GET /api/v1/tasks/<uuid:task_id>/history/": owned(),
     "GET /api/v1/tasks/events/": account(),
     "GET /ws/tasks/": Row(dict.fromkeys(ACTORS, (426, "upgrade_required"))),
+    # The protocol's own URL, asked for nothing of it; tests/streams has who may join.
+    "GET /socket.io/": Row(dict.fromkeys(ACTORS, (400, "malformed_request"))),
+    "POST /socket.io/": Row(dict.fromkeys(ACTORS, (400, "malformed_request"))),
     **{f"GET {path}": public() for path in (
         "/", "/docs", "/docs/streams", "/openapi.json", "/asyncapi.json", "/livez", "/readyz",
         "/metrics",

@@ -10,7 +10,7 @@ PAGE = "https://pages.example"
 
 
 def test_every_reply_has_safe_headers(client: FlaskClient) -> None:
-    for path in ("/livez", "/api/v1/tasks/", "/nothing/here"):
+    for path in ("/livez", "/api/v1/tasks/", "/nothing/here", "/socket.io/"):
         headers = client.get(path).headers
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["X-Frame-Options"] == "DENY"
@@ -44,6 +44,8 @@ def test_named_origins_are_let_in(make_app: Make) -> None:
     assert preflight.status_code == 200
     assert "PATCH" in preflight.headers["Access-Control-Allow-Methods"]
     assert "authorization" in preflight.headers["Access-Control-Allow-Headers"]
+    polling = client.get("/socket.io/", headers={"Origin": PAGE}).headers
+    assert polling.getlist("Access-Control-Allow-Origin") == [PAGE]
     other = client.get("/livez", headers={"Origin": "https://evil.example"})
     assert "Access-Control-Allow-Origin" not in other.headers
 

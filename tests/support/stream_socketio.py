@@ -25,6 +25,11 @@ def close_engine(engine: Any) -> None:
         engine.http.close()
 
 
+def _code(refusal: Any) -> str:
+    """Return the code of a refusal: of the namespace, or as a problem, of the URL itself."""
+    return str(refusal.get("data", refusal)["code"] if isinstance(refusal, dict) else refusal)
+
+
 class SocketIOClient(StreamClient):
     transports: tuple[str, ...] = ("websocket",)
 
@@ -49,8 +54,7 @@ class SocketIOClient(StreamClient):
             )
         except socketio.exceptions.ConnectionError as error:
             self.close()
-            body = refusals[0] if refusals else str(error)
-            raise RefusedError(body["data"]["code"] if isinstance(body, dict) else body) from None
+            raise RefusedError(_code(refusals[0] if refusals else str(error))) from None
 
     def _own_socket(self) -> dict[str, Any]:
         """Open what we close: the library forgets it when both sides end it at once."""

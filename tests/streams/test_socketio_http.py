@@ -1,0 +1,66 @@
+"""Socket.IO's URL is one of ours: the same checks, the same headers, the same shape of errors."""
+
+import pytest
+
+from tests.support.api import Api, through_http
+from tests.support.asserts import assert_problem
+from tests.support.server import Server
+
+OPEN = "/socket.io/?EIO=4&transport=polling"
+WEBSOCKET = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+             "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}  # fmt: skip
+pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def anybody(module_server: Server) -> Api:
+    return Api(through_http(module_server.url))
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status", "code"),
+    [
+        (OPEN, {"Origin": "https://elsewhere.example"}, 403, "forbidden"),
+        (OPEN, {"Origin": "null"}, 403, "forbidden"),
+        (OPEN, {"Host": "elsewhere.example"}, 400, "untrusted_host"),
+        ("/socket.io/", {}, 400, "malformed_request"),
+        ("/socket.io/?EIO=3&transport=polling", {}, 400, "malformed_request"),
+        ("/socket.io/?EIO=4&transport=pigeon", {}, 400, "malformed_request"),
+        (f"{OPEN}&sid=unknown", {}, 400, "malformed_request"),
+        (f"{OPEN}&j=x", {}, 400, "malformed_request"),
+    ],
+)
+@pytest.mark.parametrize("upgrade", [{}, WEBSOCKET], ids=["polling", "websocket"])
+def test_a_refusal_is_a_problem(
+    anybody: Api,
+    path: str,
+    headers: dict[str, str],
+    status: int,
+    code: str,
+    upgrade: dict[str, str],
+) -> None:
+    if upgrade:
+        path = path.replace("polling", "websocket")
+    assert_problem(anybody.get(path, headers=headers | upgrade), status, code)
+
+
+def test_a_websocket_needs_its_handshake(anybody: Api) -> None:
+    path = OPEN.replace("polling", "websocket")
+    assert_problem(anybody.get(path), 400, "malformed_request")
+    for missing in ("Sec-WebSocket-Key", "Sec-WebSocket-Version"):
+        headers = {name: value for name, value in WEBSOCKET.items() if name != missing}
+        assert_problem(anybody.get(path, headers=headers), 400, "malformed_request")
+
+
+def test_other_methods_are_refused(anybody: Api) -> None:
+    reply = anybody.put(OPEN, {})
+    assert_problem(reply, 405, "method_not_allowed")
+    assert {"GET", "POST"} <= set(reply.headers["Allow"].split(", "))
+
+
+def test_its_answers_have_the_headers_of_all(anybody: Api) -> None:
+    reply = anybody.get(OPEN)
+    assert reply.status == 200
+    assert reply.headers["X-Request-ID"]
+    assert reply.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Access-Control-Allow-Origin" not in reply.headers
