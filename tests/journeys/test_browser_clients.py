@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Route
@@ -18,6 +19,10 @@ from tests.support.server import Server
 # What a browser does is the same on both databases; one is enough.
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
+POLLED = """
+performance.getEntriesByType('resource').some(({name}) => name.includes('transport=polling'))
+"""
+
 
 class Quiet(SimpleHTTPRequestHandler):
     """Serves files and logs nothing."""
@@ -27,9 +32,9 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture
-def origin() -> Iterator[str]:
-    """A web server of somebody else's that has the examples."""
-    handler = partial(Quiet, directory=str(CLIENTS))
+def origin(tmp_path: Path) -> Iterator[str]:
+    """A web server of somebody else's, for the pages in `tmp_path`."""
+    handler = partial(Quiet, directory=str(tmp_path))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as pages:
         threading.Thread(target=pages.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{pages.server_port}"
@@ -52,8 +57,28 @@ def serve_bundle(page: Page) -> None:
     page.route(SOCKET_IO.cdn_url, answer)
 
 
-@pytest.mark.parametrize("example", ["socketio.html", "websocket.html"])
-def test_it_goes_on_after_the_server_was_killed(server: Server, origin: str, example: str) -> None:
+def with_transports(example: str, transports: list[str] | None) -> str:
+    """Return the text of an example; Socket.IO's with other transports than the one it names."""
+    text = (CLIENTS / example).read_text()
+    if transports is None:
+        return text
+    assert 'transports: ["websocket"]' in text
+    return text.replace('transports: ["websocket"]', f"transports: {json.dumps(transports)}")
+
+
+@pytest.mark.parametrize(
+    ("example", "transports"),
+    [
+        ("socketio.html", ["websocket"]),
+        ("socketio.html", ["polling"]),
+        ("socketio.html", ["polling", "websocket"]),
+        ("websocket.html", None),
+    ],
+)
+def test_it_goes_on_after_the_server_was_killed(
+    server: Server, origin: str, tmp_path: Path, example: str, transports: list[str] | None
+) -> None:
+    (tmp_path / example).write_text(with_transports(example, transports))
     user = Api(through_http(server.url)).register()
     with chromium() as browser:
         page = browser.new_page()
@@ -65,3 +90,4 @@ def test_it_goes_on_after_the_server_was_killed(server: Server, origin: str, exa
         drive_through_a_crash(
             server, user, lambda: [json.loads(text)["seq"] for text in lines.all_text_contents()]
         )
+        assert page.evaluate(POLLED) is ("polling" in (transports or ()))
