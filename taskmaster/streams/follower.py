@@ -51,6 +51,7 @@ class Follower:
         self._hub = hub
         self._flag = threading.Event()
         self._reset: str | None = None
+        self._goal = 0  # where it is ready; the head itself may never stand still
         self._ready = False
         self._replayed = 0
         self._warned = 0  # the expiry that was warned of
@@ -58,6 +59,7 @@ class Follower:
 
     def begin(self, since: int | None, head: int) -> None:
         """Set the cursor: after `since`, or live from now."""
+        self._goal = head
         self.cursor = head if since is None else since
         if self.cursor > head:
             self.cursor, self._reset = head, "ahead"
@@ -138,13 +140,13 @@ class Follower:
         if self._reset:
             reason, self._reset = self._reset, None
             return [control("stream_reset", seq=self.cursor, reason=reason)]
-        if not self.detached and self.cursor < self.channel.head:
-            return self._events()
-        if not self._ready:
+        if not self._ready and self.cursor >= self._goal:
             self._ready = True
             return [control("stream_ready", seq=self.cursor, replayed=self._replayed)]
-        if not self.detached:
-            self.on_caught_up()
+        if self._ready and not self.detached:
+            self.on_caught_up()  # which may detach it
+        if not self.detached and self.cursor < self.channel.head:
+            return self._events()
         return []
 
     def _events(self) -> list[Message]:
@@ -157,7 +159,7 @@ class Follower:
 
     def _pruned(self, entries: list[Entry]) -> list[Message]:
         """Start over at the head: what comes next is kept no more, or was never written."""
-        head = self._hub.read_head(self.channel)
+        head = self._goal = self._hub.read_head(self.channel)
         self.channel.correct_head(head)
         if entries or head > self.cursor:
             self.cursor, self._reset = head, "expired"

@@ -25,7 +25,7 @@ class Room:
         self.user_id = user_id
         self._namespace = namespace
         self._members: set[Connection] = set()
-        self._waiting: set[Connection] = set()  # ahead of the room, which will catch up
+        self._waiting: set[Connection] = set()  # not as far as the room, or farther
         self._lock = threading.Lock()
         self._cursor = cursor
         self._follower = namespace.hub.join_room(user_id, cursor)

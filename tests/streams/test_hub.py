@@ -97,6 +97,15 @@ def test_an_event_between_registration_and_head_is_live(
     assert take(fresh) == ["6"]
 
 
+def test_it_is_ready_although_the_log_grows_at_each_look(log: Log) -> None:
+    log.commit(150)
+    follower, taken = log.join(0), []
+    while "stream_ready" not in taken and log.seq < 200:
+        log.hub.wake(USER, log.commit())
+        taken += [message.name for message in follower._next_batch()]
+    assert "stream_ready" in taken
+
+
 def test_lost_doubled_and_reordered_wake_ups_do_not_matter(log: Log) -> None:
     follower = log.join()
     assert take(follower) == ["stream_ready"]

@@ -1,6 +1,7 @@
 """A client of the Socket.IO namespace: python-socketio, over either transport."""
 
 import contextlib
+import logging
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,9 @@ import socketio
 
 from tests.support.stream_client import ACTIONS, CONTROLS, NAMESPACE, RefusedError, StreamClient
 from tests.support.stream_websocket import send_fragments
+
+quiet = logging.getLogger("tests.engineio")  # its threads may outlive the test, and pytest's stderr
+quiet.disabled = True
 
 
 def in_order(engine: Any) -> None:
@@ -36,7 +40,9 @@ class SocketIOClient(StreamClient):
     def connect(self) -> None:
         origin = {"origin": self.origin} if self.origin else {}
         options: dict[str, Any] = origin | self._own_socket()
-        self.client = socketio.Client(reconnection=False, websocket_extra_options=options)
+        self.client = socketio.Client(
+            reconnection=False, websocket_extra_options=options, engineio_logger=quiet
+        )
         in_order(self.client.eio)
         refusals: list[Any] = []
         for name in (*ACTIONS, *CONTROLS):
