@@ -16,7 +16,7 @@ from .connection import Connection
 from .engine import EngineSocket
 from .follower import Follower
 from .hub import Hub
-from .messages import NOT_UNDERSTOOD, Message
+from .messages import Message
 from .room import Room
 
 log = structlog.get_logger(__name__)
@@ -33,12 +33,6 @@ class TaskNamespace(Namespace):
         self._connections: dict[str, Connection] = {}
         self._rooms: dict[str, Room] = {}
         self._lock = threading.Lock()
-
-    def trigger_event(self, event: str, *args: Any) -> Any:
-        """Dispatch an event; answer one that is not ours with an error."""
-        if event not in ("connect", "disconnect", "authenticate"):
-            return self.send(NOT_UNDERSTOOD, args[0])
-        return super().trigger_event(event, *args)
 
     def on_connect(self, credentials: Any = None) -> None:
         """Let a client in. Everything that goes wrong must end as a refusal with its code."""

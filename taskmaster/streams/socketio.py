@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask
 from flask_socketio import SocketIO
 from socketio import Manager
+from socketio.packet import EVENT, Packet
 
 from ..core import clock, lifecycle
 from ..core.concurrency import pause
@@ -44,6 +45,19 @@ class LockedManager(Manager):
             super().basic_disconnect(*args, **kwargs)
 
 
+class ClientPacket(Packet):
+    """What a client may say: the events that python-socketio makes itself are none of its."""
+
+    def decode(self, encoded_packet: str) -> Any:
+        """Read a packet; raise ValueError for what is not understood here."""
+        attachments = super().decode(encoded_packet)
+        if self.packet_type == EVENT and self.data[0] != "authenticate":
+            raise ValueError("unknown event")
+        if attachments:  # they would be kept until the last has come
+            raise ValueError("binary")
+        return attachments
+
+
 def init_app(app: Flask, hub: Hub) -> None:
     """Serve the namespace."""
     wsgi_app = app.wsgi_app
@@ -52,6 +66,7 @@ def init_app(app: Flask, hub: Hub) -> None:
         async_mode=app.config["ASYNC_MODE"],
         client_manager=LockedManager(),  # its own: another application's would be taken over
         manage_session=False,
+        serializer=ClientPacket,
         namespaces=[NAMESPACE],
         cors_allowed_origins=[],  # it looks at none: our route does, and sets the headers
         max_http_buffer_size=LARGEST_MESSAGE,

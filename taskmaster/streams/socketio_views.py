@@ -41,6 +41,7 @@ class Upgrade(Response):
 def poll() -> Response:
     """Open or go on with a connection by polling."""
     auth.check_origin()
+    request.environ.pop("HTTP_UPGRADE", None)  # without `Connection: Upgrade` it means nothing
     return Response.from_app(_engine, request.environ)  # type: ignore[return-value]
 
 

@@ -83,13 +83,14 @@ class SocketIOClient(StreamClient):
         self.client.emit("task_create", {"title": "x"}, namespace=NAMESPACE)
         self.client.emit("blob", b"x", namespace=NAMESPACE)
         frames = [f"2{NAMESPACE},nonsense", f"2{NAMESPACE},{deep}", "9", "5", ""]
+        frames += [f'2{NAMESPACE},["{name}", "x"]' for name in ("connect", "disconnect")]
         for frame in frames:
             engine.send(frame)
         if "websocket" in self.transports:
             for frame in ("", "x", f"4{deep}"):
                 engine.ws.send(frame)
                 frames.append(frame)
-        return 2 + len(frames)
+        return 3 + len(frames)  # the event, the binary one and its attachment
 
     def flood(self, frames: int, size: int) -> None:
         for _ in range(frames):
