@@ -8,7 +8,7 @@ WORKERS ?= 2
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint journeys bench assets requirements clean
+.PHONY: help run test check lint journeys audit bench assets requirements clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ lint: $(VENV)/.dev ## lint, types and import order only
 
 journeys: $(VENV)/.dev assets ## drive real servers with real clients, a browser among them
 	$(BIN)/python -m pytest --timeout 900 -m journey
+
+audit: $(VENV)/.dev ## look for known vulnerabilities in the pinned packages
+	$(BIN)/python .ci/audit.py
 
 bench: $(VENV)/.dev ## measure one process against a constant answer
 	$(BIN)/python -m bench
