@@ -1,16 +1,23 @@
-"""`/metrics` for Prometheus: what is asked, how long it takes, who is connected."""
+"""`/metrics` for Prometheus: what is asked, and how long it takes; with what the rooms count."""
 
+import os
 from time import perf_counter
 
-from flask import Blueprint, Flask, Response, current_app, g, request
-from prometheus_client import CONTENT_TYPE_LATEST, Gauge, Histogram, generate_latest
+from flask import Blueprint, Flask, Response, g, request
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
 
 blp = Blueprint("metrics", __name__)
 
 REQUESTS = Histogram(
     "http_request_seconds", "Time to answer, by route.", ["method", "route", "status"]
 )
-STREAMS = Gauge("stream_connections", "Streams that are open in this process.")
 
 
 def init_app(app: Flask) -> None:
@@ -28,6 +35,9 @@ def _observe(response: Response) -> Response:
 
 @blp.get("/metrics")
 def metrics() -> Response:
-    """Show the figures of this process."""
-    STREAMS.set(len(current_app.extensions["hub"].followers()))
-    return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    """Show the figures of all processes that serve on this port."""
+    registry = REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # set by the supervisor, for the library
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

@@ -11,7 +11,10 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
+
+from prometheus_client.multiprocess import mark_process_dead
 
 from taskmaster.core.concurrency import pause
 from taskmaster.server import listener as listeners
@@ -42,9 +45,14 @@ class Supervisor:
         self._ready, self._tell_ready = os.pipe()
         os.set_blocking(self._ready, False)
         self._served = False
+        self._figures = ""
 
     def run(self, stop: StopFlag) -> int:
         """Return the exit code: 0 after a clean stop, 1 when no child could start."""
+        with tempfile.TemporaryDirectory() as self._figures:
+            return self._run(stop)
+
+    def _run(self, stop: StopFlag) -> int:
         while not stop:
             self._note_ready()
             for child in self._children:
@@ -67,6 +75,7 @@ class Supervisor:
         child.age += 1
         if child.process is not None and child.process.poll() is not None:
             print(f"server process {child.process.pid} ended, starting another", file=sys.stderr)
+            mark_process_dead(child.process.pid, self._figures)  # type: ignore[no-untyped-call]
             child.process = None
             child.pause = min(max(1, child.pause * 2), _LONGEST_PAUSE)
             child.wait = child.pause
@@ -83,6 +92,7 @@ class Supervisor:
             **os.environ,
             listeners.INHERITED: str(numbers[0]),
             READY: str(numbers[1]),
+            "PROMETHEUS_MULTIPROC_DIR": self._figures,  # /metrics adds up all children's
         }
         command = [sys.executable, *sys.orig_argv[1:]]
         child.process = subprocess.Popen(command, env=environ, pass_fds=numbers)  # noqa: S603 - our own

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable
 
 import structlog
+from prometheus_client import Gauge
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -22,6 +23,7 @@ from .messages import Closing
 
 log = structlog.get_logger(__name__)
 
+OPEN = Gauge("stream_connections", "Streams that are open.", multiprocess_mode="livesum")
 SWEEP = 0.7  # seconds
 MOST_CONNECTIONS = 50  # of one user
 RETRY_AFTER = {"Retry-After": "5"}
@@ -77,7 +79,11 @@ class Hub:
         """Forget a follower."""
         with self._lock:
             channel = follower.channel
-            channel.followers.discard(follower)
+            if follower not in channel.followers:
+                return
+            channel.followers.remove(follower)
+            if follower.principal:
+                OPEN.dec()
             if not channel.followers and self._channels.get(channel.user_id) is channel:
                 del self._channels[channel.user_id]
                 self._bus.unsubscribe(channel.user_id)
@@ -140,6 +146,8 @@ class Hub:
                 raise ApiError(ErrorCode.TOO_MANY_CONNECTIONS, detail, None, RETRY_AFTER)
             follower = Follower(self, channel, principal)
             channel.followers.add(follower)
+            if principal:
+                OPEN.inc()
             return follower
 
     def _sweep_forever(self) -> None:

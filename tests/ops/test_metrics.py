@@ -2,6 +2,10 @@
 
 import re
 
+from flask import Flask
+
+from taskmaster.core.auth import Principal
+from taskmaster.streams.hub import Hub
 from tests.support.api import Api, User
 
 
@@ -26,5 +30,11 @@ def test_every_warning_in_the_log_is_a_figure(api: Api, user: User) -> None:
     assert figure(api, name) == before + 1
 
 
-def test_open_streams_are_counted(api: Api) -> None:
-    assert figure(api, "stream_connections") == 0
+def test_open_streams_are_counted(app: Flask, api: Api, user: User) -> None:
+    before = figure(api, "stream_connections")
+    hub: Hub = app.extensions["hub"]
+    follower = hub.join(Principal(user.id, "session", 2**40), None)
+    assert figure(api, "stream_connections") == before + 1
+    for _ in range(2):
+        follower.leave()
+        assert figure(api, "stream_connections") == before

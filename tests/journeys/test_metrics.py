@@ -1,0 +1,53 @@
+"""`/metrics` of several processes: whichever answers, the figures are those of all."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.ops.test_metrics import figure
+from tests.support.api import Api, succeed, through_http
+from tests.support.server import Server
+from tests.support.streams import TRANSPORTS
+from tests.support.waiting import wait_until
+
+REQUESTS = 30
+PROCESSES = 3
+
+
+def children_of(server: Server) -> list[int]:
+    return [
+        int(pid)
+        for pid in Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+    ]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_figures_are_those_of_all_processes(start_server: Callable[..., Server]) -> None:
+    server = start_server(WEB_CONCURRENCY=PROCESSES)
+    user = Api(through_http(server.url)).register()
+
+    def anybody() -> Api:
+        """On a connection of their own, so with any of the processes."""
+        return Api(through_http(server.url), user.access)
+
+    def connected() -> float:
+        return figure(anybody(), "stream_connections")
+
+    for _ in range(REQUESTS):
+        succeed(anybody().get("tasks/"))
+    name = 'http_request_seconds_count{method="GET",route="/api/v1/tasks/",status="200"}'
+    assert {figure(anybody(), name) for _ in range(10)} == {REQUESTS}
+    streams = [kind(server.url, user.access) for kind in TRANSPORTS.values() for _ in range(4)]
+    for stream in streams:
+        stream.wait("stream_ready")
+    assert connected() == len(streams)
+    os.kill(children_of(server)[0], signal.SIGKILL)
+    wait_until(lambda: "starting another" in server.text(), what="the child's death to be seen")
+    wait_until(lambda: connected() == sum(not stream.ended.is_set() for stream in streams))
+    for stream in streams:
+        stream.close()
+    wait_until(lambda: connected() == 0, what="nobody connected")
+    assert figure(anybody(), name) == REQUESTS
