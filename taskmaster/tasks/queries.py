@@ -74,7 +74,7 @@ def _fetch(
     window = {"of_user": user_id, "limit": limit, "offset": offset}
     rows = connection.execute(statement, window)
     names = tuple(rows.keys())
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    return [dict(zip(names, row, strict=True)) for row in rows.all()]
 
 
 def _count(connection: Connection, user_id: str, where: Conditions) -> int:
