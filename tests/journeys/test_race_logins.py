@@ -22,6 +22,11 @@ def seconds(act: Callable[[], object]) -> float:
     return perf_counter() - started
 
 
+def p99(series: list[float]) -> float:
+    """In milliseconds."""
+    return statistics.quantiles(series, n=100)[98] * 1000
+
+
 def test_known_and_unknown_users_take_the_same_time(server: Server) -> None:
     api = Api(through_http(server.url))
     known = api.register().username
@@ -52,19 +57,20 @@ def test_logins_do_not_hold_up_others(server: Server, database: Database) -> Non
     for client in clients:
         succeed(client.get("/livez"))  # connected
     watcher = Api(through_http(server.url))
-    quiet = [seconds(lambda: watcher.get("/livez")) for _ in range(500)]
-    busy: list[float] = []
-    with ThreadPoolExecutor(LOGINS) as pool:
-        logins = [pool.submit(client.login, name, PASSWORD) for client in clients * WAVES]
-        while not all(login.done() for login in logins):
-            busy.append(seconds(lambda: succeed(watcher.get("/livez"))))
-        assert len({login.result().access for login in logins}) == LOGINS * WAVES
-    p99 = {name: statistics.quantiles(series, n=100)[98] * 1000
-           for name, series in (("quiet", quiet), ("busy", busy))}  # fmt: skip
-    print(f"\n/livez p99 on {database.backend}: {p99['busy']:.1f} ms with {LOGINS} log-ins at once "
-          f"({len(busy)} calls), {p99['quiet']:.1f} ms before")  # fmt: skip
-    assert len(busy) > 100
-    assert p99["busy"] < 100
+    quiet = p99([seconds(lambda: watcher.get("/livez")) for _ in range(500)])
+    waves = []
+    for _ in range(WAVES):
+        busy: list[float] = []
+        with ThreadPoolExecutor(LOGINS) as pool:
+            logins = [pool.submit(client.login, name, PASSWORD) for client in clients]
+            while not all(login.done() for login in logins):
+                busy.append(seconds(lambda: succeed(watcher.get("/livez"))))
+            assert len({login.result().access for login in logins}) == LOGINS
+        assert len(busy) > 20
+        waves.append(p99(busy))
+    print(f"\n/livez p99 on {database.backend}: with {LOGINS} log-ins at once "
+          f"{', '.join(f'{wave:.1f}' for wave in waves)} ms, {quiet:.1f} ms before")  # fmt: skip
+    assert statistics.median(waves) < 100
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from subprocess import Popen
 from threading import Thread
 from timeit import default_timer
@@ -67,7 +68,7 @@ def test_a_flood_is_cut_before_others_feel_it(server: Server, user: User, tmp_pa
     with output.open("w") as file:
         flood = Popen([sys.executable, "-c", FLOOD, url, user.access], stdout=file)
     wait_until(lambda: "cut" in output.read_text(), what="the first cut")
-    during = p95(livez(server, 500))
+    during = median(p95(livez(server, 200)) for _ in range(5))
     flood.kill()
     flood.wait()
     cuts = output.read_text().count("cut")
