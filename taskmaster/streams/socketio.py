@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from flask_socketio import SocketIO
 from socketio import Manager
-from socketio.packet import EVENT, Packet
+from socketio.packet import BINARY_ACK, BINARY_EVENT, EVENT, Packet
 
 from ..core import clock, lifecycle
 from ..core.concurrency import pause
@@ -53,7 +53,7 @@ class ClientPacket(Packet):
         attachments = super().decode(encoded_packet)
         if self.packet_type == EVENT and self.data[0] != "authenticate":
             raise ValueError("unknown event")
-        if attachments:  # they would be kept until the last has come
+        if self.packet_type in (BINARY_EVENT, BINARY_ACK):  # kept until its attachments come
             raise ValueError("binary")
         return attachments
 
