@@ -16,7 +16,7 @@ from tests.support.server import Server
 pytestmark = pytest.mark.timeout(300)
 
 WRITERS = 100
-ROUNDS = 5
+ROUNDS = 20
 FIELD_ROUNDS = 100
 
 
