@@ -30,7 +30,7 @@ lint: $(VENV)/.dev ## lint, types and import order only
 	$(BIN)/lint-imports
 
 journeys: $(VENV)/.dev assets ## drive real servers with real clients, a browser among them
-	$(BIN)/python -m pytest --timeout 900 -rP -m journey
+	$(BIN)/python -m pytest --timeout 900 -rP --show-capture stdout -m journey
 
 audit: $(VENV)/.dev ## look for known vulnerabilities in the pinned packages
 	$(BIN)/python .ci/audit.py

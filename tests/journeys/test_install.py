@@ -33,7 +33,8 @@ def server(copy: Path, tmp_path: Path) -> Iterator[str]:
     """The base URL of a server that was installed and started as the README says."""
     *preparing, starting = block("plain").splitlines()
     # Everything by default; only another port, because the usual one may be in use.
-    environ = machine_environ() | dict.fromkeys(setting_names(), "") | {"PORT": str(free_port())}
+    environ = machine_environ() | dict.fromkeys(setting_names(), "")
+    environ |= {"PORT": str(free_port()), "PIP_QUIET": "1"}
     subprocess.run(
         ["sh", "-euc", "\n".join(preparing)], cwd=copy, env=environ, check=True, timeout=600
     )
