@@ -27,6 +27,7 @@ from tests.support.waiting import wait_until
 USERS = 20
 WRITES = 5000
 THREADS = 5
+KILLS = 6  # at least, however fast the machine writes
 Disturb = Callable[[], None]
 
 
@@ -43,19 +44,21 @@ class Cast:
         ]
         self._failures: list[BaseException] = []
 
-    def write(self, each: int) -> list[Thread]:
-        """Begin to write, so many acknowledged changes for each user."""
+    def write(self, each: int, enough: Callable[[], bool]) -> list[Thread]:
+        """Begin to write: so many acknowledged changes for each user, and more until `enough`."""
         parts = [self.writers[number::THREADS] for number in range(THREADS)]
-        threads = [Thread(target=self._write, args=(part, each)) for part in parts]
+        threads = [Thread(target=self._write, args=(part, each, enough)) for part in parts]
         for thread in threads:
             thread.start()
         return threads
 
-    def _write(self, writers: list[Writer], each: int) -> None:
+    def _write(self, writers: list[Writer], each: int, enough: Callable[[], bool]) -> None:
+        written = 0
         try:
-            for _ in range(each):
+            while written < each or not enough():
                 for writer in writers:
                     writer.write_until_acknowledged()
+                written += 1
         except BaseException as error:
             self._failures.append(error)
 
@@ -84,8 +87,10 @@ class Cast:
 
 
 @contextmanager
-def disturbance(every: float, disturbers: Sequence[Disturb], done: list[str]) -> Iterator[None]:
-    """Disturb every few seconds, in turn, while the block runs."""
+def disturbance(
+    every: float, disturbers: Sequence[Disturb], done: list[str]
+) -> Iterator[Callable[[], bool]]:
+    """Disturb every few seconds, in turn, while the block runs; tell when KILLS were enough."""
     over, failures = Event(), list[BaseException]()
 
     def run() -> None:
@@ -101,7 +106,7 @@ def disturbance(every: float, disturbers: Sequence[Disturb], done: list[str]) ->
 
     thread = Thread(target=run)
     thread.start()
-    yield
+    yield lambda: done.count("kill_9") >= KILLS or not thread.is_alive()
     over.set()
     thread.join()
     assert not failures, failures
@@ -151,8 +156,8 @@ def test_three_processes_on_postgresql_and_redis(
 
     cast = Cast([server.url for server in servers])
     disturbers = [kill_9, restart_redis, kill_9, freeze_redis, kill_9, restart_postgresql]
-    with disturbance(2, disturbers, done):
-        for thread in cast.write(WRITES // USERS - 1):
+    with disturbance(2, disturbers, done) as enough:
+        for thread in cast.write(WRITES // USERS - 1, enough):
             thread.join()
     redis_server.kill()
     for writer in cast.writers:
@@ -160,7 +165,7 @@ def test_three_processes_on_postgresql_and_redis(
     cast.check(database)
     print(f"\n3 processes, PostgreSQL, Redis: {cast.numbers()}")
     print({name: done.count(name) for name in set(done)})
-    assert done.count("kill_9") >= 5
+    assert done.count("kill_9") >= KILLS
     for follower in cast.followers:
         follower.close()
 
@@ -177,12 +182,12 @@ def test_one_process_on_sqlite(sqlite_template: Template, tmp_path: Path) -> Non
         server.start()
 
     cast = Cast([server.url])
-    with disturbance(1.5, [kill_9], done):
-        for thread in cast.write(WRITES // USERS):
+    with disturbance(1.5, [kill_9], done) as enough:
+        for thread in cast.write(WRITES // USERS, enough):
             thread.join()
     cast.check(database)
     print(f"\n1 process, SQLite: {cast.numbers()}; killed {len(done)} times")
-    assert len(done) >= 3
+    assert len(done) >= KILLS
     for follower in cast.followers:
         follower.close()
     server.stop()
