@@ -98,15 +98,10 @@ class EngineWebSocket:
             refusal = self._server._bad_request()
             start_response(refusal["status"], refusal["headers"])
             return [refusal["response"]]
-        environ["taskmaster.hijacked"] = True
         self._socket.abort = self._wire.abort
         try:
-            self._wire.accept()
-            self._handler(self)
-        except OSError:
-            pass  # the client is gone
+            self._wire.serve(environ, lambda: self._handler(self))
         finally:
-            self._wire.finish()
             self._socket.close(wait=False, abort=True)
         return []
 

@@ -34,14 +34,7 @@ class Upgrade(Response):
 
     def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
         """Converse until the connection is over."""
-        environ["taskmaster.hijacked"] = True
-        try:
-            self._wire.accept()
-            self._converse()
-        except OSError:
-            pass  # the client is gone
-        finally:
-            self._wire.finish()
+        self._wire.serve(environ, self._converse)
         return []
 
 

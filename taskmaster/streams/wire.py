@@ -8,7 +8,7 @@ its fragments, what a client may send per second is limited, and nothing is comp
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from wsproto import ConnectionType, WSConnection
@@ -62,10 +62,17 @@ class Wire:
         except (RemoteProtocolError, LocalProtocolError, UnicodeError):
             raise HandshakeError from None
 
-    def accept(self) -> None:
-        """Answer the handshake."""
-        self._socket.settimeout(SILENCE)
-        self._write(AcceptConnection())
+    def serve(self, environ: Environ, converse: Callable[[], object]) -> None:
+        """Take the connection over: answer the handshake, converse, and end it."""
+        environ["taskmaster.hijacked"] = True
+        try:
+            self._socket.settimeout(SILENCE)
+            self._write(AcceptConnection())
+            converse()
+        except OSError:
+            pass  # the client is gone
+        finally:
+            self._finish()
 
     def set_deadline(self, seconds: float | None) -> None:
         """Stop reading after so many seconds, however much comes; None lifts it."""
@@ -108,7 +115,7 @@ class Wire:
             self._lock.release()
         return None if self.closing else self.abort()  # then the reader will finish it
 
-    def finish(self) -> None:
+    def _finish(self) -> None:
         """End it for good.
 
         What a client was still sending is taken in first, within bounds: closed over unread
