@@ -38,6 +38,7 @@ from tests.support.tables import contents
 
 SSE = "/api/v1/tasks/stream/"
 PLAIN, SOCKET_IO = "/ws/tasks/", "/socket.io/?EIO=4&transport=websocket"
+POLLING = SOCKET_IO.replace("websocket", "polling")
 UPGRADE = ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")  # fmt: skip
 CODES = {None, 4999, 1000, 1002, 1003, 1005, 1007, 1009, *(closing.code for closing in Closing)}
@@ -156,8 +157,8 @@ def bearer(user: User) -> str:
 
 
 def join(user: User) -> bytes:
-    """Return the frame that joins the namespace."""
-    return frame(TEXT, f"40{TASKS},{json.dumps({'token': user.access})}".encode())
+    """Return the packet that joins the namespace."""
+    return f"40{TASKS},{json.dumps({'token': user.access})}".encode()
 
 
 @pytest.mark.parametrize("octets", [broken_frames, messages])
@@ -172,7 +173,7 @@ def test_the_plain_websocket(
 
 @pytest.mark.parametrize("joined", [True, False], ids=["joined", "open"])
 def test_socket_io_over_a_websocket(server: Server, user: User, tally: Tally, joined: bool) -> None:
-    prefix = join(user) if joined else b""
+    prefix = frame(TEXT, join(user)) if joined else b""
     for sent in broken_frames():
         attack(Link(server, SOCKET_IO), sent, prefix, packet_name, tally)
     for name, packet in packets():
@@ -183,14 +184,12 @@ def test_socket_io_over_a_websocket(server: Server, user: User, tally: Tally, jo
 
 @pytest.mark.parametrize("joined", [True, False], ids=["joined", "open"])
 def test_socket_io_over_polling(server: Server, user: User, tally: Tally, joined: bool) -> None:
-    url = "/socket.io/?EIO=4&transport=polling"
     for name, packet in packets():
-        opened = user.get(url).body
-        mine = f"{url}&sid={json.loads(opened[1:])['sid']}"
+        opened = user.get(POLLING).body
+        mine = f"{POLLING}&sid={json.loads(opened[1:])['sid']}"
         target = Target("POST", mine, "x", {})
         if joined:
-            body = f"40{TASKS},{json.dumps({'token': user.access})}"
-            assert user.post(mine, data=body).status == 200
+            assert user.post(mine, data=join(user)).status == 200
         judge(server, "polling", Attack(name, target.request(body=packet.encode())), tally)
         judge(server, "polling", Attack("the end", target.request(body=b"1")), tally)
 
@@ -218,6 +217,6 @@ def opening(url: str, target: Target) -> Iterator[Attack]:
 
 
 def test_what_opens_a_stream(server: Server, user: User, tally: Tally) -> None:
-    for url in (PLAIN, SOCKET_IO, SOCKET_IO.replace("websocket", "polling"), SSE):
+    for url in (PLAIN, SOCKET_IO, POLLING, SSE):
         for sent in opening(url, Target("GET", url, user.access, {})):
             judge(server, url, sent, tally)

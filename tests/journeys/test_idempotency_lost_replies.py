@@ -13,7 +13,7 @@ import requests
 from sqlalchemy import select
 
 from taskmaster.core.idempotency import keys
-from tests.support.api import PREFIX, Api, Reply, User, through_http
+from tests.support.api import PREFIX, Api, User, through_http
 from tests.support.asserts import events_of
 from tests.support.databases import Database
 from tests.support.server import Server
@@ -48,8 +48,16 @@ def send_and_hang_up(server: Server, user: User, key: str, body: bytes) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
 
 
-def post(user: User, key: str, body: bytes) -> Reply:
-    return user.call("POST", "tasks/", data=body, headers=headers_of(user, key))
+def body_of(key: str) -> bytes:
+    return json.dumps({"title": key}).encode()
+
+
+def create(user: User, key: str, replies: dict[str, Any]) -> None:
+    """Create a task under a key, and keep the reply."""
+    headers = headers_of(user, key)
+    reply = user.call("POST", "tasks/", data=body_of(key), headers=headers)
+    assert reply.status == 201, reply.body
+    replies[key] = reply.json
 
 
 def is_known(database: Database, key: str) -> bool:
@@ -75,13 +83,10 @@ def test_lost_replies(server: Server, database: Database) -> None:
     committed = 0
     for number in range(TRIES):
         key = f"key {number}"
-        body = json.dumps({"title": key}).encode()
         for _ in range(CHANCE.randrange(1, 3)):
-            send_and_hang_up(server, user, key, body)
+            send_and_hang_up(server, user, key, body_of(key))
         committed += is_known(database, key)
-        reply = post(user, key, body)
-        assert reply.status == 201, reply.body
-        replies[key] = reply.json
+        create(user, key, replies)
     assert_one_each(database, user, replies)
     print(
         f"\n{database.backend}: {TRIES} connections cut, {committed} seen to be behind the commit: "
@@ -103,9 +108,7 @@ def test_killed_servers(start_server: Callable[..., Server], database: Database)
         known = {event["payload"]["title"] for event in events_of(database, user.id)}
         lost += key in known
         server.start()
-        reply = post(user, key, json.dumps({"title": key}).encode())
-        assert reply.status == 201, reply.body
-        replies[key] = reply.json
+        create(user, key, replies)
     assert_one_each(database, user, replies)
     print(
         f"\n{database.backend}: {KILLS} kill -9 in {len(replies)} creations, {lost} of them "
@@ -118,8 +121,6 @@ def create_until_lost(user: User, replies: dict[str, Any]) -> str:
     while True:
         key = f"key {len(replies)}"
         try:
-            reply = post(user, key, json.dumps({"title": key}).encode())
+            create(user, key, replies)
         except requests.RequestException:
             return key
-        assert reply.status == 201, reply.body
-        replies[key] = reply.json
