@@ -33,7 +33,7 @@ def register(fields: Mapping[str, Any]) -> tuple[User, dict[str, str]]:
     """Make an account and log it in. Raise ApiError (409) if the name or e-mail is taken."""
     password_hash = passwords.hash_password(fields["password"])
     with _unique(fields), writing() as connection:
-        user = _insert_user(connection, fields, password_hash)
+        user = _insert_user(connection, fields, password_hash, last_login=clock.now())
         tokens = sessions.open_session(connection, user.id)
     log.info("user_registered", user_id=user.id)
     return user, tokens

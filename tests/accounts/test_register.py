@@ -1,5 +1,6 @@
 """POST auth/register/: who gets an account, and what is told to whom does not."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -20,10 +21,18 @@ def test_reply_is_the_user_with_tokens(api: Api) -> None:
     body = succeed(api.post("auth/register/", ADA | {"first_name": "Ada"}), 201)
     assert body.keys() == USER_FIELDS | {"tokens"}
     assert body["tokens"].keys() == {"access", "refresh"}
-    expected = {"first_name": "Ada", "last_name": None, "username": "ada_l", "last_login": None,
+    expected = {"first_name": "Ada", "last_name": None, "username": "ada_l",
                 "email": "ada@example.org", "is_superuser": False}  # fmt: skip
     assert body.items() >= expected.items()
     assert succeed(User(api.transport, body).get("auth/profile/")).items() <= body.items()
+
+
+def test_registration_is_a_log_in(api: Api) -> None:
+    before = datetime.fromisoformat(api.register().account["last_updated"])
+    user = api.register()
+    assert datetime.fromisoformat(user.account["last_login"]) >= before
+    profile = succeed(user.get("auth/profile/"))
+    assert profile["last_login"] == user.account["last_login"]
 
 
 def test_password_is_stored_as_argon2id_hash(api: Api, database: Database) -> None:
