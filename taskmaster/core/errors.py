@@ -46,7 +46,6 @@ class ErrorCode(StrEnum):
     NOT_FOUND = "not_found", 404
     METHOD_NOT_ALLOWED = "method_not_allowed", 405
     ALREADY_EXISTS = "already_exists", 409
-    IDEMPOTENCY_IN_PROGRESS = "idempotency_in_progress", 409
     POSITION_EXPIRED = "position_expired", 410
     PRECONDITION_FAILED = "precondition_failed", 412
     TOO_LARGE = "too_large", 413
