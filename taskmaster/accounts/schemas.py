@@ -1,14 +1,19 @@
 """What accounts take and give."""
 
-from pathlib import Path
 from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from ..core.schemas import Schema, Text, Time, Trimmed
+from .common_passwords import MAX_RANK, is_common
 
-COMMON = frozenset(Path(__file__).with_name("common_passwords.txt").read_text().split())
 PASSWORD = validate.Length(6, 128)
+NEW_PASSWORD = (
+    "6 to 128 characters, kept as they are. Refused (422) are the username, the e-mail and, in any"
+    f" case of letters, common passwords: the first {MAX_RANK:,} of each list (leaked passwords,"
+    " names, English words) in the package [zxcvbn](https://github.com/dwolfhub/zxcvbn-python),"
+    " such as `123456`, and short sequences and repetitions, such as `abcdef` and `121212`."
+)
 USERNAME = validate.Regexp(
     r"^[A-Za-z0-9_]{4,150}$", error="4 to 150 ASCII letters, digits or underscores."
 )
@@ -29,15 +34,17 @@ class Username(Trimmed):
         return super()._deserialize(value, attr, data, **kwargs).lower()
 
 
-def password(example: str = "correct horse", validate: Any = PASSWORD) -> Text:
+def password(
+    example: str = "correct horse", validate: Any = PASSWORD, description: str = NEW_PASSWORD
+) -> Text:
     """Return the field of a password: never trimmed, never sent back."""
-    metadata = {"format": "password", "example": example}
+    metadata = {"format": "password", "example": example, "description": description}
     return Text(required=True, load_only=True, metadata=metadata, validate=validate)
 
 
 def present_password() -> Text:
     """Return the field of a password that there is already."""
-    return password(validate=validate.Length(max=128))
+    return password(validate=validate.Length(max=128), description="The present password.")
 
 
 class UserSchema(Schema):
@@ -95,7 +102,7 @@ class PasswordChangeSchema(Schema):
 
     old_password = present_password()
     new_password_1 = password("battery staple")
-    new_password_2 = password("battery staple", validate=None)
+    new_password_2 = password("battery staple", None, "The same as `new_password_1`.")
 
     @validates_schema
     def check_repetition(self, data: dict[str, Any], **_: Any) -> None:
@@ -132,5 +139,5 @@ def refuse_guessable(password: str, username: str, email: str, field: str) -> No
     """Raise ValidationError for a password that is tried first: the name, or a common one."""
     if password.lower() in (username, email):
         raise ValidationError("The password must not be the username or the e-mail.", field)
-    if password.lower() in COMMON:
-        raise ValidationError("This password is one of the commonest.", field)
+    if is_common(password):
+        raise ValidationError("This password is too common.", field)

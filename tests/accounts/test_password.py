@@ -59,6 +59,8 @@ def test_refused_passwords(user: User, database: Database) -> None:
         ("new_password_1", change(new=user.username)),
         ("new_password_1", change(new=user.username.upper())),
         ("new_password_1", change(new=user.account["email"])),
+        ("new_password_1", change(new="123456")),
+        ("new_password_1", change(new="Dragon")),
         ("new_password_2", change(again="something else")),
         ("old_password", change() | {"old_password": None}),
         ("new_password", change() | {"new_password": "typo"}),

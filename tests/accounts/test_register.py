@@ -78,6 +78,8 @@ AT_THE_LIMIT: list[dict[str, Any]] = [
     {"username": "A_9_z"},
     {"password": "123 56"},
     {"password": "🔑" * 128},
+    {"password": "x" * 128},
+    {"password": "correct horse"},
     {"first_name": "x" * 255, "last_name": None},
     {"email": "a+b.c@sub.example.co.uk"},
 ]
@@ -114,6 +116,22 @@ def test_refused_fields_are_named_and_leave_nothing(api: Api, database: Database
                 api.post("auth/register/", ada | {field: bad}), 422, "validation_failed"
             )
             assert problem["errors"].keys() == {field}, bad
+
+
+COMMON = [
+    "123456", "Password", "qwerty", "iloveyou", "trustno1", "P@ssw0rd", "password123",  # leaked
+    "michael", "Jennifer", "battery", "correct",  # names and words
+    "0987654321", "abcdefgh", "lkjhgfdsa", "ASDFGH",  # sequences
+    "111111", "121212", "123123123", "abcabc",  # repetitions
+]  # fmt: skip
+
+
+def test_common_passwords_are_refused(api: Api, database: Database) -> None:
+    with nothing_changes(database):
+        for common in COMMON:
+            reply = api.post("auth/register/", ADA | {"password": common})
+            problem = assert_problem(reply, 422, "validation_failed")
+            assert problem["errors"] == {"password": ["This password is too common."]}, common
 
 
 @pytest.mark.parametrize("missing", ADA)

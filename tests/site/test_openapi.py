@@ -115,6 +115,19 @@ def test_headers_that_come_are_documented(document: dict[str, Any]) -> None:
     assert "304" in task["get"]["responses"]
 
 
+@pytest.mark.parametrize(
+    ("path", "field"), [("register", "password"), ("profile/password", "new_password_1")]
+)
+def test_refusal_of_common_passwords_is_described(
+    document: dict[str, Any], path: str, field: str
+) -> None:
+    content = document["paths"][f"/api/v1/auth/{path}/"]["post"]["requestBody"]["content"]
+    name = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    described = document["components"]["schemas"][name]["properties"][field]["description"]
+    for part in ("`123456`", "5,000", "zxcvbn", "username"):
+        assert part in described, described
+
+
 def test_tags_and_servers_are_named(document: dict[str, Any]) -> None:
     assert all(tag["description"] for tag in document["tags"])
     assert document["servers"] == [
