@@ -8,7 +8,15 @@ from flask import Flask
 import config
 
 from . import site, streams
-from .accounts import auth_views, commands, profile_views, session_views, sessions, tokens
+from .accounts import (
+    auth_views,
+    commands,
+    jwt_extended,
+    profile_views,
+    session_views,
+    sessions,
+    tokens,
+)
 from .core import api, auth, database, http, limits
 from .core.json import OrjsonProvider
 from .events import views as event_views
@@ -37,6 +45,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     database.init_app(app)
     migrate.init_app(app)
     tokens.init_app(app)
+    jwt_extended.init_app(app)
     auth.init_app(app, sessions.identify)
 
     rest = api.init_app(app)

@@ -82,13 +82,23 @@ def log_in(login: str, password: str) -> tuple[User, dict[str, str]]:
     return user, tokens
 
 
+def find_user(user_id: str) -> User | None:
+    """Return an account, or None if it is gone."""
+    with reading() as connection:
+        return connection.execute(BY_ID, {"user_id": user_id}).first()
+
+
 def get_user(user_id: str) -> User:
     """Return an account. Raise ApiError (401) if it is gone."""
-    with reading() as connection:
-        user = connection.execute(BY_ID, {"user_id": user_id}).first()
+    user = find_user(user_id)
     if user is None:
-        raise ApiError(ErrorCode.TOKEN_REVOKED, "The account of this token is gone.")
+        raise account_gone()
     return user
+
+
+def account_gone() -> ApiError:
+    """Return the refusal of a token whose account was deleted."""
+    return ApiError(ErrorCode.TOKEN_REVOKED, "The account of this token is gone.")
 
 
 def update_profile(user_id: str, fields: Mapping[str, Any]) -> User:

@@ -42,24 +42,25 @@ ROTATE = (
 def identify(token: str) -> Principal:
     """Return who an access token stands for. Raise ApiError (401) for one that is not good."""
     claims = tokens.verify(token, tokens.ACCESS)
-    require_live(claims)
+    if not is_live(claims):
+        raise revoked()
     return Principal(claims.user_id, claims.session_id, claims.expires_at)
-
-
-def require_live(claims: tokens.Claims) -> None:
-    """Raise ApiError (401) unless the token's session still lives: one indexed look, no cache."""
-    with reading() as connection:
-        owner = connection.scalar(OWNER, {"session_id": claims.session_id})
-    if owner != claims.user_id:
-        raise _revoked()
 
 
 def check(token: str) -> None:
     """Raise ApiError (401) unless the token, of either type, could be used now."""
-    claims = tokens.verify(token, tokens.ACCESS, tokens.REFRESH)
-    require_live(claims)
-    if claims.type == tokens.REFRESH and _row(claims).generation != claims.generation:
-        raise _revoked()
+    if not is_live(tokens.verify(token, tokens.ACCESS, tokens.REFRESH)):
+        raise revoked()
+
+
+def is_live(claims: tokens.Claims) -> bool:
+    """Tell whether a token's session lives, and a refresh token is its latest. Never cached."""
+    if claims.type == tokens.REFRESH:
+        row = _find(claims)
+        return row is not None and row.generation == claims.generation
+    with reading() as connection:
+        owner = connection.scalar(OWNER, {"session_id": claims.session_id})
+    return bool(owner == claims.user_id)
 
 
 def open_session(connection: Connection, user_id: str) -> dict[str, str]:
@@ -88,12 +89,14 @@ def rotate(token: str) -> dict[str, str]:
     wanted = {"session_id": claims.session_id, "presented": claims.generation}
     with writing() as connection:
         row = connection.execute(ROTATE, wanted | {"now": now, "until": _until(now)}).first()
-    row = row or _row(claims)
+    row = row or _find(claims)
+    if row is None:
+        raise revoked()
     if row.generation == claims.generation + 1 and now - row.rotated_at <= LEEWAY:
         return tokens.mint(row)
     log.warning("session_theft", user_id=row.user_id, session_id=row.id)
     end(row.user_id, sessions.c.id == row.id)
-    raise _revoked()
+    raise revoked()
 
 
 def log_out(principal: Principal) -> None:
@@ -148,18 +151,17 @@ def live(engine: Engine, session_ids: list[str]) -> set[str]:
         return set(connection.scalars(LIVE, {"session_ids": session_ids}))
 
 
-def _row(claims: tokens.Claims) -> Row[Any]:
+def revoked() -> ApiError:
+    """Return the refusal of a token whose session is over, or whose successor is there."""
+    return ApiError(ErrorCode.TOKEN_REVOKED, "The session of this token has ended.")
+
+
+def _find(claims: tokens.Claims) -> Row[Any] | None:
     with reading() as connection:
         row = connection.execute(ROW, {"session_id": claims.session_id}).first()
-    if row is None or row.user_id != claims.user_id:
-        raise _revoked()
-    return row
+    return row if row is not None and row.user_id == claims.user_id else None
 
 
 def _until(now: datetime) -> datetime:
     lifetime: timedelta = current_app.config["JWT_REFRESH_TOKEN_EXPIRES"]
     return now + lifetime
-
-
-def _revoked() -> ApiError:
-    return ApiError(ErrorCode.TOKEN_REVOKED, "The session of this token has ended.")

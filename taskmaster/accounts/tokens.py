@@ -1,14 +1,14 @@
 """Tokens (RFC 7519): minted from a session's row, so that the same row gives the same ones."""
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple, cast
-from uuid import UUID
 
 from flask import Flask, current_app
 from flask_jwt_extended import create_access_token, create_refresh_token, decode_token
-from flask_jwt_extended.exceptions import JWTExtendedException
+from flask_jwt_extended.exceptions import JWTDecodeError, JWTExtendedException
 from jwt import PyJWTError
 from sqlalchemy import Row
 
@@ -18,6 +18,8 @@ from ..extensions import jwt
 
 ACCESS, REFRESH = "access", "refresh"
 REQUIRED = {"sub", "type", "sid", "gen", "iat", "exp", "jti"}
+FORMS = {"type": str, "sub": str, "sid": str, "gen": int, "exp": int}
+ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 UNREADABLE = (PyJWTError, JWTExtendedException, ValueError, TypeError, RecursionError)
 
 
@@ -53,13 +55,28 @@ def verify(token: str, *types: str) -> Claims:
     try:
         claims = cast(Claims, current_app.extensions["decode_token"](token))
     except UNREADABLE:
-        raise ApiError(ErrorCode.INVALID_TOKEN, "This token is not valid.") from None
+        raise invalid() from None
     if claims.type not in types:
         detail = f"This is a token for {claims.type}, which is not what is needed here."
         raise ApiError(ErrorCode.WRONG_TOKEN_TYPE, detail)
     if claims.expires_at <= clock.now().timestamp():
-        raise ApiError(ErrorCode.TOKEN_EXPIRED, "This token has expired.")
+        raise expired()
     return claims
+
+
+def invalid() -> ApiError:
+    """Return the refusal of a token that we did not issue as it is."""
+    return ApiError(ErrorCode.INVALID_TOKEN, "This token is not valid.")
+
+
+def expired() -> ApiError:
+    """Return the refusal of a token whose time is over."""
+    return ApiError(ErrorCode.TOKEN_EXPIRED, "This token has expired.")
+
+
+def read_claims(claims: Mapping[str, Any]) -> Claims:
+    """Return our form of the claims that flask-jwt-extended has verified."""
+    return Claims(*(claims[name] for name in FORMS))
 
 
 def _claims(session: Row[Any], type_: str) -> dict[str, Any]:
@@ -69,6 +86,7 @@ def _claims(session: Row[Any], type_: str) -> dict[str, Any]:
         "sid": session.id,
         "gen": session.generation,
         "jti": f"{session.id}.{session.generation}.{type_}",
+        "fresh": type_ == ACCESS and session.generation == 0,  # of a log-in, not of a refresh
         "iat": issued,
         "nbf": issued,
         "exp": issued + int(lifetime.total_seconds()),
@@ -82,25 +100,30 @@ def _claims(session: Row[Any], type_: str) -> dict[str, Any]:
 
 
 def _decode(token: str) -> Claims:
-    claims = decode_token(token, allow_expired=True)
-    if claims["type"] not in (ACCESS, REFRESH):
-        raise ValueError("a type of token that is never issued")
-    found = (claims["type"], claims["sub"], claims["sid"], claims["gen"], claims["exp"])
-    if [type(value) for value in found] != [str, str, str, int, int]:
-        raise TypeError("claims of another type than those issued")
-    if any(str(UUID(value)) != value for value in (claims["sub"], claims["sid"])):
-        raise ValueError("ids of another form than those issued")
-    return Claims(*found)
+    return read_claims(decode_token(token, allow_expired=True))
 
 
 @jwt.decode_key_loader
 def _key(header: Mapping[str, Any], claims: Mapping[str, Any]) -> str:
-    """Return the key that a token names: today's, or a former one that still verifies."""
-    if not claims.keys() >= REQUIRED:
-        raise ValueError("a token without all the claims that are issued")
+    """Return the key that a token names: today's, or a former one that still verifies.
+
+    Claims of another form than those issued are refused here, since every way to decode a token
+    comes through here. What they say is not trusted: the signature is verified after this.
+    """
+    if not _have_our_form(claims):
+        raise JWTDecodeError("These are not claims as they are issued.")
     config = current_app.config
     keys = [config["JWT_SECRET_KEY"], *config["SECRET_KEY_FALLBACKS"]]
     return cast(str, next((k for k in keys if _key_id(k) == header.get("kid")), keys[0]))
+
+
+def _have_our_form(claims: Mapping[str, Any]) -> bool:
+    return (
+        claims.keys() >= REQUIRED
+        and all(type(claims[name]) is kind for name, kind in FORMS.items())
+        and claims["type"] in (ACCESS, REFRESH)
+        and all(ID.fullmatch(claims[name]) for name in ("sub", "sid"))
+    )
 
 
 @lru_cache(maxsize=64)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 from flask import Flask, current_app, g, request
 
-from .errors import ApiError, ErrorCode
+from .errors import DEFAULTS, ApiError
 
 View = TypeVar("View", bound=Callable[..., Any])
 SECURITY: dict[str, Any] = {"security": [{"bearer": []}]}
@@ -61,5 +61,10 @@ def bearer_token() -> str:
     """Return the token of `Authorization: Bearer` (RFC 6750, section 2.1)."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        raise ApiError(ErrorCode.NOT_AUTHENTICATED, "An access token is needed.")
+        raise not_authenticated()
     return token.strip()
+
+
+def not_authenticated() -> ApiError:
+    """Return the refusal of a request without a token."""
+    return ApiError(*DEFAULTS[401])

@@ -1,0 +1,59 @@
+"""flask-jwt-extended's own `@jwt_required()`, safe in any blueprint: our rules and refusals.
+
+Our views use `core.auth.login_required`, which costs less: docs/decisions/10-jwt-required.md.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Flask, Response, g
+from flask_jwt_extended.exceptions import InvalidHeaderError, WrongTokenError
+
+from ..core.auth import Principal, not_authenticated
+from ..core.errors import ApiError, ErrorCode, handle_http_exception
+from ..extensions import jwt
+from . import service, sessions, tokens
+
+Header = Mapping[str, Any]
+Claims = Mapping[str, Any]
+
+
+def init_app(app: Flask) -> None:
+    """Give the refusals that have no loader of their own their codes. Comes after JWTManager's."""
+    app.register_error_handler(InvalidHeaderError, _answer(not_authenticated))
+    app.register_error_handler(WrongTokenError, _answer(_wrong_type))
+
+
+@jwt.token_in_blocklist_loader
+def _is_over(_: Header, claims: Claims) -> bool:
+    """Tell whether a token's session has ended, or a refresh token has been replaced."""
+    return not sessions.is_live(tokens.read_claims(claims))
+
+
+@jwt.user_lookup_loader
+def _load_user(_: Header, claims: Claims) -> service.User | None:
+    """Return the row that `current_user` stands for; let `core.auth.current()` know it too."""
+    token = tokens.read_claims(claims)
+    g.principal = Principal(token.user_id, token.session_id, token.expires_at)
+    return service.find_user(token.user_id)
+
+
+def _answer(refusal: Callable[[], ApiError]) -> Callable[..., Response]:
+    return lambda *_: handle_http_exception(refusal())
+
+
+def _wrong_type() -> ApiError:
+    return ApiError(ErrorCode.WRONG_TOKEN_TYPE, "Another type of token is needed here.")
+
+
+def _not_fresh() -> ApiError:
+    return ApiError(ErrorCode.WRONG_TOKEN_TYPE, "The token of a log-in is needed: log in again.")
+
+
+jwt.unauthorized_loader(_answer(not_authenticated))
+jwt.invalid_token_loader(_answer(tokens.invalid))
+jwt.token_verification_failed_loader(_answer(tokens.invalid))
+jwt.expired_token_loader(_answer(tokens.expired))
+jwt.revoked_token_loader(_answer(sessions.revoked))
+jwt.user_lookup_error_loader(_answer(service.account_gone))
+jwt.needs_fresh_token_loader(_answer(_not_fresh))
