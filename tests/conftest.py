@@ -26,10 +26,6 @@ from tests.support.settings import settings_for
 
 pytest_plugins = ["tests.support.strictness"]
 
-# The suites that several modules share are no test modules themselves.
-for name in ("bounds", "delivery", "sessions"):
-    pytest.register_assert_rewrite(f"tests.streams.contract_{name}")
-
 # Two busy cores are no reason to fail; the timeout of the test still holds.
 hypothesis.settings.register_profile("default", deadline=None)
 hypothesis.settings.load_profile("default")

@@ -25,7 +25,7 @@ def test_nobody_is_refused(api: Api, database: Database) -> None:
 
 def test_another_shape_is_noticed(api: Api, client: FlaskClient) -> None:
     reply = api.get("tasks/")
-    with pytest.raises(AssertionError):
+    with pytest.raises(AssertionError, match="'not_authenticated' != 'token_expired'"):
         assert_problem(reply, 401, "token_expired")
     with pytest.raises(AssertionError):
         assert_problem(api.get("/livez"), 401, "not_authenticated")

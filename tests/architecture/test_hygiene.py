@@ -1,11 +1,10 @@
 """What is in the repository is ours, short, and holds on any machine."""
 
 import re
-import subprocess
-from pathlib import Path
 
 import pytest
 
+from tests.support.repository import tracked_files
 from tests.support.settings import ROOT
 
 # Written so that this file does not find itself.
@@ -17,21 +16,9 @@ GENERATED = re.compile(r"requirements.*\.txt|package-lock\.json|migrations/.*|LI
 LONGEST = 250
 
 
-def tracked_files() -> list[Path]:
-    # Whoever runs the tests need not own the checkout.
-    git = ["git", "-c", "safe.directory=*"]
-    command = [*git, "ls-files", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    return [ROOT / name for name in names.stdout.splitlines() if (ROOT / name).is_file()]
-
-
-def relative(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
-
-
 @pytest.fixture(scope="module")
 def texts() -> dict[str, str]:
-    found = {relative(path): path.read_text(errors="replace") for path in tracked_files()}
+    found = {name: (ROOT / name).read_text(errors="replace") for name in tracked_files()}
     assert {"Makefile", "requirements.txt", "package-lock.json"} <= found.keys()
     return found
 

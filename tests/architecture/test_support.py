@@ -1,20 +1,24 @@
 """The support of the tests does what the tests rely on."""
 
+import fnmatch
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
 import pytest
 import redis
 import requests
+from _pytest.assertion.rewrite import AssertionRewritingHook
 
 from tests.support.databases import Database
 from tests.support.postgres import PostgresServer
 from tests.support.process import listens
 from tests.support.redis import RedisServer
+from tests.support.repository import GIT, tracked_files
 from tests.support.server import Server
 from tests.support.settings import ROOT, settings_for
 from tests.support.waiting import wait_until
@@ -59,6 +63,28 @@ def test_a_skipped_module_is_a_failure_in_ci(tmp_path: Path) -> None:
 def test_wait_until_is_bounded() -> None:
     with pytest.raises(AssertionError, match="still not: a miracle"):
         wait_until(lambda: False, seconds=0.05, what="a miracle")
+
+
+def test_every_helper_shows_the_values_of_its_asserts() -> None:
+    files = fnmatch.filter(tracked_files(), "tests/*.py")
+    names = [name[:-3].replace("/", ".") for name in files if not name.endswith("/__init__.py")]
+    assert {"tests.docs.driving", "tests.journeys.hostile", "tests.support.asserts"} <= set(names)
+    specs = {name: find_spec(name) for name in names}
+    mute = [
+        name
+        for name, spec in specs.items()
+        if not (spec and isinstance(spec.loader, AssertionRewritingHook))
+    ]
+    assert mute == []
+
+
+def test_only_what_git_keeps_is_looked_at(tmp_path: Path) -> None:
+    for name in ("kept.py", "position", "client/lib/strange.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    for command in (["init", "--quiet"], ["add", "kept.py"]):
+        subprocess.run([*GIT, *command], cwd=tmp_path, check=True)
+    assert tracked_files(tmp_path) == ["kept.py"]
 
 
 def test_settings_leave_nothing_to_the_environment() -> None:
