@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,57 +9,33 @@ from pathlib import Path
 import pytest
 
 import config
-from tests.docs.readme import README, block
-from tests.support.process import Process
+from tests.docs.readme import README, block, run, terminal, writing
+from tests.support.process import Terminal
 from tests.support.server import Server
-from tests.support.settings import ROOT, machine_environ, setting_names
+from tests.support.settings import ROOT, setting_names
 from tests.support.waiting import wait_until
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
-def shell(server: Server, script: str) -> list[str]:
-    """Return the command that runs a script against this server."""
-    return ["sh", "-euc", script.replace("http://127.0.0.1:8000", server.url)]
-
-
-def run(server: Server, script: str) -> str:
-    """Run a script to its end and return what it wrote."""
-    done = subprocess.run(
-        shell(server, script),
-        cwd=ROOT,
-        env=machine_environ(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 @pytest.fixture
 def registered(server: Server) -> Server:
     """A server after the README's first block."""
-    account = json.loads(run(server, block("register")))
+    account = json.loads(run(server.url, block("register")))
     assert account["username"] == "ada_l"
     return server
 
 
 @pytest.fixture
-def follower(registered: Server, tmp_path: Path) -> Iterator[Process]:
+def follower(registered: Server, tmp_path: Path) -> Iterator[Terminal]:
     """The second terminal, following."""
-    process = Process(
-        shell(registered, block("follow")), tmp_path / "follow", machine_environ(), ROOT
-    )
-    process.start()
-    wait_until(lambda: "event: stream_ready\n" in process.text(), what=process.text())
-    yield process
-    process.stop()
+    with terminal(registered.url, block("follow"), tmp_path / "follow") as second:
+        wait_until(lambda: "event: stream_ready\n" in second.text(), what="a stream that is ready")
+        yield second
 
 
-def test_five_minutes_to_a_live_stream(registered: Server, follower: Process) -> None:
-    run(registered, block("register").splitlines()[0] + "\n" + block("write"))
+def test_five_minutes_to_a_live_stream(registered: Server, follower: Terminal) -> None:
+    run(registered.url, writing())
     wait_until(lambda: "event: task_delete\n" in follower.text(), what="the last event")
     shown = re.findall(r"^id: (\d+)\nevent: (\w+)$", follower.text(), re.MULTILINE)
     assert shown == [("1", "task_create"), ("2", "task_update"), ("3", "task_delete")]
@@ -69,18 +44,15 @@ def test_five_minutes_to_a_live_stream(registered: Server, follower: Process) ->
 
 
 def test_the_python_client_follows(registered: Server, tmp_path: Path) -> None:
-    *_, token = block("follow").partition("token()")
-    script = block("register").splitlines()[0] + "\ntoken()" + token.rsplit("\ncurl", 1)[0]
     install, _, follow = block("python").partition("\n")
     assert "pip install" in install
-    follow = follow.replace("client/bin/python", sys.executable).replace("docs/", f"{ROOT}/docs/")
-    command = shell(registered, f"{script}\n{follow}")
-    client = Process(command, tmp_path / "log", machine_environ(), tmp_path)
-    client.start()
-    wait_until((tmp_path / "position").exists, what=client.text())
-    run(registered, block("register").splitlines()[0] + "\n" + block("write"))
-    wait_until(lambda: '"task_delete"' in client.text(), what="the last event")
-    client.stop()
+    (tmp_path / "scratch").mkdir()
+    follow = follow.replace("client/bin/python", sys.executable).replace("../docs", f"{ROOT}/docs")
+    script = f"{writing()}\n{follow}"
+    with terminal(registered.url, script, tmp_path / "log", tmp_path) as first:
+        wait_until((tmp_path / "scratch" / "position").exists, what="a position")
+        run(registered.url, writing())
+        wait_until(lambda: '"task_delete"' in first.text(), what="the last event")
 
 
 def test_every_setting_is_in_the_table() -> None:

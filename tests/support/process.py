@@ -1,5 +1,6 @@
 """One child process, its log in a file, ended by its own id."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -23,6 +24,8 @@ def listens(port: int) -> bool:
 
 class Process:
     """A program that can be started and ended again and again, each time the same way."""
+
+    own_session = False
 
     def __init__(
         self,
@@ -57,6 +60,7 @@ class Process:
                 self.command,
                 env=self.environ,
                 cwd=self.directory,
+                start_new_session=self.own_session,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -95,3 +99,15 @@ class Process:
     def text(self) -> str:
         """Return all that the program has written."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+
+class Terminal(Process):
+    """A shell and all that it started. They end together, as when the window is closed."""
+
+    own_session = True
+
+    def stop(self) -> None:
+        """Hang up."""
+        if self.running:
+            os.killpg(self.pid, signal.SIGHUP)
+            self.child.wait(10)
