@@ -21,6 +21,12 @@ OPTIONS = (
     "-c autovacuum=off -c shared_buffers=64MB -c max_wal_size=4GB"
 )
 
+# The superuser may do without a password; whoever a test creates needs one.
+ACCESS = """\
+host all postgres 127.0.0.1/32 trust
+host all all 127.0.0.1/32 scram-sha-256
+"""
+
 
 class PostgresServer:
     """Start, stop and restart one server on one loopback port, and make databases in it."""
@@ -32,6 +38,7 @@ class PostgresServer:
         self.user = _give_away(self.directory)
         self.programs = _programs(self.directory, self.user)
         self._run("initdb", "--auth=trust", "--encoding=utf8", "--locale=C", "-N", "-U", "postgres")
+        (self.directory / "data" / "pg_hba.conf").write_text(ACCESS)
 
     def url(self, database: str) -> str:
         """Return the DATABASE_URL of a database in this server."""
@@ -61,6 +68,11 @@ class PostgresServer:
         statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
         self._execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
         return self.url(name)
+
+    def create_superuser(self, name: str, password: str) -> None:
+        """Create a superuser whom only this password lets in."""
+        statement = sql.SQL("CREATE ROLE {} SUPERUSER LOGIN PASSWORD {}")
+        self._execute(statement.format(sql.Identifier(name), sql.Literal(password)))
 
     def drop_database(self, name: str) -> None:
         """Drop a database, cutting whoever is still connected."""

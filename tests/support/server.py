@@ -35,5 +35,5 @@ class Server(Process):
         assert self.running, f"the server ended at once:\n{self.text()}"
         try:
             return requests.get(f"{self.url}/livez", timeout=5).ok
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):  # a port held, and not served yet
             return False
