@@ -8,7 +8,7 @@ WORKERS ?= 2
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint journeys audit bench assets requirements clean
+.PHONY: help run test coverage check lint journeys audit bench assets requirements clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,16 +18,20 @@ run: $(VENV)/.runtime assets ## install, migrate and serve at http://127.0.0.1:8
 	$(BIN)/python wsgi.py
 
 test: $(VENV)/.dev assets ## run all tests, on SQLite and PostgreSQL (journeys apart)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope -m "not journey"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope -m "not journey" $(OPTIONS)
+
+coverage: OPTIONS := --cov --cov-report term:skip-covered --cov-report html
+coverage: test ## the same, and what they ran: a table here, pages in htmlcov/
 
 check: lint ## lint, types, import order, then all tests
 	$(MAKE) test
 
-lint: $(VENV)/.dev ## lint, types and import order only
+lint: $(VENV)/.dev ## lint, types, import order and the Dockerfile only
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
 
 journeys: $(VENV)/.dev assets ## drive real servers with real clients, a browser among them
 	$(BIN)/python -m pytest --timeout 900 -rP --show-capture stdout -m journey
@@ -75,6 +79,6 @@ $(VENV)/.dev: requirements-dev.txt requirements.txt | $(VENV)/.python
 	touch $@ $(VENV)/.runtime
 
 clean: ## remove the environment, bundles and caches (never instance/, your data)
-	rm -rf $(VENV) node_modules $(VENDOR) .hypothesis .import_linter_cache .mypy_cache \
-	  .pytest_cache .ruff_cache .schemathesis
+	rm -rf $(VENV) node_modules $(VENDOR) .coverage .hypothesis .import_linter_cache .mypy_cache \
+	  .pytest_cache .ruff_cache .schemathesis htmlcov
 	find taskmaster tests migrations bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -7,6 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "a-secret-that-only-tests-know-0123456789abcdef"
 _FROM_THE_MACHINE = ("PATH", "HOME", "LANG", "TMPDIR", "TEMP", "SYSTEMROOT")
+_FROM_PYTEST = ("COVERAGE_PROCESS_CONFIG",)  # there while `--cov` measures
 
 
 def setting_names() -> list[str]:
@@ -32,4 +33,5 @@ def settings_for(database_url: str, **changes: object) -> dict[str, str]:
 
 def machine_environ() -> dict[str, str]:
     """Return what a child process needs of the machine's own environment."""
-    return {name: os.environ[name] for name in _FROM_THE_MACHINE if name in os.environ}
+    names = _FROM_THE_MACHINE + _FROM_PYTEST
+    return {name: os.environ[name] for name in names if name in os.environ}
