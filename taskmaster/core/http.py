@@ -8,6 +8,7 @@ from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.sansio.utils import host_is_trusted
 
+from .caching import vary
 from .errors import ApiError, ErrorCode
 
 HEADERS = {
@@ -30,6 +31,7 @@ EXPOSED = [
     "RateLimit-Reset",
 ]
 PREFLIGHT_SECONDS = 600
+PREFLIGHT = "Access-Control-Request-Method"  # with Origin, it makes OPTIONS a preflight
 
 
 class NoSession(SessionInterface):
@@ -47,8 +49,38 @@ def init_app(app: Flask) -> None:
     app.url_map.merge_slashes = False
     app.before_request(_check_host)
     app.after_request(_add_headers)
-    if origins := app.config["CORS_ORIGINS"]:
-        CORS(app, origins=origins, expose_headers=EXPOSED, max_age=PREFLIGHT_SECONDS)
+    if app.config["CORS_ORIGINS"]:
+        _let_origins_in(app)
+
+
+def _let_origins_in(app: Flask) -> None:
+    app.before_request(_answer_preflight)
+    CORS(
+        app,
+        origins=app.config["CORS_ORIGINS"],
+        expose_headers=EXPOSED,
+        max_age=PREFLIGHT_SECONDS,
+        always_send=False,  # to who names no origin it would list all of ours
+        vary_header=False,  # it says so only where the origin is let in
+    )
+    app.after_request(_vary_by_origin)
+
+
+def _answer_preflight() -> Response | None:
+    """Answer every preflight alike, before limits and routing do.
+
+    A browser hides from its page why a preflight was refused, so the 404 or the 429 must be the
+    answer to the request itself.
+    """
+    named = request.headers
+    if request.method == "OPTIONS" and "Origin" in named and PREFLIGHT in named:
+        return Response()
+    return None
+
+
+def _vary_by_origin(response: Response) -> Response:
+    vary(response, "Origin")
+    return response
 
 
 def trust_proxies(app: Flask) -> None:
