@@ -11,7 +11,9 @@ def _parameter(name: str, description: str) -> dict[str, object]:
 
 
 IF_MATCH = _parameter("If-Match", "Act only on this version (an `ETag`): 412 for any other.")
-IF_NONE_MATCH = _parameter("If-None-Match", "Versions (`ETag`s) that you have: 304 for these.")
+IF_NONE_MATCH = _parameter(
+    "If-None-Match", "Versions (`ETag`s) not to answer with (304), or not to change (412)."
+)
 
 
 def etag(version: int) -> str:
@@ -19,16 +21,28 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-def check_if_match(version: int) -> None:
-    """Hold a row, read under its lock, against `If-Match`. Raise ApiError (412)."""
+def check_preconditions(version: int) -> None:
+    """Hold a row, read under its lock, against `If-Match`, then against `If-None-Match`.
+
+    Raise ApiError (412); the order is that of RFC 9110, section 13.2.2.
+    """
     if "If-Match" in request.headers and not request.if_match.contains(str(version)):
         detail = "This has been changed meanwhile; the ETag header has its present version."
-        headers = {"ETag": etag(version)}
-        raise ApiError(ErrorCode.PRECONDITION_FAILED, detail, headers=headers)
+        raise _failed(version, detail)
+    if _has(version):
+        raise _failed(version, "If-None-Match rules out a change of this version.")
 
 
 def not_modified(version: int) -> Response | None:
     """Return 304 if the client has this version already (`If-None-Match`)."""
-    if "If-None-Match" in request.headers and request.if_none_match.contains_weak(str(version)):
-        return Response(status=304, headers={"ETag": etag(version)})
-    return None
+    return Response(status=304, headers={"ETag": etag(version)}) if _has(version) else None
+
+
+def _has(version: int) -> bool:
+    """Tell whether `If-None-Match` names this version, or any; compared weakly."""
+    named = "If-None-Match" in request.headers
+    return named and request.if_none_match.contains_weak(str(version))
+
+
+def _failed(version: int, detail: str) -> ApiError:
+    return ApiError(ErrorCode.PRECONDITION_FAILED, detail, headers={"ETag": etag(version)})

@@ -10,7 +10,7 @@ from orjson import Fragment
 from ..core import idempotency
 from ..core.auth import current, login_required
 from ..core.blueprint import Blueprint
-from ..core.conditional import IF_MATCH, IF_NONE_MATCH, check_if_match, etag, not_modified
+from ..core.conditional import IF_MATCH, IF_NONE_MATCH, check_preconditions, etag, not_modified
 from ..core.document import headers
 from ..core.errors import ErrorCode
 from ..core.json import reply
@@ -106,7 +106,7 @@ class TaskItem(MethodView):
     @blp.arguments(CHANGE)
     @blp.response(200, TaskSchema, headers=headers("ETag"))
     @blp.refuses(ErrorCode.NOT_FOUND, ErrorCode.PRECONDITION_FAILED)
-    @blp.doc(parameters=[IF_MATCH])
+    @blp.doc(parameters=[IF_MATCH, IF_NONE_MATCH])
     def put(self, fields: dict[str, Any], task_id: UUID) -> Response:
         """Change a task
 
@@ -118,7 +118,7 @@ class TaskItem(MethodView):
     @blp.arguments(CHANGE)
     @blp.response(200, TaskSchema, headers=headers("ETag"))
     @blp.refuses(ErrorCode.NOT_FOUND, ErrorCode.PRECONDITION_FAILED)
-    @blp.doc(parameters=[IF_MATCH])
+    @blp.doc(parameters=[IF_MATCH, IF_NONE_MATCH])
     def patch(self, fields: dict[str, Any], task_id: UUID) -> Response:
         """Change a task
 
@@ -130,13 +130,13 @@ class TaskItem(MethodView):
     @login_required
     @blp.response(200, MessageSchema)
     @blp.refuses(ErrorCode.NOT_FOUND, ErrorCode.PRECONDITION_FAILED)
-    @blp.doc(parameters=[IF_MATCH])
+    @blp.doc(parameters=[IF_MATCH, IF_NONE_MATCH])
     def delete(self, task_id: UUID) -> Response:
         """Delete a task
 
         With `If-Match`, only that version is deleted.
         """
-        service.remove(current().user_id, str(task_id), check_if_match)
+        service.remove(current().user_id, str(task_id), check_preconditions)
         return reply({"message": "Task deleted successfully"})
 
 
@@ -155,4 +155,4 @@ class History(MethodView):
 
 
 def _change(task_id: UUID, fields: dict[str, Any]) -> Response:
-    return reply_task(service.update(current().user_id, str(task_id), fields, check_if_match))
+    return reply_task(service.update(current().user_id, str(task_id), fields, check_preconditions))

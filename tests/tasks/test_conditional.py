@@ -1,5 +1,7 @@
 """ETag, If-None-Match and If-Match on one task (RFC 9110, section 13)."""
 
+from itertools import product
+
 import pytest
 
 from tests.support.api import Api, User, succeed
@@ -74,6 +76,35 @@ def test_if_match_does_not_hold(user: User, database: Database, method: str) -> 
     assert len(events_of(database, user.id)) == 1
 
 
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_if_none_match_forbids_a_change(user: User, database: Database, method: str) -> None:
+    created = user.post("tasks/", {"title": "One"})
+    path, tag = f"tasks/{created.json['id']}/", created.headers["ETag"]
+    body = None if method == "DELETE" else {"title": "Two"}
+    with nothing_changes(database):
+        for value in [*variants(tag), f"W/{tag}", f'"0", W/{tag}']:
+            reply = user.call(method, path, body, headers={"If-None-Match": value})
+            assert_problem(reply, 412, "precondition_failed")
+            assert reply.headers["ETag"] == tag, value
+        both = {"If-Match": tag, "If-None-Match": "*"}
+        assert_problem(user.call(method, path, body, headers=both), 412, "precondition_failed")
+    assert len(events_of(database, user.id)) == 1
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_if_none_match_of_other_versions_lets_a_change_through(user: User, method: str) -> None:
+    body = None if method == "DELETE" else {"title": "Two"}
+    for value in ("", '"0"', 'W/"2"', '"0", "2"', "garbage", '"*"', ",,"):
+        path = f"tasks/{user.create_task()['id']}/"
+        reply = user.call(method, path, body, headers={"If-None-Match": value})
+        assert reply.status == 200, value
+
+
+def test_preconditions_mean_nothing_where_a_task_is_made(user: User) -> None:
+    for headers in ({"If-None-Match": "*"}, {"If-None-Match": '"1"'}, {"If-Match": '"0"'}):
+        assert user.post("tasks/", {"title": "One"}, headers=headers).status == 201
+
+
 def test_old_version_is_refused_and_the_new_one_is_told(user: User) -> None:
     created = user.post("tasks/", {"title": "One"})
     path, old = f"tasks/{created.json['id']}/", created.headers["ETag"]
@@ -102,7 +133,7 @@ def test_what_does_not_exist_matches_nothing(api: Api, user: User, method: str) 
     theirs = api.register().create_task()["id"]
     body = None if method == "DELETE" else {"title": "Two"}
     for task_id in (theirs, "0197f3c2-0000-7000-8000-000000000000"):
-        for value in ("*", '"1"'):
-            reply = user.call(method, f"tasks/{task_id}/", body, headers={"If-Match": value})
+        for name, value in product(("If-Match", "If-None-Match"), ("*", '"1"')):
+            reply = user.call(method, f"tasks/{task_id}/", body, headers={name: value})
             assert_problem(reply, 404, "not_found")
             assert "ETag" not in reply.headers
