@@ -70,6 +70,8 @@ class Time(fields.AwareDateTime):
     """A time with its offset (RFC 3339), brought to UTC."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        if isinstance(value, str):
+            value = value.upper()  # `t` and `z` are as good (section 5.6); Python knows capitals
         try:
             return super()._deserialize(value, attr, data, **kwargs).astimezone(UTC)
         except OverflowError:

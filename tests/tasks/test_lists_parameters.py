@@ -42,6 +42,7 @@ FILTERS: list[tuple[dict[str, Any], str]] = [
     ({"status_task": ["DONE", "DONE"]}, "b"),
     ({"due_before": day(2)}, "A"),
     ({"due_before": "2030-01-02T00:00:00.000001Z"}, "éA"),
+    ({"due_before": "2030-01-02t00:00:00.000001z"}, "éA"),
     ({"due_before": "9999-12-31T23:59:59.999999Z"}, "éAb"),
     ({"due_before": "0001-01-01T00:00:00Z"}, ""),
     ({"due_after": day(2)}, "b"),

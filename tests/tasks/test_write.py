@@ -45,6 +45,8 @@ ACCEPTED: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"status_task": "DONE", "priority": "HIGH"}, {"status_task": "DONE", "priority": "HIGH"}),
     ({"due_date": None}, {"due_date": None}),
     ({"due_date": "2030-01-31T12:00:00Z"}, {"due_date": "2030-01-31T12:00:00.000000+00:00"}),
+    ({"due_date": "2030-01-31t12:00:00z"}, {"due_date": "2030-01-31T12:00:00.000000+00:00"}),
+    ({"due_date": "2030-01-31t12:00:00.5Z"}, {"due_date": "2030-01-31T12:00:00.500000+00:00"}),
     (
         {"due_date": "2030-01-31T12:00:00.123456+05:30"},
         {"due_date": "2030-01-31T06:30:00.123456+00:00"},
@@ -74,7 +76,7 @@ REFUSED: list[tuple[str, Any]] = [
     *(("due_date", bad) for bad in [
         "2030-01-31T12:00:00", "2030-01-31", "tomorrow", "", 0, 1e300, [], {},
         "2030-02-30T12:00:00Z", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59",
-        "2030-01-31T12:00:00+25:00",
+        "2030-01-31T12:00:00+25:00", "2030-01-31t12:00:00", "2030-01-31T12:00:00zz",
     ]),
     *(("priority", bad) for bad in ["low", "URGENT", "", 1, None, [], {}]),
     *((typo, "x") for typo in ["user_id", "version", "dueDate", "Title", "", "__proto__"]),
