@@ -5,7 +5,7 @@ ARG PYTHON=3.11-slim
 FROM node:22-slim AS assets
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --no-progress \
+RUN npm ci --omit=dev --no-progress \
  && mkdir vendor \
  && cp node_modules/redoc/bundles/redoc.standalone.js \
        node_modules/redoc/bundles/redoc.standalone.js.LICENSE.txt \

@@ -33,7 +33,7 @@ lint: $(VENV)/.dev ## lint, types, import order and the Dockerfile only
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
 
-journeys: $(VENV)/.dev assets ## drive real servers with real clients, a browser among them
+journeys: $(VENV)/.dev assets node_modules/.dev ## drive real servers with real clients, a browser among them
 	$(BIN)/python -m pytest --timeout 900 -rP --show-capture stdout -m journey
 
 audit: $(VENV)/.dev ## look for known vulnerabilities in the pinned packages
@@ -50,11 +50,15 @@ assets:
 endif
 
 $(VENDOR)/.installed: package-lock.json package.json .npmrc
-	npm ci --no-progress
+	npm ci --omit=dev --no-progress
 	mkdir -p $(VENDOR)
 	cp node_modules/redoc/bundles/redoc.standalone.js $(VENDOR)/
 	cp node_modules/redoc/bundles/redoc.standalone.js.LICENSE.txt $(VENDOR)/
 	cp node_modules/socket.io-client/dist/socket.io.min.js $(VENDOR)/
+	touch $@
+
+node_modules/.dev: $(VENDOR)/.installed
+	npm ci --no-progress
 	touch $@
 
 requirements: $(VENV)/.dev ## pin the *.in files anew; UPGRADE=--upgrade takes newer versions

@@ -10,11 +10,15 @@ from ..events.log import Entry
 
 
 class Message(NamedTuple):
-    """One message: its name and its JSON. Only events have a `seq`."""
+    """One message: its name and its JSON.
 
-    seq: int | None
+    `seq` is the position that a client has reached with it; most control messages have none.
+    """
+
     name: str
     payload: str
+    seq: int | None = None
+    is_event: bool = False
 
 
 class Closing(StrEnum):
@@ -41,8 +45,8 @@ class Closing(StrEnum):
 
 
 def control(name: str, **body: Any) -> Message:
-    """Return a control message."""
-    return Message(None, name, orjson.dumps(body).decode())
+    """Return a control message. A `seq` in its body is the position that it stands for."""
+    return Message(name, orjson.dumps(body).decode(), body.get("seq"))
 
 
 def stream_closed(closing: Closing) -> Message:
@@ -52,7 +56,7 @@ def stream_closed(closing: Closing) -> Message:
 
 def event(entry: Entry) -> Message:
     """Return the message of an event in the log."""
-    return Message(*entry)
+    return Message(entry.action, entry.payload, entry.seq, is_event=True)
 
 
 NOT_UNDERSTOOD = control(

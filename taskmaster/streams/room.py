@@ -65,7 +65,7 @@ class Room:
         with self._lock:
             for message in batch:
                 # What else a follower says, each member's own has said.
-                if message.seq is not None or message.name == "stream_reset":
+                if message.is_event or message.name == "stream_reset":
                     self._namespace.send(message, self.user_id)
             self._cursor = self._follower.cursor
             members = tuple(self._members)

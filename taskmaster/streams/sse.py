@@ -69,9 +69,12 @@ def _frames(follower: Follower) -> Iterator[str]:
 
 
 def _frame(message: Message) -> str:
-    """Return an event; its JSON has no line break, so one `data` line does."""
-    number = "" if message.seq is None else f"id: {message.seq}\n"
-    return f"{number}event: {message.name}\ndata: {message.payload}\n\n"
+    """Return an event; its JSON has no line break, so one `data` line does.
+
+    A standard client sends the last `id` when it reconnects, hence `stream_ready` has one too.
+    """
+    position = "" if message.seq is None else f"id: {message.seq}\n"
+    return f"{position}event: {message.name}\ndata: {message.payload}\n\n"
 
 
 def _watch(connection: socket.socket | None, follower: Follower) -> Callable[[], None]:

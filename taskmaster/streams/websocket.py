@@ -127,7 +127,7 @@ def _read(message: str | bytes) -> dict[str, Any]:
 
 def _text(message: Message) -> str:
     """Return the frame: the event's own JSON, or a control message with its name as `action`."""
-    if message.seq is not None:
+    if message.is_event:
         return message.payload
     return f'{{"action":"{message.name}",{message.payload[1:]}'
 

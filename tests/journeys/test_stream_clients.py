@@ -1,6 +1,10 @@
-"""Real clients that are not ours: socket.io-client in Node, curl. And no token in any log."""
+"""Real clients that are not ours: socket.io-client and eventsource in Node, curl.
+
+And no token in any log.
+"""
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -30,6 +34,17 @@ const tell = (name) => (body) => {
 for (const name of ['task_create', 'task_update', 'task_delete', 'stream_ready', 'stream_closed'])
   socket.on(name, tell(name));
 socket.on('connect_error', (error) => console.log(JSON.stringify(['connect_error', error.data])));
+"""
+EVENTSOURCE_IN_NODE = """
+const {EventSource} = require('eventsource');
+const [url, token] = process.argv.slice(1);
+const authorized = (input, init) =>
+  fetch(input, {...init, headers: {...init.headers, Authorization: `Bearer ${token}`}});
+const source = new EventSource(url, {fetch: authorized});
+const names = ['task_create', 'task_update', 'task_delete',
+               'stream_ready', 'stream_reset', 'stream_closed', 'token_expiring'];
+for (const name of names)
+  source.addEventListener(name, ({data}) => console.log(JSON.stringify([name, JSON.parse(data)])));
 """
 
 
@@ -93,6 +108,32 @@ def test_socket_io_client_in_node_is_refused(server: Server, user: User, tmp_pat
     node.stop()
 
 
+@pytest.mark.parametrize(("query", "seen"), [("", "stream_ready"), ("?since=99", "stream_reset")])
+def test_an_event_source_that_saw_no_event_misses_none(
+    start_server: Callable[..., Server], tmp_path: Path, query: str, seen: str
+) -> None:
+    """It reconnects by itself, with the last `id` that it saw."""
+    server, other = start_server(), start_server()
+    user = Api(through_http(other.url)).register()
+    user.create_task("before")
+    url = f"{server.url}/api/v1/tasks/stream/{query}"
+    node = Program([program("node"), "-e", EVENTSOURCE_IN_NODE, url, user.access],
+                   tmp_path / "node.log")  # fmt: skip
+    wait_until(lambda: '"stream_ready"' in node.text(), what="stream_ready")
+    server.kill()
+    user.create_task("while it was down")
+    server.restart()
+    wait_until(lambda: node.text().count('"stream_ready"') == 2, what="the reconnection")
+    user.create_task("live again")
+    wait_until(lambda: '"live again"' in node.text(), what="the live event")
+    node.stop()
+    names = [name for name, _ in node.received()]
+    assert names[0] == seen
+    titles = [body["title"] for name, body in node.received() if name == "task_create"]
+    assert titles == ["while it was down", "live again"]
+    print(f"\nEventSource after {seen} alone: got what was written while the server was down")
+
+
 def test_curl(server: Server, user: User, tmp_path: Path) -> None:
     header, url = f"Authorization: Bearer {user.access}", f"{server.url}/api/v1/tasks/stream/"
     for number in range(150):
@@ -103,8 +144,8 @@ def test_curl(server: Server, user: User, tmp_path: Path) -> None:
     user.create_task("live")
     wait_until(lambda: "id: 151" in curl.text(), what="the live event")
     curl.stop()
-    ids = [int(line[4:]) for line in curl.text().splitlines() if line.startswith("id: ")]
-    assert ids == list(range(21, 152))
+    ids = re.findall(r"^id: (\d+)\nevent: task_", curl.text(), re.MULTILINE)
+    assert ids == [str(seq) for seq in range(21, 152)]
     print("\ncurl: 21..151")
 
 

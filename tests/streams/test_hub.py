@@ -68,7 +68,7 @@ def take(follower: Follower) -> list[str]:
     """Return what a follower would send now, without waiting: numbers, and control messages."""
     taken: list[str] = []
     while batch := follower._next_batch():
-        taken += [message.name if message.seq is None else str(message.seq) for message in batch]
+        taken += [str(message.seq) if message.is_event else message.name for message in batch]
     return taken
 
 

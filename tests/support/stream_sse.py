@@ -38,7 +38,7 @@ class SSEClient(StreamClient):
                     fields[name] = value
                 elif "event" in fields:
                     body = json.loads(fields["data"])
-                    assert fields.get("id") == (str(body["seq"]) if "action" in body else None)
+                    assert fields.get("id") == (str(body["seq"]) if "seq" in body else None)
                     self.received.append((fields["event"], body))
                     fields = {}
         self.ended.set()
