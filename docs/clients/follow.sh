@@ -1,21 +1,25 @@
 #!/bin/sh
 # Follow one's tasks with curl: TOKEN=<access token> ./follow.sh [http://localhost:8000]
-# Keeps its position in the file `position`.
+# Keeps its position in the file `position`, as follow.py does.
 server=${1:-http://localhost:8000}
 while :; do
   since=$(cat position 2>/dev/null)
   curl --no-progress-meter --no-buffer --fail-with-body "$server/api/v1/tasks/stream/" \
     -H "Authorization: Bearer $TOKEN" ${since:+-H "Last-Event-ID: $since"} |
-    while IFS= read -r line; do
+    while IFS= read -r line || [ -n "$line" ]; do
       case $line in
+        "id: "*) id=${line#id: } ;;
         "event: "*) event=${line#event: } ;;
         "data: "*) data=${line#data: } ;;
-        "") # the empty line ends an event; one that was cut off never gets here
+        "{"*) # a refusal
+          echo "refused: $line" >&2
+          case $line in *'"status":'40[13]* | *'"status":422'*) exit 1 ;; esac ;;
+        "") # the empty line ends a message; one that was cut off never gets here
           case $event in task_*) printf '%s\n' "$data" ;; esac
-          seq=$(printf '%s' "$data" | sed -n 's/.*"seq": *\([0-9]*\).*/\1/p')
-          [ -z "$seq" ] || echo "$seq" >position
-          event='' data='' ;;
+          [ -z "$id" ] || { echo "$id" >position.new && mv position.new position; }
+          case $event$data in stream_closed*'"reconnect":false'*) echo "closed: $data" >&2; exit 1 ;; esac
+          event='' data='' id='' ;;
       esac
-    done
+    done || exit
   sleep 1
 done

@@ -2,13 +2,14 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.docs.driving import CLIENTS, drive_through_a_crash, expect, write
-from tests.support.api import Api, User, through_http
+from tests.support.api import Api, User, succeed, through_http
 from tests.support.process import Process
 from tests.support.server import Server
 from tests.support.settings import machine_environ
@@ -18,6 +19,9 @@ COMMANDS = {
     "python": [sys.executable, str(CLIENTS / "follow.py")],
     "curl": ["sh", str(CLIENTS / "follow.sh")],
 }
+REPLAYS = 20
+ON_ONE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+Follow = Callable[[str], Process]
 
 
 @pytest.fixture
@@ -26,18 +30,35 @@ def user(server: Server) -> User:
     return Api(through_http(server.url)).register()
 
 
+@pytest.fixture
+def position(tmp_path: Path) -> Path:
+    """Where every client keeps its position."""
+    return tmp_path / "position"
+
+
+@pytest.fixture
+def follow(server: Server, user: User, tmp_path: Path) -> Iterator[Follow]:
+    """Start a client by its name; all write to one log."""
+    started: list[Process] = []
+
+    def start(name: str) -> Process:
+        environ = machine_environ() | {"TOKEN": user.access}
+        command = [*COMMANDS[name], server.url]
+        started.append(Process(command, tmp_path / "client.log", environ, tmp_path))
+        started[-1].start()
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+
+
 @pytest.fixture(params=COMMANDS)
-def client(
-    request: pytest.FixtureRequest, server: Server, user: User, tmp_path: Path
-) -> Iterator[Process]:
+def client(request: pytest.FixtureRequest, follow: Follow, position: Path) -> Process:
     """A running client that has come to the end of the log."""
-    environ = machine_environ() | {"TOKEN": str(user.access)}
-    command = [*COMMANDS[request.param], server.url]
-    process = Process(command, tmp_path / "client.log", environ, tmp_path)
-    process.start()
-    wait_until((tmp_path / "position").exists, what=f"a position: {process.text()}")
-    yield process
-    process.kill()
+    process = follow(request.param)
+    wait_until(position.exists, what=f"a position: {process.text()}")
+    return process
 
 
 def seen_by(client: Process) -> list[int]:
@@ -45,20 +66,81 @@ def seen_by(client: Process) -> list[int]:
     return [json.loads(line)["seq"] for line in lines if line.startswith("{")]
 
 
+def wait_for_position(position: Path, seq: int) -> None:
+    wait_until(lambda: position.read_text() == f"{seq}\n", what=f"position {seq}")
+
+
 def test_it_goes_on_after_the_server_was_killed(
     server: Server, user: User, client: Process
 ) -> None:
-    drive_through_a_crash(server, user, lambda: seen_by(client))
+    drive_through_a_crash(server, user, partial(seen_by, client))
 
 
 @pytest.mark.parametrize("client", ["python"], indirect=True)
 def test_it_goes_on_after_it_was_killed_itself(
-    server: Server, user: User, client: Process, tmp_path: Path
+    server: Server, user: User, client: Process, position: Path
 ) -> None:
     write(server, user, 3)
-    expect(lambda: seen_by(client), 3)
-    wait_until(lambda: (tmp_path / "position").read_text().strip() == "3", what="the position")
+    expect(partial(seen_by, client), 3)
+    wait_for_position(position, 3)
     client.kill()
     write(server, user, 3)
     client.start()
-    expect(lambda: seen_by(client), 6)
+    expect(partial(seen_by, client), 6)
+
+
+@ON_ONE
+def test_each_goes_on_where_another_stopped(
+    server: Server, user: User, follow: Follow, position: Path
+) -> None:
+    position.write_text("0\n")
+    for number, name in enumerate(("python", "curl", "python"), 1):
+        write(server, user, 3)
+        client = follow(name)
+        expect(partial(seen_by, client), 3 * number)
+        wait_for_position(position, 3 * number)
+        client.kill()
+        server.restart()  # which ends the curl that its shell left behind
+
+
+@ON_ONE
+def test_each_replay_is_in_order(user: User, follow: Follow, position: Path) -> None:
+    """Each event stands on a line of its own, and the position is the last one's."""
+    for count in (100, 51):
+        operations = [{"action": "create", "task": {"title": "Replayed"}}] * count
+        succeed(user.post("tasks/bulk/", {"operations": operations}))
+    for _ in range(REPLAYS):
+        position.write_text("0\n")
+        client = follow("python")
+        wait_for_position(position, 151)
+        connected, *events = client.text().splitlines()
+        assert connected == "connected, after 0"
+        assert [json.loads(event)["seq"] for event in events] == list(range(1, 152))
+        client.kill()
+        client.log.unlink()
+
+
+@ON_ONE
+@pytest.mark.parametrize("client", ["python"], indirect=True)
+def test_it_says_that_it_is_connected(client: Process) -> None:
+    assert client.text() == "connected, live from now\n"
+
+
+@ON_ONE
+@pytest.mark.parametrize("name", COMMANDS)
+def test_it_names_the_code_of_a_refusal_and_stays_away(
+    user: User, follow: Follow, position: Path, name: str
+) -> None:
+    succeed(user.post("auth/logout/"))
+    client = follow(name)
+    assert client.child.wait(30) == 1
+    assert "token_revoked" in client.text()
+    assert not position.exists()
+
+
+@ON_ONE
+@pytest.mark.parametrize("client", COMMANDS, indirect=True)
+def test_it_stays_away_after_a_goodbye_for_good(user: User, client: Process) -> None:
+    succeed(user.post("auth/logout/"))
+    assert client.child.wait(30) == 1
+    assert "session_ended" in client.text()
