@@ -1,13 +1,13 @@
 """The streams as an AsyncAPI 3.0 document, out of `streams_doc`."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from ..streams.messages import Closing
 from . import streams_doc as doc
+from .stream_messages import EVENTS, Message
 
-_TO_CLIENT = (*doc.EVENTS, *doc.CONTROLS)
-_TWO_WAY = ("socketio", "websocket")
 _SECURITY = [{"$ref": "#/components/securitySchemes/bearer"}]
+_ANSWERS = ("authenticated", "error")
 
 
 def document(scheme: str, host: str) -> dict[str, Any]:
@@ -18,19 +18,23 @@ def document(scheme: str, host: str) -> dict[str, Any]:
         "defaultContentType": "application/json",
         "servers": {t.key: _server(t, scheme, host) for t in doc.TRANSPORTS},
         "channels": {t.key: _channel(t) for t in doc.TRANSPORTS},
-        "operations": _operations(),
+        "operations": {
+            name: operation for t in doc.TRANSPORTS for name, operation in _operations(t).items()
+        },
         "components": {
-            "messages": {m.name: _message(m) for m in (*_TO_CLIENT, doc.AUTHENTICATE)},
+            "schemas": {event.name: event.schema for event in EVENTS},
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
         },
     }
 
 
 def _description() -> str:
-    rows = [f"| `{c}` | {c.code} | {c.reconnect} | {doc.REASONS[c]} |" for c in Closing]
-    return "\n".join(
-        [f"{doc.SUMMARY}\n", "| stream_closed | close code | reconnect | |", "|-|-|-|-|", *rows]
-    )
+    rows = [
+        f"| `{closing}` | {closing.code} | {'yes' if closing.reconnect else 'no'} | {meaning} |"
+        for closing, meaning in doc.REASONS.items()
+    ]
+    head = "| In stream_closed | WebSocket code | Come back? | What it means |"
+    return "\n".join([f"{doc.SUMMARY}\n", head, "|-|-|-|-|", *rows])
 
 
 def _server(transport: doc.Transport, scheme: str, host: str) -> dict[str, Any]:
@@ -42,44 +46,67 @@ def _server(transport: doc.Transport, scheme: str, host: str) -> dict[str, Any]:
 
 
 def _channel(transport: doc.Transport) -> dict[str, Any]:
-    messages = [*_TO_CLIENT, *([doc.AUTHENTICATE] if transport.key in _TWO_WAY else [])]
-    description = (
-        f"{transport.form} {transport.notes}\n\n"
-        f"Token: {transport.token}.\n\nResume: {transport.resume}."
+    messages = [*doc.sent_on(transport), *doc.received_on(transport)]
+    parts = (
+        transport.form,
+        transport.notes,
+        f"Token: {transport.token}.",
+        f"Resume: {transport.resume}.",
     )
     return {
         "address": transport.address,
         "title": transport.name,
-        "description": description,
+        "description": "\n\n".join(parts),
         "servers": [{"$ref": f"#/servers/{transport.key}"}],
-        "messages": {m.name: {"$ref": f"#/components/messages/{m.name}"} for m in messages},
+        "messages": {message.name: _message(transport, message) for message in messages},
     }
 
 
-def _operations() -> dict[str, Any]:
+def _message(transport: doc.Transport, message: Message) -> dict[str, Any]:
+    shared = {"$ref": f"#/components/schemas/{message.name}"}
+    described = {
+        "name": message.name,
+        "summary": message.summary,
+        "payload": shared if message in EVENTS else message.schema,
+    }
+    example: dict[str, Any] = {"payload": message.example}
+    if transport.key == "sse":  # the fields of its frame beside `data`
+        described["headers"] = _frame_schema(message)
+        example["headers"] = _frame_fields(message)
+    return described | {"examples": [example]}
+
+
+def _frame_schema(message: Message) -> dict[str, Any]:
+    fields: dict[str, Any] = {"event": {"type": "string", "const": message.name}}
+    if "seq" in message.fields:
+        fields["id"] = {"type": "string", "pattern": "^[0-9]+$", "description": "The `seq`."}
+    return {
+        "type": "object",
+        "required": list(fields),
+        "properties": fields,
+        "additionalProperties": False,
+    }
+
+
+def _frame_fields(message: Message) -> dict[str, str]:
+    position = {"id": str(message.example["seq"])} if "seq" in message.fields else {}
+    return {"event": message.name} | position
+
+
+def _operations(transport: doc.Transport) -> dict[str, Any]:
     """Name what the server does: it sends on all channels, and receives on two."""
-    operations = {}
-    for transport in doc.TRANSPORTS:
-        operations[f"follow_{transport.key}"] = _operation("send", transport, *_TO_CLIENT)
-        if transport.key in _TWO_WAY:
-            receive = _operation("receive", transport, doc.AUTHENTICATE)
-            operations[f"authenticate_{transport.key}"] = receive
+    sent = [message.name for message in doc.sent_on(transport)]
+    operations = {f"follow_{transport.key}": {"action": "send"} | _part(transport, sent)}
+    for message in doc.received_on(transport):
+        receive = {"action": "receive"} | _part(transport, [message.name])
+        answer = {"reply": _part(transport, _ANSWERS)}
+        operations[f"{message.name}_{transport.key}"] = receive | answer
     return operations
 
 
-def _operation(action: str, transport: doc.Transport, *messages: doc.Message) -> dict[str, Any]:
+def _part(transport: doc.Transport, names: Iterable[str]) -> dict[str, Any]:
     channel = f"#/channels/{transport.key}"
     return {
-        "action": action,
         "channel": {"$ref": channel},
-        "messages": [{"$ref": f"{channel}/messages/{message.name}"} for message in messages],
-    }
-
-
-def _message(message: doc.Message) -> dict[str, Any]:
-    return {
-        "name": message.name,
-        "summary": message.summary,
-        "payload": message.schema,
-        "examples": [{"payload": message.example}],
+        "messages": [{"$ref": f"{channel}/messages/{name}"} for name in names],
     }

@@ -65,10 +65,10 @@ class Stream(MethodView):
 
 def _frames(follower: Follower) -> Iterator[str]:
     for batch in follower.messages():
-        yield "".join(map(_frame, batch)) or ": still here\n\n"
+        yield "".join(map(frame, batch)) or ": still here\n\n"
 
 
-def _frame(message: Message) -> str:
+def frame(message: Message) -> str:
     """Return an event; its JSON has no line break, so one `data` line does.
 
     A standard client sends the last `id` when it reconnects, hence `stream_ready` has one too.

@@ -1,20 +1,28 @@
 """The AsyncAPI document and the page say what the code does."""
 
+import html
+import json
+import re
 from typing import Any
 
 import pytest
 from flask import Flask
-from jsonschema import Draft202012Validator
 
 from taskmaster.events.schemas import ACTIONS
-from taskmaster.site import streams_doc
+from taskmaster.site import stream_messages, streams_doc
 from taskmaster.streams.messages import Closing
 from taskmaster.tasks.schemas import TaskSchema
 from tests.support.api import Api, User, succeed
+from tests.support.asyncapi import FROM_CLIENTS, fields_of, validate
 
-CONTROLS = {
-    "stream_ready", "stream_reset", "token_expiring", "authenticated", "error", "stream_closed",
-}  # fmt: skip
+ONE_WAY = {*ACTIONS, "stream_ready", "stream_reset", "token_expiring", "stream_closed"}
+CONTROLS = {*ONE_WAY, "authenticated", "error"} - {*ACTIONS}
+CHANNELS = {
+    "socketio": ONE_WAY | {"authenticated", "error", "authenticate"},
+    "websocket": ONE_WAY | {"authenticated", "error", "authenticate"},
+    "sse": ONE_WAY,
+}
+KEYS = {transport.name: transport.key for transport in streams_doc.TRANSPORTS}
 
 
 @pytest.fixture
@@ -22,6 +30,12 @@ def document(api: Api) -> dict[str, Any]:
     """The document as it is served."""
     served: dict[str, Any] = succeed(api.get("/asyncapi.json"))
     return served
+
+
+@pytest.fixture
+def page(api: Api) -> str:
+    """The page for people."""
+    return api.get("/docs/streams").body.decode()
 
 
 def references(node: Any) -> list[str]:
@@ -34,6 +48,18 @@ def references(node: Any) -> list[str]:
     return own + [found for value in node.values() for found in references(value)]
 
 
+def shown(page: str) -> list[tuple[str, str, str]]:
+    """Return name, channel and text of every example on the page."""
+    found = []
+    for section in re.findall(r"<section.*?</section>", page, re.DOTALL):
+        (name,) = re.findall(r"<h3[^>]*><code>(\w+)</code>", section)
+        for caption, text in re.findall(
+            r"<figcaption>(.*?)</figcaption>\s*<pre><code>(.*?)</code></pre>", section, re.DOTALL
+        ):
+            found += [(name, KEYS[one], html.unescape(text)) for one in caption.split(" and ")]
+    return found
+
+
 def test_its_references_resolve(document: dict[str, Any]) -> None:
     assert document["asyncapi"] == "3.0.0"
     for reference in references(document):
@@ -43,18 +69,49 @@ def test_its_references_resolve(document: dict[str, Any]) -> None:
         assert node
 
 
-def test_it_has_every_message(document: dict[str, Any]) -> None:
-    named = document["components"]["messages"].keys()
-    assert named == {*ACTIONS, *CONTROLS, "authenticate"}
-    for channel in document["channels"].values():
-        assert channel["messages"].keys() >= {*ACTIONS, *CONTROLS}
-    assert "authenticate" not in document["channels"]["sse"]["messages"]
+def test_each_channel_has_what_goes_over_it(document: dict[str, Any]) -> None:
+    channels = document["channels"].items()
+    assert {key: set(channel["messages"]) for key, channel in channels} == CHANNELS
+    for operation in document["operations"].values():
+        names = {reference.rpartition("/")[2] for reference in references(operation["messages"])}
+        channel = CHANNELS[operation["channel"]["$ref"].rpartition("/")[2]]
+        sent = operation["action"] == "send"
+        assert names == (channel - FROM_CLIENTS if sent else channel & FROM_CLIENTS)
 
 
-def test_examples_fit_their_schemas(document: dict[str, Any]) -> None:
-    for message in document["components"]["messages"].values():
-        for example in message["examples"]:
-            Draft202012Validator(message["payload"]).validate(example["payload"])
+def test_the_websocket_alone_tells_the_name_in_action(document: dict[str, Any]) -> None:
+    for channel, names in CHANNELS.items():
+        for name in names:
+            has_action = "action" in fields_of(document, channel, name)
+            assert has_action == (channel == "websocket" or name in ACTIONS), (channel, name)
+
+
+def test_its_examples_fit_their_schemas(document: dict[str, Any]) -> None:
+    for channel, names in CHANNELS.items():
+        for name in names:
+            (example,) = document["channels"][channel]["messages"][name]["examples"]
+            validate(document, channel, name, **example)
+
+
+def test_the_pages_examples_fit_too(document: dict[str, Any], page: str) -> None:
+    examples = shown(page)
+    assert {(name, channel) for name, channel, _ in examples} == {
+        (name, channel) for channel, names in CHANNELS.items() for name in names
+    }
+    for name, channel, text in examples:
+        assert len(text.splitlines()) > 1
+        if channel == "sse":
+            headers = dict(line.split(": ", 1) for line in text.splitlines())
+            payload = json.loads(headers.pop("data"))
+            validate(document, channel, name, payload=payload, headers=headers)
+        else:
+            validate(document, channel, name, payload=json.loads(text))
+
+
+def test_nothing_is_written_as_only_a_program_would(document: dict[str, Any], page: str) -> None:
+    for text in (json.dumps(document), page):
+        assert "u003c" not in text
+        assert not re.search(r"\b(?:True|False|None)\b", text)
 
 
 def test_real_events_fit_the_schemas(document: dict[str, Any], user: User) -> None:
@@ -64,16 +121,19 @@ def test_real_events_fit_the_schemas(document: dict[str, Any], user: User) -> No
     events = succeed(user.get("tasks/events/"))["results"]
     assert [event["action"] for event in events] == list(ACTIONS)
     for event in events:
-        payload = document["components"]["messages"][event["action"]]["payload"]
-        Draft202012Validator(payload).validate(event)
-        assert event.keys() == payload["properties"].keys()
+        validate(document, "websocket", event["action"], payload=event)
 
 
-def test_every_closing_is_explained(api: Api) -> None:
+def test_every_closing_is_explained(document: dict[str, Any], page: str) -> None:
     assert streams_doc.REASONS.keys() == set(Closing)
-    page = api.get("/docs/streams").body.decode()
     for name in (*ACTIONS, *CONTROLS, *(closing.value for closing in Closing)):
         assert f"<code>{name}</code>" in page
+    said = {
+        code
+        for channel in CHANNELS
+        for code in fields_of(document, channel, "stream_closed")["code"]["enum"]
+    }
+    assert said == {closing.value for closing in Closing} - {"too_slow"}  # which is cut
 
 
 def test_the_addresses_are_the_applications(app: Flask, document: dict[str, Any]) -> None:
@@ -84,4 +144,4 @@ def test_the_addresses_are_the_applications(app: Flask, document: dict[str, Any]
 
 
 def test_the_task_is_the_one_of_rest() -> None:
-    assert streams_doc._TASK.keys() == TaskSchema().fields.keys()
+    assert stream_messages._TASK.keys() == TaskSchema().fields.keys()

@@ -11,6 +11,7 @@ from tests.support.stream_client import RefusedError, StreamClient, start_thread
 
 class SSEClient(StreamClient):
     def connect(self) -> None:
+        self.frames: list[dict[str, str]] = []  # what each message had beside its data
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         if self.since is not None:
             headers["Last-Event-ID"] = str(self.since)
@@ -37,8 +38,9 @@ class SSEClient(StreamClient):
                     name, _, value = text.partition(": ")
                     fields[name] = value
                 elif "event" in fields:
-                    body = json.loads(fields["data"])
+                    body = json.loads(fields.pop("data"))
                     assert fields.get("id") == (str(body["seq"]) if "seq" in body else None)
+                    self.frames.append(fields)
                     self.received.append((fields["event"], body))
                     fields = {}
         self.ended.set()

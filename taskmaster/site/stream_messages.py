@@ -1,0 +1,143 @@
+"""The messages of the streams: what each means, the JSON Schema of its body, an example."""
+
+from typing import Any, NamedTuple
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+
+from ..tasks.schemas import TaskSchema
+
+ALL = ("socketio", "websocket", "sse")
+TWO_WAY = ("socketio", "websocket")
+
+
+class Message(NamedTuple):
+    """One message, the transports that have it, and its body; `optional` fields may be left out."""
+
+    name: str
+    summary: str
+    fields: dict[str, Any]
+    example: dict[str, Any]
+    transports: tuple[str, ...] = ALL
+    optional: tuple[str, ...] = ()
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        required = [name for name in self.fields if name not in self.optional]
+        return {"type": "object", "required": required, "properties": self.fields}
+
+
+_TIME = {"type": "string", "format": "date-time"}
+_TEXT = {"type": "string"}
+_SEQ = {"type": "integer", "minimum": 1, "description": "The position in your log."}
+_POSITION = {"type": "integer", "minimum": 0, "description": "A position in your log."}
+_ID = {"id": {"type": "string", "format": "uuid"}}
+_AT = "2030-01-31T12:00:00.000000+00:00"
+_CODE = {"code": _TEXT}  # which ones, each transport says
+
+
+def _task_fields() -> dict[str, Any]:
+    """Return the JSON Schema of a task's fields, as in the OpenAPI document."""
+    plugin = MarshmallowPlugin()
+    APISpec(title="", version="", openapi_version="3.1.0", plugins=[plugin])
+    converter: Any = plugin.converter  # made by the line above
+    fields = converter.schema2jsonschema(TaskSchema())["properties"]
+    return {
+        name: {key: value for key, value in field.items() if key not in ("readOnly", "default")}
+        for name, field in fields.items()
+    }
+
+
+def _event(seq: int, action: str, summary: str, fields: dict[str, Any], **example: Any) -> Message:
+    head = {"seq": _SEQ, "action": {"type": "string", "const": action}, "occurred_at": _TIME}
+    an_id = "0197f3c2-8f1e-7cc0-b3a4-5d1f0e6a9b21"
+    body = {"seq": seq, "action": action, "occurred_at": _AT, "id": an_id, **example}
+    return Message(action, summary, head | fields, body)
+
+
+_TASK = _task_fields()
+_EXAMPLE = {
+    "title": "Water the plants",
+    "description": "All of them",
+    "status_task": "TO DO",
+    "date_created": _AT,
+    "last_updated": _AT,
+    "due_date": None,
+    "priority": "MEDIUM",
+}
+
+EVENTS = (
+    _event(42, "task_create", "A task came to be.", _TASK, **_EXAMPLE),
+    _event(
+        43,
+        "task_update",
+        "A task changed: all of it, as it is now.",
+        _TASK,
+        **_EXAMPLE | {"status_task": "DONE"},
+    ),
+    _event(44, "task_delete", "A task is gone.", _ID),
+)
+
+CONTROLS = (
+    Message(
+        "stream_ready",
+        "All up to `seq` has been delivered; from here on it is live.",
+        {"seq": _POSITION, "replayed": {"type": "integer", "minimum": 0}},
+        {"seq": 44, "replayed": 3},
+    ),
+    Message(
+        "stream_reset",
+        "Your position cannot be resumed: it is older than what is kept (`expired`), or was never "
+        "reached (`ahead`). Live from `seq`; list the tasks again.",
+        {"seq": _POSITION, "reason": {"type": "string", "enum": ["expired", "ahead"]}},
+        {"seq": 44, "reason": "expired"},
+    ),
+    Message(
+        "token_expiring",
+        "The token runs out in so many seconds: send a new one, or the stream ends.",
+        {"expires_in": {"type": "integer", "minimum": 0}},
+        {"expires_in": 60},
+    ),
+    Message(
+        "authenticated",
+        "The new token is in force until `expires_at`, in seconds since 1970.",
+        {"expires_at": {"type": "integer"}},
+        {"expires_at": 1896091200},
+        TWO_WAY,
+    ),
+    Message(
+        "error",
+        "What you sent was refused; the stream goes on, under the old token. Only a first message "
+        "on the WebSocket that is refused ends it.",
+        _CODE | {"detail": _TEXT},
+        {"code": "invalid_token", "detail": "This token is not valid."},
+        TWO_WAY,
+    ),
+    Message(
+        "stream_closed",
+        "The goodbye: why, and whether to come back.",
+        _CODE | {"reconnect": {"type": "boolean"}},
+        {"code": "server_restart", "reconnect": True},
+    ),
+)
+
+FROM_CLIENTS = (
+    Message(
+        "authenticate",
+        "Renew the token. The acknowledgement is the answer, `authenticated` or `error`, with its "
+        "name in `action`; the answer comes as an event too.",
+        {"token": _TEXT},
+        {"token": "<access token>"},
+        ("socketio",),
+    ),
+    Message(
+        "authenticate",
+        "The first message says who you are and, with `since`, where to go on. It is answered by "
+        "the stream itself, or by `error`. A later one renews the token. It is answered by "
+        "`authenticated` or `error`.",
+        {"token": _TEXT, "since": _POSITION},
+        {"token": "<access token>", "since": 42},
+        ("websocket",),
+        optional=("since",),
+    ),
+)
