@@ -10,7 +10,14 @@ from ..core.blueprint import Blueprint
 from ..core.errors import ErrorCode
 from ..core.schemas import MessageSchema
 from . import service, sessions
-from .schemas import LoginSchema, RefreshSchema, RegistrationSchema, TokenSchema, TokensSchema
+from .schemas import (
+    AccountSchema,
+    LoginSchema,
+    RefreshSchema,
+    RegistrationSchema,
+    TokenSchema,
+    TokensSchema,
+)
 
 blp = Blueprint("auth", __name__, url_prefix="/api/v1/auth", description="Tokens and sessions.")
 
@@ -22,7 +29,7 @@ def _with_tokens(user: Any, tokens: dict[str, str]) -> dict[str, Any]:
 @blp.route("/register/")
 class Register(MethodView):
     @blp.arguments(RegistrationSchema())
-    @blp.response(201, RegistrationSchema)
+    @blp.response(201, AccountSchema)
     @blp.refuses(ErrorCode.ALREADY_EXISTS)
     def post(self, fields: dict[str, Any]) -> Any:
         """Register
@@ -36,7 +43,7 @@ class Register(MethodView):
 @blp.route("/login/")
 class Login(MethodView):
     @blp.arguments(LoginSchema(), example={"username": "ada_l", "password": "correct horse"})
-    @blp.response(200, RegistrationSchema)
+    @blp.response(200, AccountSchema)
     @blp.refuses(ErrorCode.BAD_CREDENTIALS)
     def post(self, credentials: dict[str, Any]) -> Any:
         """Log in

@@ -9,7 +9,13 @@ from ..core.blueprint import Blueprint
 from ..core.errors import ErrorCode
 from ..core.schemas import MessageSchema
 from . import service
-from .schemas import DeletionSchema, DetailSchema, PasswordChangeSchema, UserSchema
+from .schemas import (
+    DeletionSchema,
+    DetailSchema,
+    PasswordChangeSchema,
+    ProfileUpdateSchema,
+    UserSchema,
+)
 
 blp = Blueprint(
     "profile", __name__, url_prefix="/api/v1/auth/profile", description="One's own account."
@@ -28,7 +34,7 @@ class Profile(MethodView):
         return service.get_user(current().user_id)._mapping
 
     @login_required
-    @blp.arguments(UserSchema(partial=True))
+    @blp.arguments(ProfileUpdateSchema(partial=True), example={"first_name": "Ada"})
     @blp.response(200, UserSchema)
     @blp.refuses(ErrorCode.ALREADY_EXISTS)
     def patch(self, fields: dict[str, Any]) -> Any:

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from ..core.schemas import Schema, Text, Time, Trimmed
+from ..core.schemas import ReplySchema, Schema, Text, Time, Trimmed
 from .common_passwords import MAX_RANK, is_common
 
 PASSWORD = validate.Length(6, 128)
@@ -47,33 +47,57 @@ def present_password() -> Text:
     return password(validate=validate.Length(max=128), description="The present password.")
 
 
-class UserSchema(Schema):
+class UserSchema(ReplySchema):
     """A user, as they see themselves."""
 
-    id = fields.UUID(dump_only=True)
-    first_name = Trimmed(allow_none=True, validate=NAME, metadata={"example": "Ada"})
-    last_name = Trimmed(allow_none=True, validate=NAME, metadata={"example": "Lovelace"})
-    username = Username(required=True, validate=USERNAME, metadata={"example": "ada_l"})
-    email = Email(
-        required=True, validate=validate.Length(max=255), metadata={"example": "ada@example.org"}
-    )
-    last_updated = Time(dump_only=True)
-    last_login = Time(dump_only=True, allow_none=True)
-    is_superuser = fields.Boolean(dump_only=True)
+    id = fields.UUID()
+    first_name = fields.String(allow_none=True, metadata={"example": "Ada"})
+    last_name = fields.String(allow_none=True, metadata={"example": "Lovelace"})
+    username = fields.String(metadata={"example": "ada_l"})
+    email = fields.Email(metadata={"example": "ada@example.org"})
+    last_updated = Time()
+    last_login = Time(allow_none=True)
+    is_superuser = fields.Boolean()
 
 
-class TokensSchema(Schema):
+class TokensSchema(ReplySchema):
     """The tokens of a session: `access` for calls and streams, `refresh` for the next pair."""
 
-    access = fields.String(required=True)
-    refresh = fields.String(required=True)
+    access = fields.String()
+    refresh = fields.String()
 
 
-class RegistrationSchema(UserSchema):
-    """A new user; the reply has the tokens of the session that it opens."""
+class AccountSchema(UserSchema):
+    """A user, with the tokens of the session that was opened."""
+
+    tokens = fields.Nested(TokensSchema)
+
+
+class ProfileUpdateSchema(Schema):
+    """The fields of a user to change."""
+
+    resource = UserSchema
+
+    first_name = Trimmed(allow_none=True, validate=NAME, metadata={"example": "Ada"})
+    last_name = Trimmed(allow_none=True, validate=NAME, metadata={"example": "Lovelace"})
+    username = Username(
+        required=True,
+        validate=USERNAME,
+        metadata={"example": "ada_l", "description": "Kept in lower case."},
+    )
+    email = Email(
+        required=True,
+        validate=validate.Length(max=255),
+        metadata={"example": "ada@example.org", "description": "Kept in lower case."},
+    )
+
+
+class RegistrationSchema(ProfileUpdateSchema):
+    """A new user."""
+
+    resource = AccountSchema
 
     password = password()
-    tokens = fields.Nested(TokensSchema, dump_only=True)
 
     @validates_schema
     def check_password(self, data: dict[str, Any], **_: Any) -> None:
@@ -84,8 +108,14 @@ class RegistrationSchema(UserSchema):
 class LoginSchema(Schema):
     """Credentials: a username or an e-mail, in either field, and the password."""
 
-    username = Trimmed(validate=NAME, metadata={"example": "ada_l"})
-    email = Trimmed(validate=NAME, metadata={"example": "ada@example.org"})
+    username = Trimmed(
+        validate=NAME,
+        metadata={"example": "ada_l", "description": "A username or an e-mail."},
+    )
+    email = Trimmed(
+        validate=NAME,
+        metadata={"example": "ada@example.org", "description": "In the place of `username`."},
+    )
     password = present_password()
 
     @post_load
@@ -129,10 +159,10 @@ class RefreshSchema(Schema):
     refresh = Text(required=True)
 
 
-class DetailSchema(Schema):
+class DetailSchema(ReplySchema):
     """A sentence for a person, in the field that the original system used."""
 
-    detail = fields.String(required=True)
+    detail = fields.String()
 
 
 def refuse_guessable(password: str, username: str, email: str, field: str) -> None:

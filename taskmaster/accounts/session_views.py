@@ -9,7 +9,7 @@ from marshmallow import fields
 from ..core.auth import current, login_required
 from ..core.blueprint import Blueprint
 from ..core.errors import ErrorCode, not_found
-from ..core.schemas import MessageSchema, Schema, Time
+from ..core.schemas import MessageSchema, ReplySchema, Time
 from . import sessions
 from .models import sessions as table
 
@@ -18,22 +18,20 @@ blp = Blueprint(
 )
 
 
-class SessionSchema(Schema):
+class SessionSchema(ReplySchema):
     """A log-in."""
 
-    id = fields.UUID(required=True)
-    created_at = Time(required=True)
+    id = fields.UUID()
+    created_at = Time()
     last_used_at = Time(
-        required=True,
-        attribute="rotated_at",
-        metadata={"description": "When its tokens were last issued."},
+        attribute="rotated_at", metadata={"description": "When its tokens were last issued."}
     )
-    expires_at = Time(required=True)
-    user_agent = fields.String(required=True)
-    current = fields.Boolean(required=True, metadata={"description": "The one that asks."})
+    expires_at = Time()
+    user_agent = fields.String()
+    current = fields.Boolean(metadata={"description": "The one that asks."})
 
 
-class SessionListSchema(Schema):
+class SessionListSchema(ReplySchema):
     """The sessions of an account, newest first."""
 
     results = fields.List(fields.Nested(SessionSchema))
@@ -64,7 +62,10 @@ class Sessions(MethodView):
         return {"message": f"Sessions ended: {count}"}
 
 
-@blp.route("/<uuid:session_id>/")
+@blp.route(
+    "/<uuid:session_id>/",
+    parameters=[{"name": "session_id", "in": "path", "description": "As listed."}],
+)
 class SessionItem(MethodView):
     @login_required
     @blp.response(200, MessageSchema)

@@ -1,5 +1,6 @@
 """smorest's Blueprint with this API's manners: strict bodies, and every refusal documented."""
 
+import re
 from collections.abc import Callable
 from copy import deepcopy
 from functools import cache
@@ -8,11 +9,14 @@ from typing import Any
 import flask_smorest
 import marshmallow
 from flask import Request, request
-from flask_smorest.utils import deepupdate
 from webargs.flaskparser import FlaskParser
 
-from .document import error_response
+from .document import error_response, headers
 from .errors import ErrorCode
+
+Json = dict[str, Any]
+
+ARTICLES = {"a", "an", "the", "all"}
 
 
 class Parser(FlaskParser):
@@ -44,7 +48,7 @@ class Blueprint(flask_smorest.Blueprint):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._prepare_doc_cbks.append(self._document_errors)
+        self._prepare_doc_cbks += [self._name, self._document_responses, self._add_parameters]
 
     @staticmethod
     def refuses(*codes: ErrorCode) -> Callable[[Any], Any]:
@@ -56,18 +60,48 @@ class Blueprint(flask_smorest.Blueprint):
 
         return decorator
 
-    def _document_errors(self, doc: dict[str, Any], info: dict[str, Any], **_: Any) -> Any:
-        """Add the refusals that follow from an operation's shape to those that it names."""
-        codes = {ErrorCode.MALFORMED_REQUEST, ErrorCode.RATE_LIMITED, ErrorCode.UNAVAILABLE}
-        codes.update(info.get("refuses", ()))
-        if info.get("manual_doc", {}).get("security"):
-            codes |= {code for code in ErrorCode if code.status == 401}
-            codes.discard(ErrorCode.BAD_CREDENTIALS)
-        if "requestBody" in doc:
-            codes |= {ErrorCode.TOO_LARGE, ErrorCode.UNSUPPORTED_MEDIA_TYPE}
-        if "requestBody" in doc or "parameters" in doc:
-            codes.add(ErrorCode.VALIDATION_FAILED)
+    @staticmethod
+    def _name(doc: Json, info: Json, **_: Any) -> Json:
+        """Name an operation by its summary, as methods are named in generated clients."""
+        words = re.findall("[a-z]+", info["docstring"]["summary"].lower().replace("'s", ""))
+        first, *rest = (word for word in words if word not in ARTICLES)
+        return doc | {"operationId": first + "".join(map(str.title, rest)), "security": []}
+
+    @staticmethod
+    def _document_responses(doc: Json, info: Json, **_: Any) -> Json:
+        """Add all refusals, and the header that all responses have."""
+        responses = {str(status): response for status, response in doc["responses"].items()}
+        codes = _refusals(doc, info)
         for status in sorted({code.status for code in codes}):
             named = sorted(code for code in codes if code.status == status)
-            doc = deepupdate(doc, {"responses": {str(status.value): error_response(named)}})
+            responses[str(status.value)] = error_response(named)
+        for response in responses.values():
+            response.setdefault("headers", {}).update(headers("X-Request-ID"))
+        return doc | {"responses": dict(sorted(responses.items()))}
+
+    @staticmethod
+    def _add_parameters(doc: Json, info: Json, **_: Any) -> Json:
+        """Add the parameters of `@blp.doc` to those of the arguments, which they would replace."""
+        if "parameters" in info.get("manual_doc", {}):
+            added = info["manual_doc"].pop("parameters")
+            doc["parameters"] = [*doc.get("parameters", []), *added]
         return doc
+
+
+def _refusals(doc: Json, info: Json) -> set[ErrorCode]:
+    """Return the refusals that an operation names, and those that follow from its shape."""
+    codes = {
+        ErrorCode.MALFORMED_REQUEST,
+        ErrorCode.RATE_LIMITED,
+        ErrorCode.INTERNAL_ERROR,
+        ErrorCode.UNAVAILABLE,
+        *info.get("refuses", ()),
+    }
+    if info.get("manual_doc", {}).get("security"):
+        codes |= {code for code in ErrorCode if code.status == 401}
+        codes.discard(ErrorCode.BAD_CREDENTIALS)
+    if "requestBody" in doc:
+        codes |= {ErrorCode.TOO_LARGE, ErrorCode.UNSUPPORTED_MEDIA_TYPE}
+    if "requestBody" in doc or "parameters" in doc:
+        codes.add(ErrorCode.VALIDATION_FAILED)
+    return codes

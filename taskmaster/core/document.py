@@ -1,29 +1,48 @@
-"""The OpenAPI document's last touch: what follows from the rest is not written in every view."""
+"""The OpenAPI document: schemas as this API has them, and an example in every body."""
 
-import re
+import inspect
 from typing import Any
 
+import orjson
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.common import resolve_schema_instance
+from marshmallow import fields
+
 from .errors import ErrorCode, problem
+from .schemas import Schema, UnionSchema
 
 Json = dict[str, Any]
 
-METHODS = ("get", "post", "patch", "put", "delete")
-SERVERS = [{"url": "/", "description": "The server that gave you this document."}]
 PROBLEM = "application/problem+json"
 REQUEST_ID = "5f3a9c0be1d24f76"
-ARTICLES = {"a", "an", "the", "all"}
 
-HEADERS = {
-    "X-Request-ID": "Names this request in the server's log; send your own to choose it.",
-    "Location": "Where the new resource is.",
-    "ETag": "The version of the task, for `If-Match` and `If-None-Match`.",
-    "Stream-Position": "Where to start a stream that misses nothing after this reply.",
-    "Retry-After": "Seconds to wait before trying again.",
+HEADERS: dict[str, Json] = {
+    "X-Request-ID": {
+        "schema": {"type": "string"},
+        "description": "Names this request in the server's log; send your own to choose it.",
+    },
+    "Location": {
+        "schema": {"type": "string", "format": "uri-reference"},
+        "description": "Where the new resource is.",
+    },
+    "ETag": {
+        "schema": {"type": "string"},
+        "description": "The version of the task, for `If-Match` and `If-None-Match`.",
+    },
+    "Stream-Position": {
+        "schema": {"type": "integer"},
+        "description": "Where to start a stream that misses nothing after this reply.",
+    },
+    "Retry-After": {
+        "schema": {"type": "integer"},
+        "description": "Seconds to wait before trying again.",
+    },
 }
 _BY_FORMAT = {
     "uuid": "0197f3c2-8f1e-7cc0-b3a4-5d1f0e6a9b21",
     "date-time": "2030-01-31T12:00:00.000000+00:00",
-    "url": "http://localhost:8000/api/v1/tasks/?page=2",
+    "uri": "http://localhost:8000/api/v1/tasks/?page=2",
 }
 _BY_TYPE = {"string": "...", "integer": 1, "number": 1, "boolean": False}
 
@@ -38,79 +57,117 @@ def error_response(codes: list[ErrorCode]) -> Json:
     example = problem(codes[0], "What a person may be told.") | {"request_id": REQUEST_ID}
     if codes[0] is ErrorCode.VALIDATION_FAILED:
         example["errors"] = {"title": ["Shorter than minimum length 1."]}
-    described = {
+    described: Json = {
         "description": "Refused as " + " or ".join(f"`{code}`" for code in codes) + ".",
         "content": {
             PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}
         },
     }
     if codes[0].status in (429, 503):
-        described["headers"] = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
+        described["headers"] = headers("Retry-After")
     return described
 
 
-def finish(spec: Json) -> Json:
-    """Return the document with a name, a header and examples in every operation."""
-    taken: set[str] = set()
-    for path in spec["paths"].values():
-        for method in METHODS:
-            if operation := path.get(method):
-                operation.setdefault("operationId", _name(operation, method, taken))
-                operation.setdefault("security", [])
-                _finish_responses(operation["responses"])
-                _give_examples(operation, spec["components"]["schemas"])
-    return spec | {"servers": SERVERS}
+class SchemaPlugin(MarshmallowPlugin):
+    """apispec's plugin for marshmallow, made for documents that clients are generated from.
 
-
-def _name(operation: Json, method: str, taken: set[str]) -> str:
-    """Return a name that is a method's in generated clients: `createTask`."""
-    summary = operation["summary"].lower().replace("'s", "")
-    words = [word for word in re.findall("[a-z]+", summary) if word not in ARTICLES]
-    name = words[0] + "".join(map(str.title, words[1:]))
-    name = f"{name}By{method.title()}" if name in taken else name
-    taken.add(name)
-    return name
-
-
-def _finish_responses(responses: Json) -> None:
-    responses.pop("default", None)
-    responses["500"] = error_response([ErrorCode.INTERNAL_ERROR])
-    for response in responses.values():
-        given = response.setdefault("headers", {})
-        given["X-Request-ID"] = {"$ref": "#/components/headers/X-Request-ID"}
-
-
-def _give_examples(operation: Json, schemas: Json) -> None:
-    for media in operation.get("requestBody", {}).get("content", {}).values():
-        media.setdefault("example", example_of(media["schema"], schemas, "readOnly"))
-    for response in operation["responses"].values():
-        for media in response.get("content", {}).values():
-            media.setdefault("example", example_of(media["schema"], schemas, "writeOnly"))
-
-
-def example_of(schema: Json, schemas: Json, hidden: str) -> Any:
-    """Return an example of a schema, put together from those of its fields.
-
-    Fields with the flag `hidden` (readOnly in requests, writeOnly in replies) are left out.
+    Schemas are described by their docstrings, enums and unions are components of their own, and
+    a body's schema has no `default`: generated clients would send it with every update.
     """
-    if "$ref" in schema:
-        return example_of(schemas[schema["$ref"].rpartition("/")[2]], schemas, hidden)
-    for key in ("example", "const", "default"):
-        if schema.get(key) is not None:
-            return schema[key]
-    if "enum" in schema:
-        return schema["enum"][0]
-    return _example_by_type(schema, schemas, hidden)
+
+    def init_spec(self, spec: APISpec) -> None:
+        super().init_spec(spec)
+        converter: Any = self.converter  # made by the line above
+        converter.add_attribute_function(constant2const)
+        converter.add_attribute_function(enum2component)
+
+    def schema_helper(self, *args: Any, **kwargs: Any) -> Json | None:
+        """Return the component of a schema."""
+        base: Any = super()
+        described: Json | None = base.schema_helper(*args, **kwargs)
+        if described is None:
+            return None
+        instance = resolve_schema_instance(kwargs["schema"])
+        if isinstance(instance, UnionSchema):
+            described = self._union(instance)
+        _explain_defaults(described, instance.partial)
+        described["description"] = inspect.cleandoc(type(instance).__doc__ or "")
+        if isinstance(instance, Schema) and instance.read_only:
+            names = ", ".join(f"`{name}`" for name in sorted(instance.read_only))
+            described["description"] += f"\n\nMay be sent too, and is ignored: {names}."
+        return described
+
+    def _union(self, union: UnionSchema) -> Json:
+        converter: Any = self.converter
+        references = [converter.resolve_nested_schema(variant) for variant in union.variants]
+        if not union.discriminator:
+            return {"anyOf": references}
+        mapping = {
+            value: reference["$ref"]
+            for value, reference in zip(union.variant_by_value, references, strict=True)
+        }
+        told_apart = {"propertyName": union.discriminator, "mapping": mapping}
+        return {"oneOf": references, "discriminator": told_apart}
+
+    def operation_helper(
+        self, path: str | None = None, operations: Json | None = None, **kwargs: Any
+    ) -> None:
+        """Resolve the schemas of operations, and give examples of them."""
+        super().operation_helper(path, operations, **kwargs)
+        for operation in (operations or {}).values():
+            for body in (operation.get("requestBody", {}), *operation["responses"].values()):
+                for media in body.get("content", {}).values():
+                    media.setdefault("example", self._example(media["schema"]))
+
+    def _example(self, schema: Json) -> Any:
+        """Return an example of a schema, put together from those of its fields."""
+        if "$ref" in schema:
+            spec: Any = self.spec
+            return self._example(spec.components.schemas[schema["$ref"].rpartition("/")[2]])
+        for key in ("example", "const", "default"):
+            if schema.get(key) is not None:
+                return schema[key]
+        for key in ("enum", "oneOf", "anyOf"):
+            if key in schema:
+                return schema[key][0] if key == "enum" else self._example(schema[key][0])
+        return self._example_by_type(schema)
+
+    def _example_by_type(self, schema: Json) -> Any:
+        kinds = schema["type"]
+        kind = kinds if isinstance(kinds, str) else kinds[0]
+        if kind == "array":
+            return [self._example(schema["items"])]
+        if kind == "object":
+            properties = schema.get("properties", {})
+            return {name: self._example(field) for name, field in properties.items()}
+        return _BY_FORMAT.get(schema.get("format", ""), _BY_TYPE[kind])
 
 
-def _example_by_type(schema: Json, schemas: Json, hidden: str) -> Any:
-    kinds = schema.get("type", "object")
-    kind = kinds if isinstance(kinds, str) else kinds[0]
-    if choices := schema.get("oneOf") or schema.get("anyOf") or schema.get("allOf"):
-        return example_of(choices[0], schemas, hidden)
-    if kind == "array":
-        return [example_of(schema["items"], schemas, hidden)]
-    if kind == "object":
-        shown = {n: s for n, s in schema.get("properties", {}).items() if not s.get(hidden)}
-        return {name: example_of(field, schemas, hidden) for name, field in shown.items()}
-    return _BY_FORMAT.get(schema.get("format", ""), _BY_TYPE.get(kind))
+def constant2const(self: Any, field: fields.Field[Any], ret: Json) -> Json:
+    """Document a constant as the only value that there is."""
+    if not isinstance(field, fields.Constant):
+        return {}
+    ret.pop("default", None)
+    return {"type": "string", "const": field.constant}
+
+
+def enum2component(self: Any, field: fields.Field[Any], ret: Json) -> Json:
+    """Document an enum once, under its own name."""
+    if not isinstance(field, fields.Enum):
+        return {}
+    name = field.enum.__name__
+    described = {"type": ret.pop("type"), "enum": ret.pop("enum")}
+    if name not in self.spec.components.schemas:
+        described["description"] = inspect.cleandoc(field.enum.__doc__ or "")
+        described["x-enum-varnames"] = list(field.enum.__members__)
+        self.spec.components.schema(name, described)
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _explain_defaults(described: Json, partial: Any) -> None:
+    """Say in words what a field is by default; an update has no defaults at all."""
+    for field in described.get("properties", {}).values():
+        if "default" in field:
+            default = f"By default `{orjson.dumps(field.pop('default')).decode()}`."
+            if not partial:
+                field["description"] = f"{field.get('description', '')} {default}".lstrip()

@@ -23,7 +23,7 @@ FieldErrors = Mapping[str, list[str]]
 
 
 class ErrorCode(StrEnum):
-    """What a client may branch on, with the status it comes with."""
+    """What a client may branch on. Each comes with one status."""
 
     status: HTTPStatus
 

@@ -10,22 +10,38 @@ from flask import request
 from marshmallow import fields, validate
 
 from .errors import ApiError, invalid, not_found
-from .schemas import UNSTORABLE, Schema, Whole
+from .schemas import UNSTORABLE, ReplySchema, Schema, Whole
 
 
 class PageQuerySchema(Schema):
     """Which page of a list, and how long a page is."""
 
-    page = Whole(load_default=1, validate=validate.Range(min=1))
-    page_size = Whole(load_default=10, validate=validate.Range(1, 100))
+    page = Whole(
+        load_default=1,
+        validate=validate.Range(min=1),
+        metadata={"description": "The number of the page, from 1."},
+    )
+    page_size = Whole(
+        load_default=10,
+        validate=validate.Range(1, 100),
+        metadata={"description": "How many a page has at most."},
+    )
 
 
-class PageSchema(Schema):
+class PageSchema(ReplySchema):
     """What every list by page has beside its `results`."""
 
-    count = fields.Integer(allow_none=True, metadata={"description": "All, on all pages."})
-    previous = fields.Url(allow_none=True)
-    next = fields.Url(allow_none=True)
+    count = fields.Integer(
+        allow_none=True,
+        metadata={"description": "How many there are on all pages; null in a list by cursor."},
+    )
+    previous = fields.Url(
+        allow_none=True,
+        metadata={"description": "The page before; null on the first and in a list by cursor."},
+    )
+    next = fields.Url(
+        allow_none=True, metadata={"description": "The page after; null on the last."}
+    )
 
 
 class Cursor(NamedTuple):

@@ -1,21 +1,38 @@
-"""What all schemas share: strict about typos, lenient about what we sent ourselves."""
+"""What all schemas share. Requests and replies have schemas of their own."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import marshmallow
-from marshmallow import RAISE, ValidationError, fields, pre_load
+from marshmallow import EXCLUDE, RAISE, ValidationError, fields, pre_load
 
 from .clock import rfc3339
 
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
+class ReplySchema(marshmallow.Schema):
+    """What a reply has: each field, always. There may be more in a later version."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Document every field as required."""
+        field_obj.required = True
+
+
 class Schema(marshmallow.Schema):
-    """Refuse unknown fields; ignore read-only ones, so that a reply can be sent back."""
+    """What a request has. Unknown fields are refused.
+
+    Fields that only the replies of the same resource have are ignored, so that a client can send
+    back what it got.
+    """
+
+    resource: ClassVar[type[ReplySchema] | None] = None
 
     class Meta:
         unknown = RAISE
@@ -30,7 +47,30 @@ class Schema(marshmallow.Schema):
     @cached_property
     def read_only(self) -> set[str]:
         """Return the names of the fields that only the server sets."""
-        return self.dump_fields.keys() - self.load_fields.keys()
+        return self.resource().fields.keys() - self.fields.keys() if self.resource else set()
+
+
+class UnionSchema(marshmallow.Schema):
+    """One of several schemas: in a request the one whose constant the discriminator names."""
+
+    variants: ClassVar[Sequence[marshmallow.Schema]] = ()
+    discriminator: ClassVar[str] = ""
+
+    @cached_property
+    def variant_by_value(self) -> dict[str, marshmallow.Schema]:
+        """Return each variant by the value of its discriminator."""
+        fields: list[Any] = [variant.fields[self.discriminator] for variant in self.variants]
+        return {field.constant: field.parent for field in fields}
+
+    def load(self, data: Any, **options: Any) -> Any:
+        """Return what the variant makes of the data. Raise ValidationError."""
+        if not isinstance(data, Mapping):
+            raise ValidationError("Invalid input type.")
+        value = data.get(self.discriminator)
+        if not isinstance(value, str) or value not in self.variant_by_value:
+            message = f"Must be one of: {', '.join(self.variant_by_value)}."
+            raise ValidationError({self.discriminator: [message]})
+        return self.variant_by_value[value].load(data, **options)
 
 
 class Text(fields.String):
@@ -50,10 +90,10 @@ class Trimmed(Text):
         return super()._deserialize(value, attr, data, **kwargs).strip()
 
 
-class MessageSchema(Schema):
+class MessageSchema(ReplySchema):
     """A sentence for a person."""
 
-    message = fields.String(required=True)
+    message = fields.String()
 
 
 class Whole(fields.Integer):

@@ -1,8 +1,8 @@
 """What events look like on the wire."""
 
-from marshmallow import INCLUDE, fields, validate
+from marshmallow import fields, validate
 
-from ..core.schemas import Schema, Time, Whole
+from ..core.schemas import ReplySchema, Schema, Time, Whole
 
 ACTIONS = ("task_create", "task_update", "task_delete")
 
@@ -15,30 +15,40 @@ class ReplayQuerySchema(Schema):
         validate=validate.Range(0, 2**63 - 1),
         metadata={"description": "The last `seq` seen; 0 for everything."},
     )
-    limit = Whole(load_default=100, validate=validate.Range(1, 1000))
+    limit = Whole(
+        load_default=100,
+        validate=validate.Range(1, 1000),
+        metadata={"description": "How many events to reply at most."},
+    )
 
 
-class EventSchema(Schema):
-    """A change of a task, with the task's fields as they were after it."""
+class LoggedSchema(ReplySchema):
+    """What every event has."""
 
-    class Meta:
-        unknown = INCLUDE
-
-    seq = fields.Integer(required=True, metadata={"description": "Counts 1, 2, 3 per user."})
-    action = fields.String(required=True, validate=validate.OneOf(ACTIONS))
-    occurred_at = Time(required=True)
-    id = fields.UUID(required=True, metadata={"description": "Of the task."})
+    seq = fields.Integer(metadata={"description": "Counts 1, 2, 3 per user."})
+    occurred_at = Time()
+    id = fields.UUID(metadata={"description": "Of the task."})
 
 
-class ReplaySchema(Schema):
-    """A part of the log."""
-
-    seq = fields.Integer(required=True, metadata={"description": "Where the log stands."})
-    next = fields.Url(allow_none=True, metadata={"description": "The following part."})
-    results = fields.List(fields.Nested(EventSchema))
+# Events have the fields of tasks, which this package does not know: by name.
+EVENTS = fields.List(fields.Nested("EventSchema"))
 
 
-class HistorySchema(Schema):
+class ReplaySchema(ReplySchema):
+    """A part of the log, oldest first."""
+
+    seq = fields.Integer(metadata={"description": "Where the log stands."})
+    next = fields.Url(
+        allow_none=True,
+        metadata={
+            "description": "The following part; null where it ends here.",
+            "example": "http://localhost:8000/api/v1/tasks/events/?since=42",
+        },
+    )
+    results = EVENTS
+
+
+class HistorySchema(ReplySchema):
     """What happened to one task, oldest first."""
 
-    results = fields.List(fields.Nested(EventSchema))
+    results = EVENTS

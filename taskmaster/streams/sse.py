@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 
 from flask import Response, current_app, request
 from flask.views import MethodView
+from marshmallow import validate
 
 from ..core.auth import current, login_required
 from ..core.blueprint import Blueprint
 from ..core.errors import ErrorCode
-from ..core.schemas import Schema, Text
+from ..core.schemas import Schema, Whole
 from . import auth
 from .follower import Follower
 from .hub import Hub
@@ -23,8 +24,8 @@ blp = Blueprint("stream", __name__, url_prefix="/api/v1/tasks", description="Wha
 LAST_EVENT_ID = {
     "name": "Last-Event-ID",
     "in": "header",
-    "schema": {"type": "string", "example": "42"},
-    "description": "The last `id` seen; replay starts after it.",
+    "schema": {"type": "integer", "minimum": 0, "example": 42},
+    "description": "The last `id` seen; replay starts after it. It wins over `since`.",
 }
 EXAMPLE = (
     'id: 43\nevent: task_delete\ndata: {"seq":43,"action":"task_delete",'
@@ -36,7 +37,10 @@ EXAMPLE = (
 class StreamQuerySchema(Schema):
     """Where to resume."""
 
-    since = Text(metadata={"description": "The last `seq` seen; replay starts after it."})
+    since = Whole(
+        validate=validate.Range(0, auth.LARGEST_POSITION),
+        metadata={"description": "The last `seq` seen; replay starts after it."},
+    )
 
 
 @blp.route("/stream/")
@@ -46,8 +50,8 @@ class Stream(MethodView):
     @blp.response(200, {"type": "string"}, content_type="text/event-stream", example=EXAMPLE)
     @blp.doc(parameters=[LAST_EVENT_ID])
     @blp.refuses(ErrorCode.TOO_MANY_CONNECTIONS, ErrorCode.FORBIDDEN)
-    def get(self, query: dict[str, str]) -> Response:
-        """Stream what happens
+    def get(self, query: dict[str, int]) -> Response:
+        """Stream events
 
         Server-sent events: each change of one's tasks as it is committed. `Last-Event-ID`, which
         wins, or `since` resumes after an event: first what was missed, then live, with no seam.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,30 +12,46 @@ from ..core.pagination import Cursor, PageQuerySchema, bad_cursor
 from ..core.schemas import Text, Time
 from . import search
 from .models import NEVER, tasks
-from .schemas import STATUSES, Priority
+from .schemas import Priority, Status
 
-ORDERINGS = ("date_created", "last_updated", "due_date", "title", "priority")
-DEFAULT_ORDERING = "-date_created"
+
+class Ordering(StrEnum):
+    """What a list is ordered by; a leading `-` reverses."""
+
+    DATE_CREATED = "date_created"
+    DATE_CREATED_REVERSED = "-date_created"
+    LAST_UPDATED = "last_updated"
+    LAST_UPDATED_REVERSED = "-last_updated"
+    DUE_DATE = "due_date"
+    DUE_DATE_REVERSED = "-due_date"
+    TITLE = "title"
+    TITLE_REVERSED = "-title"
+    PRIORITY = "priority"
+    PRIORITY_REVERSED = "-priority"
+
+
+DEFAULT_ORDERING = Ordering.DATE_CREATED_REVERSED
 
 
 class TaskQuerySchema(PageQuerySchema):
     """Which tasks to list. Filters are combined; without any, all are listed."""
 
     status_task = fields.List(
-        fields.String(validate=validate.OneOf(STATUSES)),
-        metadata={"description": "May be repeated: any of them."},
+        fields.Enum(Status, by_value=fields.String),
+        metadata={"description": "Only these; may be repeated."},
     )
     search = Text(
         validate=validate.Length(max=200),
         metadata={"description": "Every word must begin a word of the title or description."},
     )
-    due_before = Time()
-    due_after = Time()
-    created_after = Time()
-    updated_after = Time()
-    ordering = fields.String(
+    due_before = Time(metadata={"description": "Only tasks that are due before this time."})
+    due_after = Time(metadata={"description": "Only tasks that are due after this time."})
+    created_after = Time(metadata={"description": "Only tasks created after this time."})
+    updated_after = Time(metadata={"description": "Only tasks changed after this time."})
+    ordering = fields.Enum(
+        Ordering,
+        by_value=fields.String,
         load_default=DEFAULT_ORDERING,
-        validate=validate.OneOf([sign + name for name in ORDERINGS for sign in ("", "-")]),
         metadata={"description": "A leading `-` reverses. No due date is later than any."},
     )
     cursor = Text(

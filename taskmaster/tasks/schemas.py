@@ -2,40 +2,61 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import Any
 
-from marshmallow import ValidationError, fields, post_load, validate
+from marshmallow import fields, validate
 
 from ..core.clock import rfc3339
 from ..core.pagination import PageSchema
-from ..core.schemas import Schema, Text, Time, Trimmed
+from ..core.schemas import ReplySchema, Schema, Text, Time, Trimmed, UnionSchema
+from ..events.schemas import LoggedSchema
 
 LATEST = datetime(9999, 12, 30, tzinfo=UTC)
-STATUSES = ("TO DO", "IN PROGRESS", "DONE")
+
+
+class Status(StrEnum):
+    """How far a task has come."""
+
+    TO_DO = "TO DO"
+    IN_PROGRESS = "IN PROGRESS"
+    DONE = "DONE"
 
 
 class Priority(IntEnum):
-    """How much a task matters; stored as the number, so that it sorts."""
+    """How much a task matters."""
 
+    # Stored as the number, so that it sorts.
     LOW = 0
     MEDIUM = 1
     HIGH = 2
 
 
-class TaskSchema(Schema):
+class TaskSchema(ReplySchema):
     """A task."""
 
-    id = fields.UUID(dump_only=True)
+    id = fields.UUID()
+    title = fields.String(metadata={"example": "Water the plants"})
+    description = fields.String(metadata={"example": "All of them"})
+    status_task = fields.Enum(Status, by_value=fields.String)
+    date_created = Time()
+    last_updated = Time()
+    due_date = Time(allow_none=True)
+    priority = fields.Enum(Priority)
+
+
+class TaskCreateSchema(Schema):
+    """A new task."""
+
+    resource = TaskSchema
+
     title = Trimmed(
         required=True, validate=validate.Length(1, 100), metadata={"example": "Water the plants"}
     )
     description = Text(
         load_default="", validate=validate.Length(max=10_000), metadata={"example": "All of them"}
     )
-    status_task = fields.String(load_default="TO DO", validate=validate.OneOf(STATUSES))
-    date_created = Time(dump_only=True)
-    last_updated = Time(dump_only=True)
+    status_task = fields.Enum(Status, by_value=fields.String, load_default=Status.TO_DO)
     due_date = Time(
         load_default=None,
         allow_none=True,
@@ -45,33 +66,41 @@ class TaskSchema(Schema):
     priority = fields.Enum(Priority, load_default=Priority.MEDIUM)
 
 
+class TaskUpdateSchema(TaskCreateSchema):
+    """The fields of a task to change. Those that are not sent stay as they are."""
+
+
 PRIORITIES = tuple(priority.name for priority in Priority)
-CREATION, CHANGE = TaskSchema(), TaskSchema(partial=True)
+CREATION, CHANGE = TaskCreateSchema(), TaskUpdateSchema(partial=True)
 
 
-class OperationSchema(Schema):
-    """One of several changes: `create` has a task, `update` an id and fields, `delete` an id."""
+class CreateOperationSchema(Schema):
+    """Create a task."""
 
-    action = fields.String(required=True, validate=validate.OneOf(["create", "update", "delete"]))
-    id = fields.UUID(metadata={"description": "Of the task to update or delete."})
-    task = fields.Dict(keys=fields.String(), metadata={"description": "As for a single call."})
+    action = fields.Constant("create", required=True)
+    task = fields.Nested(CREATION, required=True)
 
-    @post_load
-    def check(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Hold the parts against the action, and the task against its own schema."""
-        action = data["action"]
-        wanted = {"create": {"task"}, "update": {"id", "task"}, "delete": {"id"}}[action]
-        given = data.keys() - {"action"}
-        errors: dict[str, Any] = {name: ["Missing data."] for name in wanted - given}
-        errors |= {name: [f"Not for {action}."] for name in given - wanted}
-        if errors:
-            raise ValidationError(errors)
-        try:
-            if "task" in data:
-                data["task"] = (CREATION if action == "create" else CHANGE).load(data["task"])
-        except ValidationError as error:
-            raise ValidationError({"task": error.messages}) from None
-        return data
+
+class UpdateOperationSchema(Schema):
+    """Change the fields of a task that are sent."""
+
+    action = fields.Constant("update", required=True)
+    id = fields.UUID(required=True)
+    task = fields.Nested(CHANGE, required=True)
+
+
+class DeleteOperationSchema(Schema):
+    """Delete a task."""
+
+    action = fields.Constant("delete", required=True)
+    id = fields.UUID(required=True)
+
+
+class OperationSchema(UnionSchema):
+    """One of several changes."""
+
+    variants = (CreateOperationSchema(), UpdateOperationSchema(), DeleteOperationSchema())
+    discriminator = "action"
 
 
 class BulkSchema(Schema):
@@ -82,16 +111,53 @@ class BulkSchema(Schema):
     )
 
 
-class BulkResultSchema(Schema):
-    """What became of each operation, in order; of a deleted task only its id."""
+class DeletedTaskSchema(ReplySchema):
+    """What is left of a deleted task."""
 
-    results = fields.List(fields.Nested(TaskSchema))
+    id = fields.UUID()
+
+
+class OperationResultSchema(UnionSchema):
+    """What became of an operation: the task as it is now, or the id of the deleted one."""
+
+    variants = (TaskSchema(), DeletedTaskSchema())
+
+
+class BulkResultSchema(ReplySchema):
+    """What became of each operation, in order."""
+
+    results = fields.List(fields.Nested(OperationResultSchema))
 
 
 class TaskPageSchema(PageSchema):
-    """A page of tasks, newest first."""
+    """A page of tasks."""
 
     results = fields.List(fields.Nested(TaskSchema))
+
+
+class TaskCreateEventSchema(LoggedSchema, TaskSchema):
+    """A task was created."""
+
+    action = fields.Constant("task_create")
+
+
+class TaskUpdateEventSchema(LoggedSchema, TaskSchema):
+    """A task was changed; it has all fields, as they were after that."""
+
+    action = fields.Constant("task_update")
+
+
+class TaskDeleteEventSchema(LoggedSchema):
+    """A task was deleted."""
+
+    action = fields.Constant("task_delete")
+
+
+class EventSchema(UnionSchema):
+    """A change of a task, as it stands in the log."""
+
+    variants = (TaskCreateEventSchema(), TaskUpdateEventSchema(), TaskDeleteEventSchema())
+    discriminator = "action"
 
 
 def represent(task: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,6 +30,8 @@ from .schemas import (
 
 blp = Blueprint("tasks", __name__, url_prefix="/api/v1/tasks", description="One's own tasks.")
 
+TASK_ID = {"name": "task_id", "in": "path", "description": "The `id` of the task."}
+
 
 def reply_task(task: service.Task) -> Response:
     """Answer with a task and its entity tag."""
@@ -85,7 +87,7 @@ class Bulk(MethodView):
         return reply({"results": service.change_many(current().user_id, body["operations"])})
 
 
-@blp.route("/<uuid:task_id>/")
+@blp.route("/<uuid:task_id>/", parameters=[TASK_ID])
 class TaskItem(MethodView):
     init_every_request = False
 
@@ -108,9 +110,9 @@ class TaskItem(MethodView):
     @blp.refuses(ErrorCode.NOT_FOUND, ErrorCode.PRECONDITION_FAILED)
     @blp.doc(parameters=[IF_MATCH, IF_NONE_MATCH])
     def put(self, fields: dict[str, Any], task_id: UUID) -> Response:
-        """Change a task
+        """Update a task by PUT
 
-        As PATCH: fields that are not sent stay as they are.
+        The same as by PATCH: fields that are not sent stay as they are.
         """
         return _change(task_id, fields)
 
@@ -120,7 +122,7 @@ class TaskItem(MethodView):
     @blp.refuses(ErrorCode.NOT_FOUND, ErrorCode.PRECONDITION_FAILED)
     @blp.doc(parameters=[IF_MATCH, IF_NONE_MATCH])
     def patch(self, fields: dict[str, Any], task_id: UUID) -> Response:
-        """Change a task
+        """Update a task
 
         Changes the fields that are sent. A request that changes nothing leaves `last_updated`
         and is no event. With `If-Match`, only that version is changed.
@@ -140,7 +142,7 @@ class TaskItem(MethodView):
         return reply({"message": "Task deleted successfully"})
 
 
-@blp.route("/<uuid:task_id>/history/")
+@blp.route("/<uuid:task_id>/history/", parameters=[TASK_ID])
 class History(MethodView):
     @login_required
     @blp.response(200, HistorySchema)

@@ -45,8 +45,7 @@ def test_five_minutes_to_a_live_stream(registered: Server, follower: Terminal) -
 
 def test_the_python_client_follows(registered: Server, tmp_path: Path) -> None:
     follow = block("python").replace("python3", sys.executable).replace("../docs", f"{ROOT}/docs")
-    with terminal(registered.url, f"{writing()}
-{follow}", tmp_path / "log", tmp_path) as first:
+    with terminal(registered.url, f"{writing()}\n{follow}", tmp_path / "log", tmp_path) as first:
         wait_until((tmp_path / "scratch" / "position").exists, what="a position")
         run(registered.url, writing())
         wait_until(lambda: '"task_delete"' in first.text(), what="the last event")

@@ -7,7 +7,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskmaster.tasks.schemas import STATUSES, Priority, TaskSchema, represent
+from taskmaster.tasks.schemas import Priority, Status, TaskSchema, represent
 
 TIMES = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)).map(  # noqa: DTZ001 (bounds)
     lambda moment: moment.replace(tzinfo=UTC)
@@ -17,7 +17,7 @@ TASKS = st.fixed_dictionaries(
         "id": st.uuids().map(str),
         "title": st.text(),
         "description": st.text(),
-        "status_task": st.sampled_from(STATUSES),
+        "status_task": st.sampled_from(Status),
         "date_created": TIMES,
         "last_updated": TIMES,
         "due_date": st.none() | TIMES,
