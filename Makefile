@@ -33,7 +33,7 @@ lint: $(VENV)/.dev ## lint, types, import order and the Dockerfile only
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
 
-journeys: $(VENV)/.dev assets node_modules/.dev ## drive real servers with real clients, a browser among them
+journeys: $(VENV)/.dev node_modules/.dev ## drive real servers with real clients, a browser among them
 	$(BIN)/python -m pytest --timeout 900 -rP --show-capture stdout -m journey
 
 audit: $(VENV)/.dev ## look for known vulnerabilities in the pinned packages
@@ -57,6 +57,7 @@ $(VENDOR)/.installed: package-lock.json package.json .npmrc
 	cp node_modules/socket.io-client/dist/socket.io.min.js $(VENDOR)/
 	touch $@
 
+# What generates and lints clients; it reinstalls the bundles' packages too.
 node_modules/.dev: $(VENDOR)/.installed
 	npm ci --no-progress
 	touch $@
