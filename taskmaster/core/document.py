@@ -28,7 +28,7 @@ HEADERS: dict[str, Json] = {
     },
     "ETag": {
         "schema": {"type": "string"},
-        "description": "The version of the task, for `If-Match` and `If-None-Match`.",
+        "description": "The version of the resource, for `If-Match` and `If-None-Match`.",
     },
     "Stream-Position": {
         "schema": {"type": "integer"},
@@ -42,7 +42,7 @@ HEADERS: dict[str, Json] = {
 _BY_FORMAT = {
     "uuid": "0197f3c2-8f1e-7cc0-b3a4-5d1f0e6a9b21",
     "date-time": "2030-01-31T12:00:00.000000+00:00",
-    "uri": "http://localhost:8000/api/v1/tasks/?page=2",
+    "uri": "http://localhost:8000/?page=2",
 }
 _BY_TYPE = {"string": "...", "integer": 1, "number": 1, "boolean": False}
 
@@ -56,7 +56,7 @@ def error_response(codes: list[ErrorCode]) -> Json:
     """Return the OpenAPI response object of refusals that share a status."""
     example = problem(codes[0], "What a person may be told.") | {"request_id": REQUEST_ID}
     if codes[0] is ErrorCode.VALIDATION_FAILED:
-        example["errors"] = {"title": ["Shorter than minimum length 1."]}
+        example["errors"] = {"name": ["Shorter than minimum length 1."]}
     described: Json = {
         "description": "Refused as " + " or ".join(f"`{code}`" for code in codes) + ".",
         "content": {
