@@ -94,7 +94,8 @@ CONTROLS = (
     ),
     Message(
         "token_expiring",
-        "The token runs out in so many seconds: send a new one, or the stream ends.",
+        "The token runs out in so many seconds, and the stream ends then. Send a new one, or on "
+        "server-sent events connect again with it.",
         {"expires_in": {"type": "integer", "minimum": 0}},
         {"expires_in": 60},
     ),
