@@ -1,10 +1,7 @@
 """The examples for browsers, as they stand in docs/clients, on another origin than the API."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -13,7 +10,7 @@ from playwright.sync_api import Page, Route
 from taskmaster.site.assets import SOCKET_IO, STATIC
 from tests.docs.driving import CLIENTS, drive_through_a_crash
 from tests.support.api import Api, through_http
-from tests.support.browser import chromium
+from tests.support.browser import chromium, serve_pages
 from tests.support.server import Server
 
 # What a browser does is the same on both databases; one is enough.
@@ -24,21 +21,11 @@ performance.getEntriesByType('resource').some(({name}) => name.includes('transpo
 """
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves files and logs nothing."""
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
 def origin(tmp_path: Path) -> Iterator[str]:
     """A web server of somebody else's, for the pages in `tmp_path`."""
-    handler = partial(Quiet, directory=str(tmp_path))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as pages:
-        threading.Thread(target=pages.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{pages.server_port}"
-        pages.shutdown()
+    with serve_pages(tmp_path) as url:
+        yield url
 
 
 @pytest.fixture
