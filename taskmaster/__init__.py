@@ -17,7 +17,7 @@ from .accounts import (
     sessions,
     tokens,
 )
-from .core import api, auth, database, http, limits
+from .core import api, auth, compression, database, http, limits
 from .core.json import OrjsonProvider
 from .events import views as event_views
 from .extensions import migrate
@@ -40,6 +40,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app.json = OrjsonProvider(app)
 
     logging.init_app(app)
+    compression.init_app(app)
     http.init_app(app)
     limits.init_app(app)
     database.init_app(app)

@@ -6,6 +6,7 @@ from flask.views import MethodView
 
 from ..core.auth import current, login_required
 from ..core.blueprint import Blueprint
+from ..core.caching import let_user_keep
 from ..core.errors import ErrorCode
 from ..core.schemas import MessageSchema
 from . import service
@@ -20,6 +21,7 @@ from .schemas import (
 blp = Blueprint(
     "profile", __name__, url_prefix="/api/v1/auth/profile", description="One's own account."
 )
+blp.after_request(let_user_keep)
 
 
 @blp.route("/")

@@ -8,6 +8,7 @@ from marshmallow import fields
 
 from ..core.auth import current, login_required
 from ..core.blueprint import Blueprint
+from ..core.caching import let_user_keep
 from ..core.errors import ErrorCode, not_found
 from ..core.schemas import MessageSchema, ReplySchema, Time
 from . import sessions
@@ -16,6 +17,7 @@ from .models import sessions as table
 blp = Blueprint(
     "sessions", __name__, url_prefix="/api/v1/auth/sessions", description="Where one is logged in."
 )
+blp.after_request(let_user_keep)
 
 
 class SessionSchema(ReplySchema):

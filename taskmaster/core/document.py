@@ -28,7 +28,8 @@ HEADERS: dict[str, Json] = {
     },
     "ETag": {
         "schema": {"type": "string"},
-        "description": "The version of the resource, for `If-Match` and `If-None-Match`.",
+        "description": "The version of the resource, for `If-Match` and `If-None-Match`; send it "
+        "back as it came.",
     },
     "Stream-Position": {
         "schema": {"type": "integer"},

@@ -6,6 +6,7 @@ from orjson import Fragment
 
 from ..core.auth import current, login_required
 from ..core.blueprint import Blueprint
+from ..core.caching import let_user_keep
 from ..core.errors import ErrorCode
 from ..core.json import reply
 from ..core.pagination import link
@@ -15,6 +16,7 @@ from .schemas import ReplayQuerySchema, ReplaySchema
 blp = Blueprint(
     "events", __name__, url_prefix="/api/v1/tasks", description="What happened, kept for a while."
 )
+blp.after_request(let_user_keep)
 
 
 @blp.route("/events/")

@@ -40,4 +40,5 @@ def metrics() -> Response:
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # set by the supervisor, for the library
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    headers = {"Cache-Control": "no-cache"}  # unlike no-store, it lets them be compressed
+    return Response(generate_latest(registry), headers=headers, content_type=CONTENT_TYPE_LATEST)

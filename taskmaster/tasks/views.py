@@ -10,6 +10,7 @@ from orjson import Fragment
 from ..core import idempotency
 from ..core.auth import current, login_required
 from ..core.blueprint import Blueprint
+from ..core.caching import let_user_keep
 from ..core.conditional import IF_MATCH, IF_NONE_MATCH, check_preconditions, etag, not_modified
 from ..core.document import headers
 from ..core.errors import ErrorCode
@@ -29,6 +30,7 @@ from .schemas import (
 )
 
 blp = Blueprint("tasks", __name__, url_prefix="/api/v1/tasks", description="One's own tasks.")
+blp.after_request(let_user_keep)
 
 TASK_ID = {"name": "task_id", "in": "path", "description": "The `id` of the task."}
 

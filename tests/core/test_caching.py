@@ -1,0 +1,68 @@
+"""What may be kept: one's own data by one's own browser, a token or a refusal by nobody."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from tests.support.api import PASSWORD, Api, Reply, User, through_client
+from tests.support.asserts import assert_problem
+
+PAGE = "https://pages.example"
+OWN = ["tasks/", "tasks/?cursor=", "tasks/{id}/", "tasks/{id}/history/", "tasks/events/",
+       "auth/profile/", "auth/sessions/"]  # fmt: skip
+
+
+def varies_by(reply: Reply) -> set[str]:
+    """Return the fields that a reply names in its one `Vary`."""
+    (value,) = reply.headers.getlist("Vary")
+    return set(value.split(", "))
+
+
+@pytest.mark.parametrize("path", OWN)
+def test_own_data_is_kept_by_the_browser_and_revalidated(user: User, path: str) -> None:
+    reply = user.get(path.format(id=user.create_task()["id"]))
+    assert reply.status == 200
+    assert reply.headers["Cache-Control"] == "private, no-cache"
+    assert varies_by(reply) == {"Authorization", "Accept-Encoding"}
+
+
+def test_with_other_origins_it_varies_by_origin_too(make_app: Callable[..., Flask]) -> None:
+    user = Api(through_client(make_app(CORS_ORIGINS=PAGE).test_client())).register()
+    expected = {"Authorization", "Accept-Encoding", "Origin"}
+    for headers in ({}, {"Origin": PAGE}, {"Origin": "https://evil.example"}):
+        assert varies_by(user.get("tasks/", headers=headers)) == expected
+
+
+def test_304_says_what_200_said(user: User) -> None:
+    path = f"tasks/{user.create_task()['id']}/"
+    first = user.get(path)
+    again = user.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status == 304
+    for name in ("Cache-Control", "ETag", "Vary"):
+        assert again.headers[name] == first.headers[name]
+
+
+def test_what_holds_tokens_is_not_kept(user: User) -> None:
+    credentials = {"username": user.username, "password": PASSWORD}
+    account = {"username": "somebody_else", "email": "else@example.com", "password": PASSWORD}
+    for reply in (
+        user.post("auth/register/", account),
+        user.post("auth/login/", credentials),
+        user.post("auth/token/refresh/", {"refresh": user.refresh}),
+    ):
+        assert reply.status in (200, 201)
+        assert reply.headers["Cache-Control"] == "no-store"
+
+
+def test_refusals_are_not_kept(user: User) -> None:
+    path = f"tasks/{user.create_task()['id']}/"
+    refusals = [
+        (user.get("tasks/?page=9"), 404, "not_found"),
+        (user.get("tasks/?typo=1"), 422, "validation_failed"),
+        (user.get(path, headers={"Authorization": ""}), 401, "not_authenticated"),
+        (user.patch(path, {}, headers={"If-Match": '"0"'}), 412, "precondition_failed"),
+    ]
+    for reply, status, code in refusals:
+        assert_problem(reply, status, code)
+        assert reply.headers["Cache-Control"] == "no-store"
