@@ -36,6 +36,7 @@ class ErrorCode(StrEnum):
     MALFORMED_REQUEST = "malformed_request", 400
     WRONG_PASSWORD = "wrong_password", 400
     UNTRUSTED_HOST = "untrusted_host", 400
+    WEBSOCKET_ONLY = "websocket_only", 400
     NOT_AUTHENTICATED = "not_authenticated", 401
     INVALID_TOKEN = "invalid_token", 401
     TOKEN_EXPIRED = "token_expired", 401

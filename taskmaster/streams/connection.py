@@ -84,4 +84,4 @@ class Connection:
             with contextlib.suppress(KeyError):  # gone meanwhile
                 self._namespace.disconnect(self.sid)
         if self._engine is not None:
-            self._engine.close(wait=False)
+            self._engine.leave()

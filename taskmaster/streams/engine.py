@@ -1,10 +1,15 @@
-"""engine.io, by our Wire and in our bounds: the same for Socket.IO as for the plain WebSocket."""
+"""Runs engine.io over our own WebSocket class, so that Socket.IO has the plain WebSocket's bounds.
+
+This is the adapter: what is no public interface of the libraries is used in this file only. It
+was read at python-engineio 4.15.1; tests/streams/test_engine.py fails when a name goes.
+"""
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from engineio import Server
 from engineio.exceptions import ContentTooLongError, QueueEmpty
-from engineio.packet import Packet
+from engineio.packet import CLOSE, MESSAGE, Packet
 from engineio.payload import Payload
 from engineio.socket import Socket
 
@@ -30,7 +35,20 @@ class EngineSocket(Socket):
         self.abort: Callable[[], object] = lambda: self.close(wait=False, abort=True)
         self.end: Callable[[Closing], object] = lambda _: self.close(wait=False, abort=True)
         self.refuse: Callable[[], object] = lambda: None  # answers what is not understood
+        self.leaving = False  # True: only the goodbye is left to fetch, no message is read
         self._budget = Budget()
+
+    def leave(self) -> None:
+        """Close once all has gone out. Over polling that is when the client has fetched it.
+
+        engine.io would forget what waits, and a client that is between two polls not hear the
+        goodbye. The reaper closes the connection of a client that does not poll any more.
+        """
+        if self.upgraded:
+            self.close(wait=False)
+        else:
+            self.leaving = True
+            self.queue.put(Packet(CLOSE))
 
     def poll(self) -> list[Any]:
         """Return what waits to be sent, an empty list at the end; raise QueueEmpty."""
@@ -43,10 +61,15 @@ class EngineSocket(Socket):
             packets += more
         if packets[-1] is None and len(packets) > 1:
             self.queue.put(packets.pop())
-        return [packet for packet in packets if packet is not None]
+        packets = [packet for packet in packets if packet is not None]
+        if any(packet.packet_type == CLOSE for packet in packets):
+            self.close(abort=True)
+        return packets
 
     def receive(self, pkt: Any) -> None:
         """Take in a packet, unless the client sends too many; a WebSocket counts by itself."""
+        if self.leaving and pkt.packet_type == MESSAGE:
+            return
         octets = len(pkt.data) if isinstance(pkt.data, str | bytes) else 0
         if self.upgraded or self._budget.spend(frames=1, octets=octets):
             super().receive(pkt)
@@ -83,9 +106,8 @@ class EngineSocket(Socket):
 class EngineWebSocket:
     """What engine.io expects of its driver: `wait`, `send`, `close`, and to be a WSGI app."""
 
-    def __init__(self, handler: Callable[["EngineWebSocket"], Any], server: Any) -> None:
+    def __init__(self, handler: Callable[["EngineWebSocket"], Any], _server: Any) -> None:
         self._handler = handler
-        self._server = server
         self._socket: EngineSocket = handler.__self__  # type: ignore[attr-defined]
         self._wire: Wire
 
@@ -95,9 +117,8 @@ class EngineWebSocket:
             self._wire = Wire(environ)
         except HandshakeError:
             self._socket.close(wait=False, abort=True)
-            refusal = self._server._bad_request()
-            start_response(refusal["status"], refusal["headers"])
-            return [refusal["response"]]
+            start_response("400 Bad Request", [])
+            return []
         self._socket.abort = self._wire.abort
         try:
             self._wire.serve(environ, lambda: self._handler(self))
@@ -134,3 +155,24 @@ def _is_packet(message: str | bytes) -> bool:
     except (ValueError, IndexError, RecursionError):
         return False
     return True
+
+
+def adapt(engine: Server) -> None:
+    """Make engine.io use our sockets, and answer what Socket.IO cannot read."""
+    engine._async["websocket"] = EngineWebSocket
+    connected, received = engine.handlers["connect"], engine.handlers["message"]
+
+    def connect(sid: str, environ: dict[str, Any]) -> Any:
+        engine.sockets[sid].__class__ = EngineSocket  # its class is no parameter
+        engine.sockets[sid].prepare()
+        return connected(sid, environ)
+
+    def receive(sid: str, data: Any) -> None:
+        try:
+            received(sid, data)
+        except Exception:  # whatever its parser makes of a frame that is none
+            if connection := engine.sockets.get(sid):
+                connection.refuse()
+
+    engine.on("connect", connect)
+    engine.on("message", receive)

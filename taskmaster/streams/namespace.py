@@ -8,6 +8,7 @@ import orjson
 import structlog
 from flask import request
 from flask_socketio import ConnectionRefusedError, Namespace
+from socketio import Namespace as AnyNamespace
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.errors import DEFAULTS, ApiError, ErrorCode, problem
@@ -16,12 +17,27 @@ from .connection import Connection
 from .engine import EngineSocket
 from .follower import Follower
 from .hub import Hub
-from .messages import Message
+from .messages import Message, control
 from .room import Room
 
 log = structlog.get_logger(__name__)
 
 NAMESPACE = "/ws/tasks"
+UNKNOWN_EVENT = "unknown_event"  # stands for the name of every event that is not known here
+UNKNOWN = control(
+    "error",
+    code=ErrorCode.MALFORMED_REQUEST.value,
+    detail="This event is unknown. Only `authenticate` with a token is understood here.",
+)
+
+
+class OtherNamespaces(AnyNamespace):
+    """Refuses every namespace that does not exist; Flask-SocketIO's class serves one name only."""
+
+    def on_connect(self, *_: Any) -> None:
+        """Refuse, and name the namespace that does exist."""
+        detail = f"This namespace does not exist; connect to `{NAMESPACE}`."
+        raise _refusal(problem(ErrorCode.NOT_FOUND, detail))
 
 
 class TaskNamespace(Namespace):
@@ -65,8 +81,14 @@ class TaskNamespace(Namespace):
         if connection is None:
             return None
         token = body.get("token") if isinstance(body, dict) else None
-        answer = auth.renew(connection.follower, token)
-        self.send(answer, connection.sid)
+        return self._answer(auth.renew(connection.follower, token), connection.sid)
+
+    def on_unknown_event(self, *_: Any) -> Any:
+        """Answer an event that is not known here, as `authenticate` is answered."""
+        return self._answer(UNKNOWN, request.sid)  # type: ignore[attr-defined]
+
+    def _answer(self, answer: Message, sid: str) -> dict[str, Any]:
+        self.send(answer, sid)
         return {"action": answer.name, **orjson.loads(answer.payload)}
 
     def enter_room(self, connection: Connection) -> None:

@@ -11,13 +11,13 @@ from socketio.packet import BINARY_ACK, BINARY_EVENT, EVENT, Packet
 
 from ..core import clock, lifecycle
 from ..core.concurrency import pause
-from .engine import PING_INTERVAL, PING_TIMEOUT, EngineSocket, EngineWebSocket
+from .engine import PING_INTERVAL, PING_TIMEOUT, adapt
 from .hub import Hub
-from .namespace import NAMESPACE, TaskNamespace
-from .socketio_views import blp, speak_our_errors
+from .namespace import NAMESPACE, UNKNOWN_EVENT, OtherNamespaces, TaskNamespace
+from .socketio_views import blp
 from .wire import LARGEST_MESSAGE
 
-JOINING = 10  # seconds for a connection to join the namespace
+JOINING = 10  # seconds for a connection to join the namespace, or to fetch the goodbye
 quiet = logging.getLogger("taskmaster.engineio")  # would log what any client can send
 quiet.disabled = True
 
@@ -28,6 +28,14 @@ class LockedManager(Manager):
     def __init__(self) -> None:
         super().__init__()
         self._lock = threading.RLock()
+
+    def pre_connect(self, eio_sid: str, namespace: str) -> str:
+        """Begin to let a connection in. Raise ValueError where it is in already."""
+        with self._lock:
+            sid: str | None = super().pre_connect(eio_sid, namespace)
+        if sid is None:  # python-socketio would answer like a refusal, and the client leave
+            raise ValueError("joined already")
+        return sid
 
     def basic_enter_room(self, *args: Any, **kwargs: Any) -> None:
         """Put a connection in a room."""
@@ -48,14 +56,23 @@ class LockedManager(Manager):
 class ClientPacket(Packet):
     """What a client may say: the events that python-socketio makes itself are none of its."""
 
-    def decode(self, encoded_packet: str) -> Any:
-        """Read a packet; raise ValueError for what is not understood here."""
-        attachments = super().decode(encoded_packet)
-        if self.packet_type == EVENT and self.data[0] != "authenticate":
-            raise ValueError("unknown event")
-        if self.packet_type in (BINARY_EVENT, BINARY_ACK):  # kept until its attachments come
+    packet_type: int
+    data: Any
+
+    def decode(self, encoded_packet: str) -> int:
+        """Read a packet; raise ValueError for what is not understood here.
+
+        An event with attachments is not kept until they come: no event that is known has any.
+        """
+        super().decode(encoded_packet)
+        if self.packet_type in (EVENT, BINARY_EVENT):
+            if not isinstance(self.data, list):
+                raise ValueError("no event")
+            if self.packet_type == BINARY_EVENT or self.data[0] != "authenticate":
+                self.packet_type, self.data = EVENT, [UNKNOWN_EVENT]
+        if self.packet_type == BINARY_ACK:
             raise ValueError("binary")
-        return attachments
+        return 0
 
 
 def init_app(app: Flask, hub: Hub) -> None:
@@ -67,7 +84,7 @@ def init_app(app: Flask, hub: Hub) -> None:
         client_manager=LockedManager(),  # its own: another application's would be taken over
         manage_session=False,
         serializer=ClientPacket,
-        namespaces=[NAMESPACE],
+        namespaces="*",  # OtherNamespaces refuses all but ours, in words
         cors_allowed_origins=[],  # it looks at none: our route does, and sets the headers
         max_http_buffer_size=LARGEST_MESSAGE,
         http_compression=False,
@@ -79,30 +96,9 @@ def init_app(app: Flask, hub: Hub) -> None:
     app.wsgi_app = wsgi_app  # type: ignore[method-assign]  # a route leads there instead
     app.register_blueprint(blp)
     socketio.on_namespace(TaskNamespace(hub))
-    speak_our_errors(socketio.server.eio)
-    _bound(socketio.server)
+    socketio.server.register_namespace(OtherNamespaces("*"))
+    adapt(socketio.server.eio)
     lifecycle.on_start(app, lambda: _start_reaper(socketio.server))
-
-
-def _bound(server: Any) -> None:
-    """Make engine.io use our sockets, and answer what Socket.IO cannot read."""
-    engine = server.eio
-    engine._async["websocket"] = EngineWebSocket
-
-    def connect(eio_sid: str, environ: dict[str, Any]) -> Any:
-        engine.sockets[eio_sid].__class__ = EngineSocket  # its class is no parameter
-        engine.sockets[eio_sid].prepare()
-        return server._handle_eio_connect(eio_sid, environ)
-
-    def receive(eio_sid: str, data: Any) -> None:
-        try:
-            server._handle_eio_message(eio_sid, data)
-        except Exception:  # whatever its parser makes of a frame that is none
-            if connection := engine.sockets.get(eio_sid):
-                connection.refuse()
-
-    engine.on("connect", connect)
-    engine.on("message", receive)
 
 
 def _start_reaper(server: Any) -> None:
@@ -116,10 +112,10 @@ def _reap_forever(server: Any) -> None:
 
 
 def reap(server: Any) -> None:
-    """Drop the connections that have been in no namespace for too long."""
+    """Drop the connections that have been in no namespace, or leaving it, for too long."""
     now = clock.monotonic()
     for sid, connection in tuple(server.eio.sockets.items()):
-        if server.manager.sid_from_eio_sid(sid, NAMESPACE):
+        if server.manager.sid_from_eio_sid(sid, NAMESPACE) and not connection.leaving:
             connection.seen = now
         elif now - getattr(connection, "seen", now) > JOINING:
             connection.close(wait=False)

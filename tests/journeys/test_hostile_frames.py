@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from socketio.packet import CONNECT_ERROR, EVENT, Packet
+from socketio.packet import ACK, CONNECT_ERROR, EVENT, Packet
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, TextMessage
 
@@ -110,9 +110,11 @@ def packet_name(text: str) -> str:
     if text[0] != "4":
         return "connect"
     packet: Any = Packet(encoded_packet=text[1:])
-    # Who joins twice, or elsewhere, is told so by python-socketio, in a word.
-    if packet.packet_type == CONNECT_ERROR and isinstance(packet.data, dict):
+    if packet.packet_type == CONNECT_ERROR:
         ErrorCode(packet.data["data"]["code"])
+    if packet.packet_type == ACK:
+        (answer,) = packet.data
+        return plain_name(json.dumps(answer))
     return str(packet.data[0]) if packet.packet_type == EVENT else "connect"
 
 

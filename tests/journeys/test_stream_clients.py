@@ -47,6 +47,16 @@ for (const name of names)
   source.addEventListener(name, ({data}) => console.log(JSON.stringify([name, JSON.parse(data)])));
 """
 
+ASK_IN_NODE = """
+const {io} = require('socket.io-client');
+const [url, token, transport] = process.argv.slice(1);
+const socket = io(url, {transports: [transport], reconnection: false, auth: {token}});
+const tell = (...what) => { console.log(JSON.stringify(what)); socket.disconnect(); };
+socket.on('connect', async () => tell('', await socket.emitWithAck('task_create', {title: 'x'})));
+socket.on('connect_error', (error) =>
+  tell(error.message, error.data || JSON.parse(error.context.responseText)));
+"""
+
 
 class Program:
     """A client in a process of its own that prints what it receives."""
@@ -132,6 +142,32 @@ def test_an_event_source_that_saw_no_event_misses_none(
     titles = [body["title"] for name, body in node.received() if name == "task_create"]
     assert titles == ["while it was down", "live again"]
     print(f"\nEventSource after {seen} alone: got what was written while the server was down")
+
+
+@pytest.mark.parametrize("transport", ["websocket", "polling"])
+def test_socket_io_client_in_node_is_told_what_is_wrong(
+    start_server: Callable[..., Server], tmp_path: Path, transport: str
+) -> None:
+    server = start_server()
+    user = Api(through_http(server.url)).register()
+
+    def ask(url: str, name: str) -> tuple[str, dict[str, object]]:
+        node = Program([program("node"), "-e", ASK_IN_NODE, url, user.access, transport],
+                       tmp_path / name)  # fmt: skip
+        (told,) = wait_until(node.received, what=f"what is wrong: {node.text()}")
+        node.stop()
+        return told
+
+    message, body = ask(f"{server.url}/nowhere", "namespace.log")
+    assert "/ws/tasks" in message
+    assert body["code"] == "not_found"
+    _, body = ask(f"{server.url}/ws/tasks", "event.log")
+    assert (body["action"], body["code"]) == ("error", "malformed_request")
+    several = start_server(WEB_CONCURRENCY=2)
+    _, body = ask(f"{several.url}/ws/tasks", "polling.log")
+    assert (
+        body["code"] == {"polling": "websocket_only", "websocket": "malformed_request"}[transport]
+    )
 
 
 def test_curl(server: Server, user: User, tmp_path: Path) -> None:

@@ -18,16 +18,17 @@ def anybody(module_server: Server) -> Api:
 
 
 @pytest.mark.parametrize(
-    ("path", "headers", "status", "code"),
+    ("path", "headers", "status", "code", "word"),
     [
-        (OPEN, {"Origin": "https://elsewhere.example"}, 403, "forbidden"),
-        (OPEN, {"Origin": "null"}, 403, "forbidden"),
-        (OPEN, {"Host": "elsewhere.example"}, 400, "untrusted_host"),
-        ("/socket.io/", {}, 400, "malformed_request"),
-        ("/socket.io/?EIO=3&transport=polling", {}, 400, "malformed_request"),
-        ("/socket.io/?EIO=4&transport=pigeon", {}, 400, "malformed_request"),
-        (f"{OPEN}&sid=unknown", {}, 400, "malformed_request"),
-        (f"{OPEN}&j=x", {}, 400, "malformed_request"),
+        (OPEN, {"Origin": "https://elsewhere.example"}, 403, "forbidden", "origin"),
+        (OPEN, {"Origin": "null"}, 403, "forbidden", "origin"),
+        (OPEN, {"Host": "elsewhere.example"}, 400, "untrusted_host", "host"),
+        ("/socket.io/", {}, 400, "malformed_request", "EIO=4"),
+        ("/socket.io/?EIO=3&transport=polling", {}, 400, "malformed_request", "EIO=4"),
+        (f"{OPEN}&EIO=5", {}, 400, "malformed_request", "EIO=4"),
+        ("/socket.io/?EIO=4&transport=pigeon", {}, 400, "malformed_request", "read"),
+        (f"{OPEN}&sid=unknown", {}, 400, "malformed_request", "session"),
+        (f"{OPEN}&j=x", {}, 400, "malformed_request", "read"),
     ],
 )
 @pytest.mark.parametrize("upgrade", [{}, WEBSOCKET], ids=["polling", "websocket"])
@@ -37,11 +38,13 @@ def test_a_refusal_is_a_problem(
     headers: dict[str, str],
     status: int,
     code: str,
+    word: str,
     upgrade: dict[str, str],
 ) -> None:
     if upgrade:
         path = path.replace("polling", "websocket")
-    assert_problem(anybody.get(path, headers=headers | upgrade), status, code)
+    problem = assert_problem(anybody.get(path, headers=headers | upgrade), status, code)
+    assert word in problem["detail"]
 
 
 def test_a_websocket_needs_its_handshake(anybody: Api) -> None:
