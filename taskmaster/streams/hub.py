@@ -1,11 +1,13 @@
-"""Who is connected to this process, and what they still lack. Knows no Flask.
+"""Who is connected to this process, and what they have not received yet. Knows no Flask.
 
-The sweep is the guarantee, wake-ups are the shortcut: every fraction of a second, two queries
+The sweep is the guarantee and notifications are the shortcut: every 0.7 seconds, two queries
 compare the heads of the connected users' logs, and their sessions, with what is known here.
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
 
 import structlog
 from prometheus_client import Gauge
@@ -16,139 +18,198 @@ from ..core.auth import Principal
 from ..core.errors import ApiError, ErrorCode
 from ..events import log as event_log
 from ..events.log import Entry
-from .bus import Bus
-from .channel import Channel
-from .follower import Follower
-from .messages import Closing
+from .notifier import RedisNotifier
+from .protocol import CloseReason
+from .reader import LogReader
+from .recent import RecentEvents
+from .subscription import Connection, Subscription
 
 log = structlog.get_logger(__name__)
 
 OPEN = Gauge("stream_connections", "Streams that are open.", multiprocess_mode="livesum")
 SWEEP = 0.7  # seconds
-MOST_CONNECTIONS = 50  # of one user
+MAX_CONNECTIONS = 50  # of one user
 RETRY_AFTER = {"Retry-After": "5"}
 
 LiveSessions = Callable[[Engine, list[str]], set[str]]
 
 
-class Hub:
-    """The followers of one process, by user."""
+class UserStreams(NamedTuple):
+    """What is known of a user's log, and who follows it here."""
 
-    def __init__(self, engine: Engine, bus: Bus, live_sessions: LiveSessions) -> None:
+    recent: RecentEvents
+    subscriptions: set[Subscription]
+
+    def wake(self) -> None:
+        """Make everyone look for events."""
+        for subscription in tuple(self.subscriptions):
+            subscription.wake()
+
+    def cut_stalled(self) -> None:
+        """Close the streams of clients that do not read."""
+        for subscription in tuple(self.subscriptions):
+            if subscription.is_stalled():
+                subscription.close(CloseReason.TOO_SLOW)
+
+
+class UserLog:
+    """The log of one user, as a reader reads it. A connection is held for one query only."""
+
+    def __init__(self, engine: Engine, user_id: str) -> None:
+        self._engine, self._user_id = engine, user_id
+
+    def read_head(self) -> int:
+        """Return where the log stands; 0 for a user who is gone."""
+        with self._engine.connect() as connection:
+            return event_log.heads_of(connection, [self._user_id]).get(self._user_id, 0)
+
+    def read_after(self, cursor: int) -> list[Entry]:
+        """Return a page of the events after `cursor`."""
+        with self._engine.connect() as connection:
+            return event_log.read(connection, self._user_id, cursor)
+
+
+class Hub:
+    """The subscriptions of one process, by user."""
+
+    def __init__(
+        self, engine: Engine, notifier: RedisNotifier | None, live_sessions: LiveSessions
+    ) -> None:
         self._engine = engine
-        self._bus = bus
+        self._notifier = notifier
         self._live_sessions = live_sessions
-        self._channels: dict[str, Channel] = {}
+        self._users: dict[str, UserStreams] = {}
         self._lock = threading.Lock()
         self._stopped = threading.Event()
 
     def start(self) -> None:
         """Begin to listen and to sweep, in the process that serves."""
-        self._bus.start(self.wake, self.end_sessions)
+        if self._notifier:
+            self._notifier.start(self._receive, self._close_sessions)
         threading.Thread(target=self._sweep_forever, name="sweep", daemon=True).start()
 
     def stop(self) -> None:
-        """Say goodbye to everyone and take in nobody new."""
+        """Say goodbye to everyone and refuse new subscriptions."""
         with self._lock:
             self._stopped.set()
-        for follower in self.followers():
-            follower.close(Closing.SERVER_RESTART)
-        self._bus.stop()
+        for subscription in self.subscriptions():
+            subscription.close(CloseReason.SERVER_RESTART)
+        if self._notifier:
+            self._notifier.stop()
 
-    def join(self, principal: Principal, since: int | None) -> Follower:
-        """Follow the log of a user. Raise ApiError (429, 503).
+    @contextmanager
+    def subscribe(
+        self, principal: Principal, since: int | None, connection: Connection
+    ) -> Iterator[Subscription]:
+        """Follow the log of a user until the end of the block. Raise ApiError (429, 503).
 
-        Registers first and reads the head then: what is committed in between is not missed.
+        It registers first and then reads the head: what is committed in between is not missed.
         """
-        follower = self._register(principal.user_id, principal)
-        try:
-            follower.channel.raise_head(self.read_head(follower.channel))
-        except BaseException:
-            follower.leave()
-            raise
-        follower.begin(since, follower.channel.head)
-        return follower
+        log_source = UserLog(self._engine, principal.user_id)
+        with self._registered(principal.user_id, principal, connection, log_source) as found:
+            found.reader.recent.raise_head(log_source.read_head())
+            found.reader.seek(since)
+            yield found
 
-    def join_room(self, user_id: str, cursor: int) -> Follower:
-        """Follow the log of a user for a room, from a position that a member has reached."""
-        follower = self._register(user_id, None)
-        follower.begin(cursor, max(cursor, follower.channel.head))
-        return follower
+    @contextmanager
+    def follow_from(self, user_id: str, cursor: int) -> Iterator[Subscription]:
+        """Follow the log of a user for a room, from where its first member stands."""
+        log_source = UserLog(self._engine, user_id)
+        with self._registered(user_id, None, Connection(), log_source) as found:
+            found.reader.recent.raise_head(cursor)
+            found.reader.seek(cursor)
+            yield found
 
-    def leave(self, follower: Follower) -> None:
-        """Forget a follower."""
-        with self._lock:
-            channel = follower.channel
-            if follower not in channel.followers:
-                return
-            channel.followers.remove(follower)
-            if follower.principal:
-                OPEN.dec()
-            if not channel.followers and self._channels.get(channel.user_id) is channel:
-                del self._channels[channel.user_id]
-                self._bus.unsubscribe(channel.user_id)
+    def publish(self, user_id: str, entries: list[Entry]) -> None:
+        """Deliver what was committed for a user, in this process and in the others."""
+        self._receive(user_id, entries)
+        if self._notifier:
+            self._notifier.publish(user_id, entries)
 
-    def wake(self, user_id: str, entries: Iterable[Entry]) -> None:
-        """Take in what was committed for a user."""
-        if channel := self._channels.get(user_id):
-            channel.wake(entries)
+    def end_sessions(self, user_id: str, session_ids: list[str]) -> None:
+        """Close the streams of sessions that have ended, in this process and in the others."""
+        self._close_sessions(user_id, session_ids)
+        if self._notifier:
+            self._notifier.publish(user_id, session_ids=session_ids)
 
-    def end_sessions(self, user_id: str, session_ids: Iterable[str]) -> None:
-        """Close the streams of a user's sessions that have ended."""
-        over = set(session_ids)
-        if channel := self._channels.get(user_id):
-            for follower in tuple(channel.followers):
-                if follower.principal and follower.principal.session_id in over:
-                    follower.close(Closing.SESSION_ENDED)
-
-    def read(self, channel: Channel, cursor: int) -> list[Entry]:
-        """Return a page of the log; the connection is given back before anything is sent."""
-        with self._engine.connect() as connection:
-            return event_log.read(connection, channel.user_id, cursor)
-
-    def read_head(self, channel: Channel) -> int:
-        """Return where the user's log stands."""
-        with self._engine.connect() as connection:
-            return event_log.heads_of(connection, [channel.user_id]).get(channel.user_id, 0)
-
-    def followers(self) -> list[Follower]:
-        """Return everyone who follows here."""
-        channels = tuple(self._channels.values())
-        return [one for channel in channels for one in tuple(channel.followers)]
+    def subscriptions(self) -> list[Subscription]:
+        """Return all subscriptions of this process."""
+        users = tuple(self._users.values())
+        return [one for user in users for one in tuple(user.subscriptions)]
 
     def sweep(self) -> None:
-        """Find what wake-ups did not tell: commits, and sessions that ended."""
-        channels = dict(self._channels)
-        principals = [one.principal for one in self.followers() if one.principal]
-        if not channels:
+        """Find what notifications did not tell: commits, ended sessions, blocked writes."""
+        users = dict(self._users)
+        if not users:
             return
         with self._engine.connect() as connection:
-            heads = event_log.heads_of(connection, list(channels))
-        for user_id, seq in heads.items():
-            channels[user_id].raise_head(seq)
+            heads = event_log.heads_of(connection, list(users))
+        for user_id, user in users.items():
+            if user.recent.raise_head(heads.get(user_id, 0)):
+                user.wake()
+            user.cut_stalled()
+        principals = [one.principal for one in self.subscriptions() if one.principal]
         asked = {principal.session_id: principal.user_id for principal in principals}
-        live = self._live_sessions(self._engine, list(asked))
-        for session_id in asked.keys() - live:
-            self.end_sessions(asked[session_id], [session_id])
+        for session_id in asked.keys() - self._live_sessions(self._engine, list(asked)):
+            self._close_sessions(asked[session_id], [session_id])
 
-    def _register(self, user_id: str, principal: Principal | None) -> Follower:
+    def _receive(self, user_id: str, entries: Iterable[Entry]) -> None:
+        if user := self._users.get(user_id):
+            user.recent.add(entries)
+            user.cut_stalled()
+            user.wake()
+
+    def _close_sessions(self, user_id: str, session_ids: Iterable[str]) -> None:
+        over = set(session_ids)
+        if user := self._users.get(user_id):
+            for subscription in tuple(user.subscriptions):
+                if subscription.principal and subscription.principal.session_id in over:
+                    subscription.close(CloseReason.SESSION_ENDED)
+
+    @contextmanager
+    def _registered(
+        self,
+        user_id: str,
+        principal: Principal | None,
+        connection: Connection,
+        log_source: UserLog,
+    ) -> Iterator[Subscription]:
         with self._lock:
-            if self._stopped.is_set():
-                detail = "The server is restarting."
-                raise ApiError(ErrorCode.UNAVAILABLE, detail, None, RETRY_AFTER)
-            channel = self._channels.get(user_id)
-            if channel is None:
-                channel = self._channels[user_id] = Channel(user_id)
-                self._bus.subscribe(user_id)
-            clients = [one for one in channel.followers if one.principal]
-            if principal and len(clients) >= MOST_CONNECTIONS:
-                detail = f"More than {MOST_CONNECTIONS} streams of one user."
-                raise ApiError(ErrorCode.TOO_MANY_CONNECTIONS, detail, None, RETRY_AFTER)
-            follower = Follower(self, channel, principal)
-            channel.followers.add(follower)
-            if principal:
-                OPEN.inc()
-            return follower
+            user = self._admit(user_id, principal)
+            reader = LogReader(user.recent, log_source)
+            subscription = Subscription(reader, connection, principal)
+            user.subscriptions.add(subscription)
+        is_client = principal is not None
+        OPEN.inc(is_client)
+        try:
+            yield subscription
+        finally:
+            subscription.close()
+            OPEN.dec(is_client)
+            self._forget(user_id, user, subscription)
+
+    def _admit(self, user_id: str, principal: Principal | None) -> UserStreams:
+        if self._stopped.is_set():
+            detail = "The server is restarting."
+            raise ApiError(ErrorCode.UNAVAILABLE, detail, None, RETRY_AFTER)
+        user = self._users.get(user_id)
+        if user is None:
+            user = self._users[user_id] = UserStreams(RecentEvents(), set())
+            if self._notifier:
+                self._notifier.subscribe(user_id)
+        clients = [one for one in user.subscriptions if one.principal]
+        if principal and len(clients) >= MAX_CONNECTIONS:
+            detail = f"More than {MAX_CONNECTIONS} streams of one user."
+            raise ApiError(ErrorCode.TOO_MANY_CONNECTIONS, detail, None, RETRY_AFTER)
+        return user
+
+    def _forget(self, user_id: str, user: UserStreams, subscription: Subscription) -> None:
+        with self._lock:
+            user.subscriptions.discard(subscription)
+            if not user.subscriptions and self._users.get(user_id) is user:
+                del self._users[user_id]
+                if self._notifier:
+                    self._notifier.unsubscribe(user_id)
 
     def _sweep_forever(self) -> None:
         while not self._stopped.wait(SWEEP):

@@ -3,20 +3,22 @@
 import contextlib
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
 
-from flask import Response, current_app, request
+from flask import Response, request
 from flask.views import MethodView
 from marshmallow import validate
 
-from ..core.auth import current, login_required
+from ..core.auth import Principal, current, login_required
 from ..core.blueprint import Blueprint
 from ..core.errors import ErrorCode
 from ..core.schemas import Schema, Whole
-from . import auth
-from .follower import Follower
-from .hub import Hub
-from .messages import Message
+from .handshake import MAX_POSITION, check_origin, current_hub, position
+from .protocol import Message
+from .subscription import Connection, Subscription
+from .takeover import Environ, end_call, find_socket
 
 blp = Blueprint("stream", __name__, url_prefix="/api/v1/tasks", description="What happens, live.")
 
@@ -38,7 +40,7 @@ class StreamQuerySchema(Schema):
     """Where to resume."""
 
     since = Whole(
-        validate=validate.Range(0, auth.LARGEST_POSITION),
+        validate=validate.Range(0, MAX_POSITION),
         metadata={"description": "The last `seq` seen; replay starts after it."},
     )
 
@@ -56,19 +58,58 @@ class Stream(MethodView):
         Server-sent events: each change of one's tasks as it is committed. `Last-Event-ID`, which
         wins, or `since` resumes after an event: first what was missed, then live, with no seam.
         """
-        auth.check_origin()
-        since = auth.position(request.headers.get("Last-Event-ID", query.get("since")))
-        hub: Hub = current_app.extensions["hub"]
-        follower = hub.join(current(), since)
-        follower.abort = _watch(request.environ.get("taskmaster.socket"), follower)
-        response = Response(_frames(follower), mimetype="text/event-stream")
+        check_origin()
+        since = position(request.headers.get("Last-Event-ID", query.get("since")))
+        return _stream(current(), since)
+
+
+class SSEConnection(Connection):
+    """The socket below a response, where the server lets us have it."""
+
+    def __init__(self, raw: socket.socket | None) -> None:
+        self._raw = raw
+
+    def abort(self) -> None:
+        """End the connection at once, which frees a blocked write."""
+        if self._raw:
+            with contextlib.suppress(OSError):
+                self._raw.shutdown(socket.SHUT_RDWR)
+
+    def watch(self, subscription: Subscription) -> None:
+        """Notice when the client goes, which an idle stream would not before the heartbeat."""
+        if self._raw:
+            args = (self._raw, subscription)
+            threading.Thread(target=_wait_for_the_end, args=args, daemon=True).start()
+
+
+def _stream(principal: Principal, since: int | None) -> Response:
+    connection = SSEConnection(find_socket(request.environ))
+    with ExitStack() as stack:
+        opening = current_hub().subscribe(principal, since, connection)
+        subscription = stack.enter_context(opening)
+        connection.watch(subscription)
+        response = Response(_frames(subscription), mimetype="text/event-stream")
         response.headers.update({"X-Accel-Buffering": "no", "Connection": "close"})
-        response.call_on_close(follower.leave)
-        return response
+        # Not in the generator: one that never starts never runs its `finally`.
+        response.call_on_close(partial(_end, stack.pop_all(), request.environ))
+    return response
 
 
-def _frames(follower: Follower) -> Iterator[str]:
-    for batch in follower.messages():
+def _end(stack: ExitStack, environ: Environ) -> None:
+    """Unsubscribe, and close the connection: a next request would be read as the client's end."""
+    stack.close()
+    end_call(environ)
+
+
+def _wait_for_the_end(raw: socket.socket, subscription: Subscription) -> None:
+    with contextlib.suppress(OSError, EOFError):  # eventlet's, when we end it ourselves
+        raw.settimeout(None)
+        raw.recv(1)  # a client that has asked sends no more: this is the end
+    subscription.close()
+
+
+def _frames(subscription: Subscription) -> Iterator[str]:
+    for batch in subscription.messages():
         yield "".join(map(frame, batch)) or ": still here\n\n"
 
 
@@ -79,22 +120,3 @@ def frame(message: Message) -> str:
     """
     position = "" if message.seq is None else f"id: {message.seq}\n"
     return f"{position}event: {message.name}\ndata: {message.payload}\n\n"
-
-
-def _watch(connection: socket.socket | None, follower: Follower) -> Callable[[], None]:
-    """Notice when the client goes, which an idle stream would not; return how to cut it."""
-    if connection is None:  # not one of our servers: the next heartbeat notices
-        return lambda: None
-
-    def abort() -> None:
-        with contextlib.suppress(OSError):
-            connection.shutdown(socket.SHUT_RDWR)
-
-    def wait_for_the_end() -> None:
-        with contextlib.suppress(OSError, EOFError):  # eventlet's, when we end it ourselves
-            connection.settimeout(None)
-            connection.recv(1)  # a client that has asked sends no more: this is the end
-        follower.end()
-
-    threading.Thread(target=wait_for_the_end, daemon=True).start()
-    return abort

@@ -6,6 +6,7 @@ from flask import Flask
 
 from taskmaster.core.auth import Principal
 from taskmaster.streams.hub import Hub
+from taskmaster.streams.subscription import Connection
 from tests.support.api import Api, User
 
 
@@ -33,8 +34,6 @@ def test_every_warning_in_the_log_is_a_figure(api: Api, user: User) -> None:
 def test_open_streams_are_counted(app: Flask, api: Api, user: User) -> None:
     before = figure(api, "stream_connections")
     hub: Hub = app.extensions["hub"]
-    follower = hub.join(Principal(user.id, "session", 2**40), None)
-    assert figure(api, "stream_connections") == before + 1
-    for _ in range(2):
-        follower.leave()
-        assert figure(api, "stream_connections") == before
+    with hub.subscribe(Principal(user.id, "session", 2**40), None, Connection()):
+        assert figure(api, "stream_connections") == before + 1
+    assert figure(api, "stream_connections") == before

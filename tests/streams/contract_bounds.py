@@ -5,8 +5,8 @@ import threading
 import engineio
 import pytest
 
-from tests.streams.stage import ALL, Open, Start, assert_goodbye
-from tests.support.api import Api, User, through_http
+from tests.streams.stage import Open, assert_goodbye
+from tests.support.api import User
 from tests.support.server import Server
 from tests.support.streams import (
     BrowserWebSocketClient,
@@ -86,18 +86,6 @@ def test_a_message_over_64_kib_is_cut(
     stream = open_stream(user)
     stream.send_fragments(count=20, size=4096)
     assert_goodbye(stream, "message_too_large", 4413, reconnect=False)
-
-
-def test_the_server_says_goodbye(start_server: Start) -> None:
-    server = start_server()
-    user = Api(through_http(server.url)).register()
-    streams = [transport(server.url, user.access) for transport in ALL.values()]
-    for stream in streams:
-        stream.wait("stream_ready")
-    assert server.terminate(6) == 0
-    for stream in streams:
-        assert_goodbye(stream, "server_restart", 1012, reconnect=True)
-        stream.close()
 
 
 def test_who_joins_nothing_within_10_seconds_is_dropped(server: Server) -> None:

@@ -26,6 +26,7 @@ class Setup(NamedTuple):
 
     mode: str = "eventlet"
     backend: str = "sqlite"
+    by: str = "gunicorn"
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,8 @@ def start_server(
 
     def start(**settings: object) -> Server:
         log = logs / f"server-{len(servers)}.log"
-        servers.append(Server(stream_database.url, log, ASYNC_MODE=setup.mode, **settings))
+        settings = {"ASYNC_MODE": setup.mode} | settings
+        servers.append(Server(stream_database.url, log, setup.by, **settings))
         servers[-1].start()
         return servers[-1]
 

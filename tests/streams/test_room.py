@@ -27,7 +27,7 @@ def test_a_client_that_has_caught_up_is_in_the_room_of_its_user(app: Flask, user
     assert received == ["task_create", "stream_ready", "task_create"]
     client.disconnect(NAMESPACE)
     wait_until(lambda: user.id not in rooms.get(NAMESPACE, {}), what="the room to be empty")
-    wait_until(lambda: not app.extensions["hub"].followers(), what="nobody to follow")
+    wait_until(lambda: not app.extensions["hub"].subscriptions(), what="nobody to follow")
 
 
 def test_waiting_holds_no_database_connection(app: Flask, user: User) -> None:
@@ -38,4 +38,4 @@ def test_waiting_holds_no_database_connection(app: Flask, user: User) -> None:
     engine: Engine = app.extensions["hub"]._engine
     wait_until(lambda: engine.pool.checkedout() == 0, what="no connection in use")
     client.disconnect(NAMESPACE)
-    wait_until(lambda: not app.extensions["hub"].followers(), what="nobody to follow")
+    wait_until(lambda: not app.extensions["hub"].subscriptions(), what="nobody to follow")

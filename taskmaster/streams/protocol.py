@@ -1,4 +1,4 @@
-"""What goes over a stream: events of the log, and control messages about the stream itself."""
+"""The messages of a stream: events of the log, and control messages about the stream itself."""
 
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -21,18 +21,18 @@ class Message(NamedTuple):
     is_event: bool = False
 
 
-class Closing(StrEnum):
+class CloseReason(StrEnum):
     """Why a stream is closed: the close code of the WebSocket, and whether to come back."""
 
     code: int
     reconnect: bool
 
-    def __new__(cls, value: str, code: int, reconnect: bool) -> "Closing":
-        closing = str.__new__(cls, value)
-        closing._value_ = value
-        closing.code = code
-        closing.reconnect = reconnect
-        return closing
+    def __new__(cls, value: str, code: int, reconnect: bool) -> "CloseReason":
+        reason = str.__new__(cls, value)
+        reason._value_ = value
+        reason.code = code
+        reason.reconnect = reconnect
+        return reason
 
     SERVER_RESTART = "server_restart", 1012, True
     TOO_SLOW = "too_slow", 1006, True  # cut without a close frame: it could not be written
@@ -49,9 +49,9 @@ def control(name: str, **body: Any) -> Message:
     return Message(name, orjson.dumps(body).decode(), body.get("seq"))
 
 
-def stream_closed(closing: Closing) -> Message:
-    """Return the goodbye."""
-    return control("stream_closed", code=closing.value, reconnect=closing.reconnect)
+def stream_closed(reason: CloseReason) -> Message:
+    """Return the message that says why the stream is closed."""
+    return control("stream_closed", code=reason.value, reconnect=reason.reconnect)
 
 
 def event(entry: Entry) -> Message:

@@ -1,24 +1,28 @@
-"""The Socket.IO server of one application: its options, its bounds, its bookkeeping."""
+"""The Socket.IO server of one application: its options and its housekeeping."""
 
 import logging
 import threading
 from typing import Any
 
+import orjson
 from flask import Flask
 from flask_socketio import SocketIO
 from socketio import Manager
 from socketio.packet import BINARY_ACK, BINARY_EVENT, EVENT, Packet
 
-from ..core import clock, lifecycle
-from ..core.concurrency import pause
-from .engine import PING_INTERVAL, PING_TIMEOUT, adapt
-from .hub import Hub
-from .namespace import NAMESPACE, UNKNOWN_EVENT, OtherNamespaces, TaskNamespace
-from .socketio_views import blp
-from .wire import LARGEST_MESSAGE
+from ...core import lifecycle
+from ...core.concurrency import pause
+from ..hub import Hub
+from ..websocket.connection import MAX_MESSAGE
+from .adapter import (
+    PING_INTERVAL,
+    PING_TIMEOUT,
+    Outlet,
+    adapt,
+)
+from .namespace import UNKNOWN_EVENT, OtherNamespaces, TaskNamespace
 
-JOINING = 10  # seconds for a connection to join the namespace, or to fetch the goodbye
-quiet = logging.getLogger("taskmaster.engineio")  # would log what any client can send
+quiet = logging.getLogger("taskmaster.engineio")  # it would log what any client can send
 quiet.disabled = True
 
 
@@ -37,6 +41,12 @@ class LockedManager(Manager):
             raise ValueError("joined already")
         return sid
 
+    def connect(self, sid: str, namespace: str) -> Any:
+        """Let a client in whose CONNECT packet is sent: from here on it may be sent events."""
+        found = super().connect(sid, namespace)
+        self.server.namespace_handlers[namespace].connected(sid)
+        return found
+
     def basic_enter_room(self, *args: Any, **kwargs: Any) -> None:
         """Put a connection in a room."""
         with self._lock:
@@ -51,6 +61,17 @@ class LockedManager(Manager):
         """Forget a connection."""
         with self._lock:
             super().basic_disconnect(*args, **kwargs)
+
+
+class Json:
+    """orjson, which takes the JSON of an event as it is (`orjson.Fragment`)."""
+
+    @staticmethod
+    def dumps(value: Any, **_: Any) -> str:
+        """Write compact JSON."""
+        return orjson.dumps(value).decode()
+
+    loads = staticmethod(orjson.loads)
 
 
 class ClientPacket(Packet):
@@ -75,18 +96,19 @@ class ClientPacket(Packet):
         return 0
 
 
-def init_app(app: Flask, hub: Hub) -> None:
-    """Serve the namespace."""
+def make_server(app: Flask, hub: Hub) -> None:
+    """Give an application its Socket.IO server, with the namespace."""
     wsgi_app = app.wsgi_app
     socketio = SocketIO(
         app,
         async_mode=app.config["ASYNC_MODE"],
-        client_manager=LockedManager(),  # its own: another application's would be taken over
+        client_manager=LockedManager(),  # another application's would be taken over
         manage_session=False,
         serializer=ClientPacket,
+        json=Json,
         namespaces="*",  # OtherNamespaces refuses all but ours, in words
-        cors_allowed_origins=[],  # it looks at none: our route does, and sets the headers
-        max_http_buffer_size=LARGEST_MESSAGE,
+        cors_allowed_origins=[],  # it checks no origin: our route does, and sets the headers
+        max_http_buffer_size=MAX_MESSAGE,
         http_compression=False,
         ping_interval=PING_INTERVAL,
         ping_timeout=PING_TIMEOUT,
@@ -94,29 +116,18 @@ def init_app(app: Flask, hub: Hub) -> None:
         transports=None if app.config["WEB_CONCURRENCY"] == 1 else ["websocket"],
     )
     app.wsgi_app = wsgi_app  # type: ignore[method-assign]  # a route leads there instead
-    app.register_blueprint(blp)
-    socketio.on_namespace(TaskNamespace(hub))
+    outlet = Outlet(socketio.server)
+    socketio.on_namespace(TaskNamespace(hub, outlet))
     socketio.server.register_namespace(OtherNamespaces("*"))
     adapt(socketio.server.eio)
-    lifecycle.on_start(app, lambda: _start_reaper(socketio.server))
+    lifecycle.on_start(app, lambda: _start_reaper(outlet))
 
 
-def _start_reaper(server: Any) -> None:
-    threading.Thread(target=_reap_forever, args=(server,), name="reaper", daemon=True).start()
+def _start_reaper(outlet: Outlet) -> None:
+    threading.Thread(target=_reap_forever, args=(outlet,), name="reaper", daemon=True).start()
 
 
-def _reap_forever(server: Any) -> None:
+def _reap_forever(outlet: Outlet) -> None:
     while True:
         pause(1)
-        reap(server)
-
-
-def reap(server: Any) -> None:
-    """Drop the connections that have been in no namespace, or leaving it, for too long."""
-    now = clock.monotonic()
-    for sid, connection in tuple(server.eio.sockets.items()):
-        if server.manager.sid_from_eio_sid(sid, NAMESPACE) and not connection.leaving:
-            connection.seen = now
-        elif now - getattr(connection, "seen", now) > JOINING:
-            connection.close(wait=False)
-            connection.abort()
+        outlet.reap()

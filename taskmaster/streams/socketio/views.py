@@ -8,17 +8,26 @@ from collections.abc import Iterable
 from typing import Any
 
 import structlog
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Flask, Response, current_app, request
 from werkzeug.exceptions import default_exceptions
 
-from ..core.errors import ApiError, ErrorCode, handle_http_exception
-from . import auth
+from ...core.errors import ApiError, ErrorCode, handle_http_exception
+from ..handshake import check_origin
+from ..hub import Hub
+from ..takeover import end_call, raw_socket
+from .server import make_server
 
 log = structlog.get_logger(__name__)
 
 blp = Blueprint("socketio", __name__)
 
 Environ = dict[str, Any]
+
+
+def init_app(app: Flask, hub: Hub) -> None:
+    """Serve Socket.IO."""
+    make_server(app, hub)
+    app.register_blueprint(blp)
 
 
 class Upgrade(Response):
@@ -33,7 +42,7 @@ class Upgrade(Response):
         begun: list[tuple[Any, ...]] = []
         body = _engine(environ, lambda *begin: begun.append(begin))
         if not begun:  # it was taken over
-            return body
+            end_call(environ)
         response = _in_our_shape(Response(body, *begun[0][:2]))
         response.headers.extend(self.headers)
         return response(environ, start_response)
@@ -54,6 +63,7 @@ def poll() -> Response:
 def upgrade() -> Response:
     """Open a connection as a WebSocket, or change over to one."""
     _check()
+    raw_socket(request.environ)  # or refuse
     return Upgrade()
 
 
@@ -68,7 +78,7 @@ def _server() -> Any:
 
 def _check() -> None:
     """Say what is wrong, which engine.io's own refusals do not. Raise ApiError (400, 403)."""
-    auth.check_origin()
+    check_origin()
     engine, sid = _server().eio, request.args.get("sid")
     if not sid and request.args.getlist("EIO") != ["4"]:
         raise ApiError(

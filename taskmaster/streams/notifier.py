@@ -1,66 +1,33 @@
-"""Wake-ups between processes. They may be lost: the hub's sweep finds what they did not tell."""
+"""Notifications between processes by Redis. They may be lost: the hub's sweep finds what they
+did not tell."""
 
 import contextlib
 import queue
 import random
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any
 
-import orjson
 import redis
 import structlog
 
 from ..events.log import Entry
-from .channel import LARGEST
+from .recent import MAX_PAYLOAD
 
 log = structlog.get_logger(__name__)
 
 PREFIX = "taskmaster:user:"
 IDLE = "taskmaster:idle"  # a PubSub without any channel cannot wait
-QUEUE = 10_000  # wake-ups waiting for Redis; more are dropped
-LONGEST_PAUSE = 2.0  # seconds between two tries to reach Redis
+MAX_QUEUED = 10_000  # notifications that wait for Redis; more are dropped
+MAX_PAUSE = 2.0  # seconds between two tries to reach Redis
 TICK = 0.05  # seconds until a new subscription is sent
 
 OnEntries = Callable[[str, Iterable[Entry]], None]
 OnSessions = Callable[[str, Iterable[str]], None]
 
 
-class Bus(Protocol):
-    """How a process tells the others."""
-
-    def start(self, on_entries: OnEntries, on_sessions: OnSessions) -> None: ...
-    def stop(self) -> None: ...
-    def subscribe(self, user_id: str) -> None: ...
-    def unsubscribe(self, user_id: str) -> None: ...
-    def publish(
-        self, user_id: str, entries: Iterable[Entry] = (), sessions: Iterable[str] = ()
-    ) -> None: ...
-
-
-class MemoryBus:
-    """The bus of one process, or of several without Redis: the sweep tells the others."""
-
-    def start(self, on_entries: OnEntries, on_sessions: OnSessions) -> None:
-        """Nobody else to listen to."""
-
-    def stop(self) -> None:
-        """Nothing to stop."""
-
-    def subscribe(self, user_id: str) -> None:
-        """Nothing to subscribe to."""
-
-    def unsubscribe(self, user_id: str) -> None:
-        """Nothing to unsubscribe from."""
-
-    def publish(
-        self, user_id: str, entries: Iterable[Entry] = (), sessions: Iterable[str] = ()
-    ) -> None:
-        """Nobody else to tell."""
-
-
-class RedisBus:
-    """Redis pub/sub, a channel for each user who is connected here.
+class RedisNotifier:
+    """Redis publish and subscribe, with a channel for each user who is connected here.
 
     One thread publishes and one listens, each with a connection of its own, so that a Redis that
     is slow or away delays no request.
@@ -72,7 +39,7 @@ class RedisBus:
         )
         self._wanted = {IDLE}
         self._changed = False  # what is wanted, since it was last sent to Redis
-        self._outbox: queue.Queue[tuple[str, bytes]] = queue.Queue(QUEUE)
+        self._outbox: queue.Queue[tuple[str, bytes]] = queue.Queue(MAX_QUEUED)
         self._stopped = threading.Event()
         self._on_entries: OnEntries
         self._on_sessions: OnSessions
@@ -88,25 +55,23 @@ class RedisBus:
         self._stopped.set()
 
     def subscribe(self, user_id: str) -> None:
-        """Hear of a user from now on."""
+        """Receive the notifications of a user from now on."""
         self._wanted.add(PREFIX + user_id)
         self._changed = True
 
     def unsubscribe(self, user_id: str) -> None:
-        """Hear of a user no more."""
+        """Receive the notifications of a user no more."""
         self._wanted.discard(PREFIX + user_id)
         self._changed = True
 
     def publish(
-        self, user_id: str, entries: Iterable[Entry] = (), sessions: Iterable[str] = ()
+        self, user_id: str, entries: Iterable[Entry] = (), session_ids: Iterable[str] = ()
     ) -> None:
-        """Put a wake-up in line; large events travel without their payload."""
-        short = [(e.seq, e.action, e.payload if len(e.payload) <= LARGEST else "") for e in entries]
-        message = orjson.dumps({"entries": short, "sessions": list(sessions)})
+        """Queue a notification of committed events, or of sessions that have ended."""
         try:
-            self._outbox.put_nowait((PREFIX + user_id, message))
+            self._outbox.put_nowait((PREFIX + user_id, encode(entries, session_ids)))
         except queue.Full:
-            log.warning("wake_up_dropped")
+            log.warning("notification_dropped")
 
     def _publish_forever(self) -> None:
         while not self._stopped.is_set():
@@ -116,11 +81,11 @@ class RedisBus:
             except queue.Empty:
                 continue
             except Exception as error:
-                log.warning("bus_unreachable", doing="publish", error=type(error).__name__)
-                self._drop()
+                log.warning("redis_unreachable", doing="publish", error=type(error).__name__)
+                self._drop_queued()
 
-    def _drop(self) -> None:
-        """Forget what waits: it would be old news, and the sweep tells it sooner."""
+    def _drop_queued(self) -> None:
+        """Drop what waits: it would be old news, and the sweep tells it sooner."""
         with contextlib.suppress(queue.Empty):
             while True:
                 self._outbox.get_nowait()
@@ -134,14 +99,14 @@ class RedisBus:
                 pause = 0.05
                 self._listen(pubsub)
             except Exception as error:
-                log.warning("bus_unreachable", doing="listen", error=type(error).__name__)
+                log.warning("redis_unreachable", doing="listen", error=type(error).__name__)
             finally:
                 pubsub.close()
             self._stopped.wait(pause * random.uniform(0.5, 1))  # noqa: S311 (jitter)
-            pause = min(pause * 2, LONGEST_PAUSE)
+            pause = min(pause * 2, MAX_PAUSE)
 
     def _listen(self, pubsub: Any) -> None:
-        """Receive until an error; subscriptions change in this thread only."""
+        """Receive until an error. Subscriptions change in this thread only."""
         subscribed = {IDLE}
         self._changed = True
         while not self._stopped.is_set():
@@ -159,11 +124,24 @@ class RedisBus:
 
     def _receive(self, message: dict[str, Any]) -> None:
         user_id = message["channel"].decode().removeprefix(PREFIX)
-        body = orjson.loads(message["data"])
-        self._on_entries(user_id, [Entry(*entry) for entry in body["entries"]])
-        self._on_sessions(user_id, body["sessions"])
+        entries, session_ids = decode(message["data"])
+        self._on_entries(user_id, entries)
+        self._on_sessions(user_id, session_ids)
 
 
-def make_bus(redis_url: str | None) -> Bus:
-    """Return the bus that the settings ask for."""
-    return RedisBus(redis_url) if redis_url else MemoryBus()
+def encode(entries: Iterable[Entry], session_ids: Iterable[str]) -> bytes:
+    """Return a notification: a line of session ids, then a line for each event.
+
+    An event's JSON has no line break, so it is sent as it is; a large one travels without it.
+    """
+    lines = [" ".join(session_ids)]
+    for seq, action, payload in entries:
+        lines.append(f"{seq} {action} {payload if len(payload) <= MAX_PAYLOAD else ''}")
+    return "\n".join(lines).encode()
+
+
+def decode(message: bytes) -> tuple[list[Entry], list[str]]:
+    """Return the events and the session ids of a notification."""
+    session_ids, *lines = message.decode().split("\n")
+    parts = (line.split(" ", 2) for line in lines)
+    return [Entry(int(seq), action, payload) for seq, action, payload in parts], session_ids.split()

@@ -25,14 +25,16 @@ from wsproto.events import (
 )
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
-from ..core import clock
-from .budget import Budget
-from .messages import Closing
+from ...core import clock
+from ..protocol import CloseReason
+from ..subscription import Connection
+from ..takeover import raw_socket
+from ..token_bucket import TokenBucket
 
-LARGEST_MESSAGE = 64 * 1024  # bytes
+MAX_MESSAGE = 64 * 1024  # bytes
 CHUNK = 4096  # bytes read at once
 SILENCE = 60  # seconds without a byte from the client, who is pinged meanwhile
-LINGER, LINGERING = 1.0, 1024 * 1024  # seconds and bytes to take in after the goodbye
+MAX_LINGER, MAX_DRAINED = 1.0, 1024 * 1024  # seconds and bytes to read after the goodbye
 Environ = dict[str, Any]
 
 
@@ -40,31 +42,31 @@ class HandshakeError(Exception):
     """The request is no WebSocket handshake."""
 
 
-class Wire:
+class WebSocketConnection(Connection):
     """One WebSocket. `wait()` belongs to one thread; `send()` and `close()` to any."""
 
     def __init__(self, environ: Environ) -> None:
-        """Read the handshake; raise HandshakeError if it is none."""
-        self.closing: Closing | None = None  # why this side ended it
-        self._socket: socket.socket = environ["taskmaster.socket"]
-        self._connection = WSConnection(ConnectionType.SERVER)
+        """Read the handshake; raise HandshakeError if it is none, ApiError without a socket."""
+        self.close_reason: CloseReason | None = None  # why this side ends it
+        self._socket: socket.socket = raw_socket(environ)
+        self._protocol = WSConnection(ConnectionType.SERVER)
         self._deadline: float | None = None
         self._pinged = clock.monotonic()
         self._lock = threading.Lock()
-        self._budget = Budget()
+        self._bucket = TokenBucket()
         self._parts: list[Any] = []
         self._size = 0
         self._events: Iterator[Event] = iter(())
         try:
-            self._connection.initiate_upgrade_connection(_headers(environ), environ["PATH_INFO"])
-            if not any(isinstance(event, Request) for event in self._connection.events()):
+            self._protocol.initiate_upgrade_connection(_headers(environ), environ["PATH_INFO"])
+            if not any(isinstance(event, Request) for event in self._protocol.events()):
                 raise HandshakeError
         except (RemoteProtocolError, LocalProtocolError, UnicodeError):
             raise HandshakeError from None
 
     def serve(self, environ: Environ, converse: Callable[[], object]) -> None:
         """Take the connection over: answer the handshake, converse, and end it."""
-        environ["taskmaster.hijacked"] = True
+        environ["taskmaster.taken_over"] = True
         try:
             self._socket.settimeout(SILENCE)
             self._write(AcceptConnection())
@@ -81,7 +83,7 @@ class Wire:
 
     def wait(self) -> str | bytes | None:
         """Return the next message; None when the connection is over, or is to be closed."""
-        while not self.closing:
+        while not self.close_reason:
             event = next(self._events, None)
             if isinstance(event, Message):
                 self._collect(event)
@@ -108,12 +110,12 @@ class Wire:
         if not self._lock.acquire(timeout=0.5):
             return self.abort()
         try:
-            self._socket.sendall(self._connection.send(CloseConnection(code, reason)))
+            self._socket.sendall(self._protocol.send(CloseConnection(code, reason)))
         except (OSError, LocalProtocolError):
             pass
         finally:
             self._lock.release()
-        return None if self.closing else self.abort()  # then the reader will finish it
+        return None if self.close_reason else self.abort()  # then the reader will finish it
 
     def _finish(self) -> None:
         """End it for good.
@@ -121,10 +123,10 @@ class Wire:
         What a client was still sending is taken in first, within bounds: closed over unread
         bytes, the system would reset the connection, and the client not see why.
         """
-        if self.closing:
-            deadline, left = clock.monotonic() + LINGER, LINGERING
+        if self.close_reason:
+            deadline, left = clock.monotonic() + MAX_LINGER, MAX_DRAINED
             with contextlib.suppress(OSError):
-                self._socket.settimeout(LINGER)
+                self._socket.settimeout(MAX_LINGER)
                 while left > 0 and clock.monotonic() < deadline:
                     size = len(self._socket.recv(CHUNK))
                     left -= size or left
@@ -146,12 +148,12 @@ class Wire:
             data = self._socket.recv(CHUNK)
             if not data:
                 return False
-            self._connection.receive_data(data)
+            self._protocol.receive_data(data)
         except (OSError, RemoteProtocolError, LocalProtocolError):
             return False
-        self._events = self._connection.events()
-        if not self._budget.spend(octets=len(data)):
-            self.closing = self.closing or Closing.FLOOD
+        self._events = self._protocol.events()
+        if not self._bucket.consume(size=len(data)):
+            self.close_reason = self.close_reason or CloseReason.FLOOD
         return True
 
     def _answer(self, event: Event) -> bool:
@@ -165,23 +167,23 @@ class Wire:
     def _collect(self, part: Message[Any]) -> None:
         self._parts.append(part.data)
         self._size += len(part.data)
-        if self._size > LARGEST_MESSAGE:
-            self.closing = Closing.MESSAGE_TOO_LARGE
+        if self._size > MAX_MESSAGE:
+            self.close_reason = CloseReason.MESSAGE_TOO_LARGE
         if part.frame_finished:
             self._count_frame()
 
     def _count_frame(self) -> None:
-        if not self._budget.spend(frames=1):
-            self.closing = self.closing or Closing.FLOOD
+        if not self._bucket.consume(frames=1):
+            self.close_reason = self.close_reason or CloseReason.FLOOD
 
     def _take(self) -> str | bytes | None:
         parts, self._parts, self._size = self._parts, [], 0
-        return None if self.closing else type(parts[0])().join(parts)
+        return None if self.close_reason else type(parts[0])().join(parts)
 
     def _write(self, event: Event) -> None:
         with self._lock:
             try:
-                self._socket.sendall(self._connection.send(event))
+                self._socket.sendall(self._protocol.send(event))
             except LocalProtocolError as error:
                 raise OSError("the connection is closing") from error
 

@@ -7,10 +7,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.auth import Principal, authenticate
 from ..core.errors import ApiError, ErrorCode, invalid
-from .follower import Follower
-from .messages import Message, control
+from .hub import Hub
+from .protocol import Message, control
+from .subscription import Subscription
 
-LARGEST_POSITION = 2**63 - 1
+MAX_POSITION = 2**63 - 1
+
+
+def current_hub() -> Hub:
+    """Return the application's hub."""
+    hub: Hub = current_app.extensions["hub"]
+    return hub
 
 
 def header_token() -> str | None:
@@ -36,7 +43,7 @@ def position(since: Any) -> int | None:
         return None
     if isinstance(since, str) and since.isascii() and since.isdigit() and len(since) < 20:
         since = int(since)
-    if type(since) is not int or not 0 <= since <= LARGEST_POSITION:
+    if type(since) is not int or not 0 <= since <= MAX_POSITION:
         raise invalid({"since": ["Not a whole number."]})
     return since
 
@@ -49,20 +56,20 @@ def check_origin() -> None:
         raise ApiError(ErrorCode.FORBIDDEN, "This origin may not open streams.")
 
 
-def renew(follower: Follower, token: Any) -> Message:
+def renew(subscription: Subscription, token: Any) -> Message:
     """Put a stream under a new token of the same user; answer in-band.
 
     Where that fails, the old token stays in force.
     """
     try:
         principal = identify(token)
-        if follower.principal is None or principal.user_id != follower.principal.user_id:
+        if subscription.principal is None or principal.user_id != subscription.principal.user_id:
             raise ApiError(ErrorCode.FORBIDDEN, "This token is another user's.")
     except ApiError as error:
         return refusal(error)
     except SQLAlchemyError:
         return refusal(ApiError(ErrorCode.UNAVAILABLE, "Try again in a moment."))
-    follower.renew(principal)
+    subscription.renew(principal)
     return control("authenticated", expires_at=principal.expires_at)
 
 

@@ -1,19 +1,14 @@
-"""The adapter to engine.io, in this process: the library's names, and a goodbye's time."""
+"""The goodbye over polling is kept for a while, in this process."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from engineio import Server
-from engineio.payload import Payload
-from engineio.socket import Socket
 from flask import Flask
 
 from taskmaster.core import clock
-from taskmaster.streams.budget import FRAMES
-from taskmaster.streams.engine import EngineWebSocket
-from taskmaster.streams.messages import Closing
-from taskmaster.streams.socketio import JOINING, reap
+from taskmaster.streams.protocol import CloseReason
+from taskmaster.streams.socketio.adapter import MAX_JOINING, Outlet
 from tests.support.api import Api, User, through_client
 from tests.support.asserts import assert_problem
 from tests.support.stream_client import NAMESPACE
@@ -47,42 +42,31 @@ def server_of(app: Flask) -> Any:
     return app.extensions["socketio"].server
 
 
-def hang_up(app: Flask, polling: ManualPolling, closing: Closing) -> None:
+def hang_up(app: Flask, polling: ManualPolling, reason: CloseReason) -> None:
     """Have the server end a connection; return once it has said all that it says."""
     connection = server_of(app).eio.sockets[polling.sid]
-    connection.end(closing)
+    connection.end(reason)
     wait_until(lambda: connection.leaving, what="the server to hang up")
 
 
-def test_the_librarys_names_are_still_there(app: Flask) -> None:
-    engine = server_of(app).eio
-    assert engine._async["websocket"] is EngineWebSocket
-    assert "websocket" in Server(async_mode="threading")._async
-    assert {"connect", "message"} <= engine.handlers.keys()
-    assert {"sockets", "transports"} <= vars(engine).keys()
-    assert {"server", "sid", "queue", "closed", "upgraded"} <= vars(Socket(engine, "x")).keys()
-    assert {"poll", "receive", "close", "handle_post_request"} <= vars(Socket).keys()
-    assert Payload.max_decode_packets == FRAMES
-
-
-@pytest.mark.parametrize("closing", [Closing.SESSION_ENDED, Closing.SERVER_RESTART])
+@pytest.mark.parametrize("reason", [CloseReason.SESSION_ENDED, CloseReason.SERVER_RESTART])
 def test_a_goodbye_is_kept_for_some_seconds_only(
-    app: Flask, polling: ManualPolling, monkeypatch: pytest.MonkeyPatch, closing: Closing
+    app: Flask, polling: ManualPolling, monkeypatch: pytest.MonkeyPatch, reason: CloseReason
 ) -> None:
     server, present = server_of(app), clock.monotonic()
-    hang_up(app, polling, closing)
-    for later, kept in ((JOINING - 1, True), (JOINING + 1, False)):
+    hang_up(app, polling, reason)
+    for later, kept in ((MAX_JOINING - 1, True), (MAX_JOINING + 1, False)):
         monkeypatch.setattr(clock, "monotonic", lambda later=later: present + later)
-        reap(server)
+        Outlet(server).reap()
         assert (polling.sid in server.eio.sockets) is kept
     assert "over" in assert_problem(polling.poll(), 400, "malformed_request")["detail"]
 
 
 def test_who_is_leaving_is_not_listened_to(app: Flask, polling: ManualPolling) -> None:
-    hang_up(app, polling, Closing.SESSION_ENDED)
+    hang_up(app, polling, CloseReason.SESSION_ENDED)
     polling.join()
     assert polling.packets()[-1] == "1"
-    assert not app.extensions["hub"].followers()
+    assert not app.extensions["hub"].subscriptions()
 
 
 def test_a_session_that_goes_amid_a_request_is_unknown(app: Flask, user: User) -> None:

@@ -1,0 +1,1 @@
+"""Socket.IO, by python-socketio and engine.io: the namespace and its rooms."""

@@ -1,0 +1,1 @@
+"""The plain WebSocket (RFC 6455)."""
