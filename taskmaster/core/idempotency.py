@@ -4,13 +4,13 @@ The key is stored in the transaction of what it stands for, under the lock of th
 so there is either both or neither, and a second request waits for the first.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
-from flask import request
+from flask import Request
 from sqlalchemy import (
     Connection,
     ForeignKey,
@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..extensions import Base
+from ..extensions import db
 from . import clock
 from .columns import Id, UTCDateTime
 from .database import writing
@@ -32,17 +32,17 @@ from .errors import ApiError, ErrorCode, invalid
 from .schemas import UNSTORABLE
 
 KEPT = timedelta(hours=24)
-LONGEST = 255
+MAX_LENGTH = 255
 HEADER = "Idempotency-Key"
 PARAMETER = {
     "name": HEADER,
     "in": "header",
-    "schema": {"type": "string", "maxLength": LONGEST},
+    "schema": {"type": "string", "maxLength": MAX_LENGTH},
     "description": "Makes a repetition safe for 24 hours: the first reply is given again.",
 }
 
 
-class IdempotencyKey(Base):
+class IdempotencyKey(db.Model):  # type: ignore[name-defined]
     """A key, what was asked with it, and the reply."""
 
     __tablename__ = "idempotency_keys"
@@ -50,13 +50,13 @@ class IdempotencyKey(Base):
     user_id: Mapped[str] = mapped_column(
         Id, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
     )
-    key: Mapped[str] = mapped_column(String(LONGEST), primary_key=True)
+    key: Mapped[str] = mapped_column(String(MAX_LENGTH), primary_key=True)
     fingerprint: Mapped[str] = mapped_column(String(64))
     reply: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
 
 
-keys: Table = IdempotencyKey.__table__  # type: ignore[assignment]
+keys: Table = IdempotencyKey.__table__
 
 OWN = (keys.c.user_id == bindparam("of_user"), keys.c.key == bindparam("of_key"))
 FIND = select(keys).where(*OWN)
@@ -64,41 +64,54 @@ FORGET = delete(keys).where(*OWN)
 INSERT = insert(keys)
 
 
-def requested_key() -> str | None:
-    """Return the request's key, quoted or not. Raise ApiError (422)."""
-    key = request.headers.get(HEADER)
-    if key is None:
+class Key(NamedTuple):
+    """A key that a client chose, and a digest of the body that came with it."""
+
+    value: str
+    fingerprint: str
+
+
+def read_key(request: Request) -> Key | None:
+    """Return the key of a request, quoted or not; None without one. Raise ApiError (422)."""
+    value = request.headers.get(HEADER)
+    if value is None:
         return None
-    if len(key) > 1 and key[0] == key[-1] == '"':
-        key = key[1:-1]
-    if not 0 < len(key) <= LONGEST or UNSTORABLE.search(key):
-        raise invalid({HEADER: [f"1 to {LONGEST} characters."]})
-    return key
+    if len(value) > 1 and value[0] == value[-1] == '"':
+        value = value[1:-1]
+    if not 0 < len(value) <= MAX_LENGTH or UNSTORABLE.search(value):
+        raise invalid({HEADER: [f"1 to {MAX_LENGTH} characters."]})
+    return Key(value, _fingerprint(request))
 
 
-def once(
-    connection: Connection, user_id: str, key: str | None, act: Callable[[], Mapping[str, Any]]
-) -> Mapping[str, Any]:
-    """Return what `act` answers, or what it answered the first time with this key.
+def run_idempotent(
+    connection: Connection, user_id: str, key: Key | None, operation: Callable[[], Any]
+) -> Any:
+    """Return the reply of `operation`, or the one that it gave the first time with this key.
 
-    Must run under the lock of the user's head. Raise ApiError (422) if the key stands for
-    another body.
+    The reply must be what JSON can hold. The transaction must have locked the user's head.
+    Raise ApiError (422) if the key was used with another body.
     """
     if key is None:
-        return act()
-    found = connection.execute(FIND, {"of_user": user_id, "of_key": key}).first()
-    fingerprint = _fingerprint()
+        return operation()
+    own = {"of_user": user_id, "of_key": key.value}
+    found = connection.execute(FIND, own).first()
     if found and found.created_at > clock.now() - KEPT:
-        if found.fingerprint != fingerprint:
+        if found.fingerprint != key.fingerprint:
             detail = "This key was used with another body."
             raise ApiError(ErrorCode.IDEMPOTENCY_MISMATCH, detail)
-        reply: Mapping[str, Any] = orjson.loads(found.reply)
-        return reply
-    connection.execute(FORGET, {"of_user": user_id, "of_key": key})
-    answer = act()
-    row = {"user_id": user_id, "key": key, "fingerprint": fingerprint, "created_at": clock.now()}
-    connection.execute(INSERT, row | {"reply": orjson.dumps(answer).decode()})
-    return answer
+        return orjson.loads(found.reply)
+    if found:
+        connection.execute(FORGET, own)
+    reply = operation()
+    row = {
+        "user_id": user_id,
+        "key": key.value,
+        "fingerprint": key.fingerprint,
+        "reply": orjson.dumps(reply).decode(),
+        "created_at": clock.now(),
+    }
+    connection.execute(INSERT, row)
+    return reply
 
 
 def prune() -> int:
@@ -108,7 +121,7 @@ def prune() -> int:
         return connection.execute(expired).rowcount
 
 
-def _fingerprint() -> str:
+def _fingerprint(request: Request) -> str:
     """Return a digest of the body as parsed JSON: white space and order do not matter."""
     try:
         body = orjson.dumps(request.get_json(), option=orjson.OPT_SORT_KEYS)

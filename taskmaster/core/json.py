@@ -36,8 +36,8 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
 
 
-def reply(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """Answer with JSON made from plain mappings, past any schema: the way of hot paths."""
+def json_response(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Return a response made of plain mappings. No schema is asked: this is for hot paths."""
     return current_app.response_class(
         orjson.dumps(body), status, headers, mimetype="application/json"
     )

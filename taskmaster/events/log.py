@@ -1,12 +1,12 @@
 """The log: written in the transaction of the change it tells of, read in pages.
 
-A writer first takes its user's next numbers with one UPDATE of that user's head row.
+A writer first reserves its user's next numbers with one UPDATE of that user's head row.
 The row lock makes commit order and `seq` order the same, with no gap, and costs other
 users nothing. Whatever the writer reads after it is current, so the same lock gives
 If-Match, merged updates and idempotency.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import orjson
 from blinker import Signal
 from flask import current_app
-from sqlalchemy import Connection, Row, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, insert, select, update
 
 from ..core import clock
 from ..core.database import writing
@@ -25,18 +25,19 @@ PAGE = 100
 
 appended = Signal("Sent after the commit, with `user_id` and `entries`.")
 
-heads: Table = StreamHead.__table__  # type: ignore[assignment]
-events: Table = Event.__table__  # type: ignore[assignment]
+heads: Table = StreamHead.__table__
+events: Table = Event.__table__
 
-TAKE = (
+RESERVE = (
     update(heads)
     .where(heads.c.user_id == bindparam("of_user"))
     .values(
-        seq=heads.c.seq + bindparam("count"), task_count=heads.c.task_count + bindparam("growth")
+        seq=heads.c.seq + bindparam("count"),
+        task_count=heads.c.task_count + bindparam("task_count_delta"),
     )
     .returning(heads.c.seq)
 )
-GIVE_BACK = (
+RELEASE = (
     update(heads)
     .where(heads.c.user_id == bindparam("of_user"))
     .values(seq=heads.c.seq - bindparam("count"))
@@ -76,37 +77,12 @@ class Head(NamedTuple):
 
 @dataclass
 class Transaction:
-    """A transaction of one user's changes, with numbers taken for their events."""
+    """A transaction of one user's changes, with numbers reserved for their events."""
 
     connection: Connection
     user_id: str
     seq: int  # of the last event appended
     rows: list[dict[str, Any]] = field(default_factory=list)
-    waiting: dict[Any, list[Mapping[str, Any]]] = field(default_factory=dict)
-    ahead: dict[str, Row[Any]] = field(default_factory=dict)  # what was read, until it is changed
-
-    def all(self, statement: Any, **parameters: Any) -> Sequence[Row[Any]]:
-        """Return the statement's rows, current since the head is locked."""
-        self.flush()
-        return self.connection.execute(statement, parameters).all()
-
-    def first(self, statement: Any, **parameters: Any) -> Row[Any] | None:
-        """Return the statement's first row, current since the head is locked."""
-        self.flush()
-        return self.connection.execute(statement, parameters).first()
-
-    def write(self, statement: Any, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Run a statement that writes, for many rows in one go, before anything is read again.
-
-        What waits is run by statement: until then, the rows of different ones must not meet.
-        """
-        self.waiting.setdefault(statement, []).extend(rows)
-
-    def flush(self) -> None:
-        """Run the statements that wait."""
-        for statement, rows in self.waiting.items():
-            self.connection.execute(statement, rows if len(rows) > 1 else rows[0])
-        self.waiting.clear()
 
     def append(self, action: str, body: Mapping[str, Any]) -> None:
         """Add the event of one change; `body` has the task's `id`."""
@@ -126,37 +102,41 @@ class Transaction:
 
 
 @contextmanager
-def transaction(user_id: str, count: int = 1, growth: int = 0) -> Iterator[Transaction]:
-    """Open a transaction that may append up to `count` events, and wake streams after it.
+def transaction(user_id: str, count: int = 1, task_count_delta: int = 0) -> Iterator[Transaction]:
+    """Open a transaction that may append up to `count` events, and tell the streams after it.
 
-    `growth` is by how many tasks the user will have more. A block that appends nothing is
-    rolled back. Raise ApiError (401) if the user is gone.
+    `task_count_delta` is by how many tasks the user will have more. A block that appends
+    nothing is rolled back. Raise ApiError (401) if the user is gone.
     """
     with writing() as connection:
-        taken = {"of_user": user_id, "count": count, "growth": growth}
-        seq = connection.scalar(TAKE, taken)
-        if seq is None:
-            raise ApiError(ErrorCode.TOKEN_REVOKED, "The account of this token is gone.")
-        changes = Transaction(connection, user_id, seq - count)
+        reserved = _reserve(connection, user_id, count, task_count_delta)
+        changes = Transaction(connection, user_id, reserved - count)
         yield changes
-        _store(changes, unused=seq - changes.seq)
+        _store(changes, unused=reserved - changes.seq)
     if changes.rows:
-        entries = [Entry(row["seq"], row["action"], row["payload"]) for row in changes.rows]
         appended.send(
             current_app._get_current_object(),  # type: ignore[attr-defined]
             user_id=user_id,
-            entries=entries,
+            entries=[Entry(row["seq"], row["action"], row["payload"]) for row in changes.rows],
         )
+
+
+def _reserve(connection: Connection, user_id: str, count: int, task_count_delta: int) -> int:
+    """Lock the user's head and return the last of the numbers reserved."""
+    wanted = {"of_user": user_id, "count": count, "task_count_delta": task_count_delta}
+    seq: int | None = connection.scalar(RESERVE, wanted)
+    if seq is None:
+        raise ApiError(ErrorCode.TOKEN_REVOKED, "The account of this token is gone.")
+    return seq
 
 
 def _store(changes: Transaction, unused: int) -> None:
     if not changes.rows:
         changes.connection.rollback()
         return
-    changes.write(INSERT, changes.rows)
-    changes.flush()
+    changes.connection.execute(INSERT, changes.rows)
     if unused:
-        changes.connection.execute(GIVE_BACK, {"of_user": changes.user_id, "count": unused})
+        changes.connection.execute(RELEASE, {"of_user": changes.user_id, "count": unused})
 
 
 def open_log(connection: Connection, user_id: str) -> None:

@@ -6,10 +6,10 @@ from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..core.columns import Id, UTCDateTime
-from ..extensions import Base
+from ..extensions import db
 
 
-class StreamHead(Base):
+class StreamHead(db.Model):  # type: ignore[name-defined]
     """Where a user's log stands. Its row lock puts that user's writers in line."""
 
     __tablename__ = "stream_heads"
@@ -21,7 +21,7 @@ class StreamHead(Base):
     task_count: Mapped[int] = mapped_column(default=0)
 
 
-class Event(Base):
+class Event(db.Model):  # type: ignore[name-defined]
     """One committed change. `payload` is the JSON that clients get, made once."""
 
     __tablename__ = "events"

@@ -8,7 +8,7 @@ from ..core.auth import current, login_required
 from ..core.blueprint import Blueprint
 from ..core.caching import let_user_keep
 from ..core.errors import ErrorCode
-from ..core.json import reply
+from ..core.json import json_response
 from ..core.pagination import link
 from .replay import replay
 from .schemas import ReplayQuerySchema, ReplaySchema
@@ -35,4 +35,4 @@ class Events(MethodView):
         more = entries and entries[-1].seq < seq
         following = link(since=entries[-1].seq) if more else None
         results = [Fragment(entry.payload) for entry in entries]
-        return reply({"seq": seq, "next": following, "results": results})
+        return json_response({"seq": seq, "next": following, "results": results})

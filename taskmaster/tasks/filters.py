@@ -8,11 +8,22 @@ from typing import Any
 import sqlalchemy as sa
 from marshmallow import fields, validate
 
+from ..core.ids import earliest_uuid7
 from ..core.pagination import Cursor, PageQuerySchema, bad_cursor
 from ..core.schemas import Text, Time
 from . import search
 from .models import NEVER, tasks
 from .schemas import Priority, Status
+
+COLUMNS = tasks.c
+# What each ordering goes by, before the id. An id tells when a task was created (core/ids.py).
+ORDERINGS: Mapping[str, tuple[sa.Column[Any], ...]] = {
+    "date_created": (),
+    "last_updated": (COLUMNS.last_updated,),
+    "due_date": (COLUMNS.due_date,),
+    "title": (COLUMNS.title_key,),
+    "priority": (COLUMNS.priority,),
+}
 
 
 class Ordering(StrEnum):
@@ -42,7 +53,12 @@ class TaskQuerySchema(PageQuerySchema):
     )
     search = Text(
         validate=validate.Length(max=200),
-        metadata={"description": "Every word must begin a word of the title or description."},
+        metadata={
+            "description": """\
+Every word must begin a word of the title or description, without regard to case and accents.
+A word of one letter must be a word there. In scripts without spaces a word may stand anywhere.
+"""
+        },
     )
     due_before = Time(metadata={"description": "Only tasks that are due before this time."})
     due_after = Time(metadata={"description": "Only tasks that are due after this time."})
@@ -61,44 +77,58 @@ class TaskQuerySchema(PageQuerySchema):
     )
 
 
-def conditions(user_id: str, query: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
+def conditions(query: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
     """Return what a task must fulfil to be in the list, beside being the user's."""
-    columns = tasks.c
-    tests = {
-        "status_task": columns.status_task.in_,
-        "due_before": columns.due_date.__lt__,
-        "due_after": lambda moment: sa.and_(columns.due_date > moment, columns.due_date < NEVER),
-        "created_after": columns.date_created.__gt__,
-        "updated_after": columns.last_updated.__gt__,
-    }
-    found = [test(query[name]) for name, test in tests.items() if name in query]
-    if "search" in query:
-        found += search.matches(user_id, query["search"]) or [sa.false()]
-    return found
+    found = [test(query[name]) for name, test in TESTS.items() if name in query]
+    return found + search.matches(query.get("search", ""))
+
+
+def _due_after(moment: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(COLUMNS.due_date > moment, COLUMNS.due_date < NEVER)
+
+
+def _created_after(moment: datetime) -> sa.ColumnElement[bool]:
+    """Compare the id as well, which has an index."""
+    return sa.and_(COLUMNS.date_created > moment, COLUMNS.id > earliest_uuid7(moment))
+
+
+TESTS: Mapping[str, Callable[[Any], sa.ColumnElement[bool]]] = {
+    "status_task": COLUMNS.status_task.in_,
+    "due_before": COLUMNS.due_date.__lt__,
+    "due_after": _due_after,
+    "created_after": _created_after,
+    "updated_after": COLUMNS.last_updated.__gt__,
+}
 
 
 def ordered(statement: sa.Select[Any], ordering: str) -> sa.Select[Any]:
     """Put a statement in order; the id decides between equals."""
-    columns = (tasks.c[ordering.removeprefix("-")], tasks.c.id)
     reverse = ordering.startswith("-")
-    return statement.order_by(*(c.desc() if reverse else c.asc() for c in columns))
+    return statement.order_by(*(c.desc() if reverse else c.asc() for c in _columns(ordering)))
 
 
-def behind(ordering: str, cursor: Cursor) -> sa.ColumnElement[bool]:
+def _columns(ordering: str) -> tuple[sa.Column[Any], ...]:
+    return (*ORDERINGS[ordering.removeprefix("-")], COLUMNS.id)
+
+
+def after_cursor(ordering: str, cursor: Cursor) -> sa.ColumnElement[bool]:
     """Return the condition of coming after a cursor's task. Raise ApiError (422)."""
-    name = ordering.removeprefix("-")
-    column = tasks.c[name]
-    here = sa.tuple_(column, tasks.c.id)
+    columns = _columns(ordering)
+    values = (_read(ordering.removeprefix("-"), cursor.value), cursor.id)[-len(columns) :]
+    here = sa.tuple_(*columns)
     there = sa.tuple_(
-        sa.bindparam("after", _read(name, cursor.value), column.type),
-        sa.bindparam("after_id", cursor.id, tasks.c.id.type),
+        *(sa.bindparam(f"after_{c.name}", v, c.type) for c, v in zip(columns, values, strict=True))
     )
     return here < there if ordering.startswith("-") else here > there
 
 
 def cursor_of(ordering: str, task: Mapping[str, Any]) -> Cursor:
-    """Return the cursor that continues after a task."""
-    value = task[ordering.removeprefix("-")]
+    """Return the cursor that continues after a task.
+
+    Where the id alone decides, the time beside it still tells whose list the cursor is of.
+    """
+    name = ordering.removeprefix("-")
+    value = task["title_key" if name == "title" else name]
     return Cursor(value.isoformat() if isinstance(value, datetime) else value, task["id"])
 
 

@@ -8,12 +8,12 @@ from sqlalchemy import Dialect, ForeignKey, Index, SmallInteger, String, Table, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..core.columns import Id, UTCDateTime
-from ..extensions import Base
+from ..extensions import db
 
 NEVER = datetime.max.replace(tzinfo=UTC)
+MAX_TITLE_KEY = 200  # characters: PostgreSQL takes about 2,700 bytes into an index
 # Ordered by code point on both databases, whatever the locale of PostgreSQL.
-Title = String(100).with_variant(String(100, collation="C"), "postgresql")
-Word = String(200).with_variant(String(200, collation="C"), "postgresql")
+TitleKey = String(MAX_TITLE_KEY).with_variant(String(MAX_TITLE_KEY, collation="C"), "postgresql")
 
 
 class DueDate(UTCDateTime):
@@ -35,22 +35,27 @@ class DueDate(UTCDateTime):
         return read
 
 
-class Task(Base):
-    """A task of one user. `version` counts its changes, for ETag and If-Match."""
+class Task(db.Model):  # type: ignore[name-defined]
+    """A task of one user. `version` counts its changes, for ETag and If-Match.
+
+    The id is made of `date_created`, so the primary key is the index of that order too.
+    `title_key` is the title as lists are ordered by it, `search_text` what search looks in.
+    """
 
     __tablename__ = "tasks"
     __table_args__ = (
-        Index("ix_tasks_date_created", "user_id", "date_created", "id"),
         Index("ix_tasks_last_updated", "user_id", "last_updated", "id"),
         Index("ix_tasks_due_date", "user_id", "due_date", "id"),
-        Index("ix_tasks_title", "user_id", "title", "id"),
+        Index("ix_tasks_title", "user_id", "title_key", "id"),
         Index("ix_tasks_priority", "user_id", "priority", "id"),
-        Index("ix_tasks_status", "user_id", "status_task", "date_created", "id"),
+        Index("ix_tasks_status", "user_id", "status_task", "id"),
     )
 
+    user_id: Mapped[str] = mapped_column(
+        Id, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
     id: Mapped[str] = mapped_column(Id, primary_key=True)
-    user_id: Mapped[str] = mapped_column(Id, ForeignKey("users.id", ondelete="CASCADE"))
-    title: Mapped[str] = mapped_column(Title)
+    title: Mapped[str] = mapped_column(String(100))
     description: Mapped[str] = mapped_column(Text)
     status_task: Mapped[str] = mapped_column(String(11))
     date_created: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -58,24 +63,9 @@ class Task(Base):
     due_date: Mapped[datetime | None] = mapped_column(DueDate, nullable=False)
     priority: Mapped[int] = mapped_column(SmallInteger)  # by rank, so that it sorts
     version: Mapped[int] = mapped_column(default=1)
+    title_key: Mapped[str] = mapped_column(TitleKey)
+    search_text: Mapped[str] = mapped_column(Text)
 
 
-class TaskWord(Base):
-    """A word of a task's title or description, as search compares them.
-
-    No foreign key to the task: it would need an index of its own, and the words to delete can
-    be told from the task's text.
-    """
-
-    __tablename__ = "task_words"
-    __table_args__ = ({"sqlite_with_rowid": False},)
-
-    user_id: Mapped[str] = mapped_column(
-        Id, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
-    )
-    word: Mapped[str] = mapped_column(Word, primary_key=True)
-    task_id: Mapped[str] = mapped_column(Id, primary_key=True)
-
-
-tasks: Table = Task.__table__  # type: ignore[assignment]
-task_words: Table = TaskWord.__table__  # type: ignore[assignment]
+tasks: Table = Task.__table__
+SHOWN = [column for column in tasks.c if column.name not in {"user_id", "title_key", "search_text"}]

@@ -10,18 +10,18 @@ from ..core.database import reading
 from ..core.errors import not_found
 from ..core.pagination import Cursor, cursor_envelope, envelope, offset
 from ..events import log
-from .filters import DEFAULT_ORDERING, behind, conditions, cursor_of, ordered
-from .models import tasks
-from .schemas import represent
+from .filters import DEFAULT_ORDERING, after_cursor, conditions, cursor_of, ordered
+from .models import SHOWN, tasks
+from .schemas import serialize_task
 from .service import ONE
 
 Query = Mapping[str, Any]
 Conditions = list[sa.ColumnElement[bool]]
 Listing = tuple[int, dict[str, Any]]  # the position of the log before the reading; the body
 
-SHOWN = [column for column in tasks.c if column.name != "user_id"]
 OF_USER = tasks.c.user_id == bindparam("of_user")
 PAGE = sa.select(*SHOWN).where(OF_USER).limit(bindparam("limit")).offset(bindparam("offset"))
+PART = PAGE.add_columns(tasks.c.title_key)  # which a cursor by title is made of
 NEWEST = ordered(PAGE, DEFAULT_ORDERING)
 
 
@@ -39,7 +39,7 @@ def list_tasks(user_id: str, query: Query) -> Listing:
 
     Raise ApiError (404 past the last page, 422).
     """
-    where = conditions(user_id, query)
+    where = conditions(query)
     with reading() as connection:
         head = log.head(connection, user_id)
         if "cursor" in query:
@@ -55,17 +55,17 @@ def _page(
     plain = not where and query["ordering"] == DEFAULT_ORDERING
     statement = NEWEST if plain else ordered(PAGE.where(*where), query["ordering"])
     found = _fetch(connection, statement, user_id, size, offset(page, size, count))
-    return envelope(page, size, count, [represent(row) for row in found])
+    return envelope(page, size, count, [serialize_task(row) for row in found])
 
 
 def _part(connection: Connection, user_id: str, query: Query, where: Conditions) -> dict[str, Any]:
     size, ordering = query["page_size"], query["ordering"]
     if query["cursor"]:
-        where = [*where, behind(ordering, Cursor.decode(query["cursor"]))]
+        where = [*where, after_cursor(ordering, Cursor.decode(query["cursor"]))]
     # One more than asked for tells whether there is a next part.
-    found = _fetch(connection, ordered(PAGE.where(*where), ordering), user_id, size + 1)
+    found = _fetch(connection, ordered(PART.where(*where), ordering), user_id, size + 1)
     following = cursor_of(ordering, found[size - 1]) if len(found) > size else None
-    return cursor_envelope(following, [represent(row) for row in found[:size]])
+    return cursor_envelope(following, [serialize_task(row) for row in found[:size]])
 
 
 def _fetch(

@@ -160,7 +160,7 @@ class EventSchema(UnionSchema):
     discriminator = "action"
 
 
-def represent(task: Mapping[str, Any]) -> dict[str, Any]:
+def serialize_task(task: Mapping[str, Any]) -> dict[str, Any]:
     """Return what TaskSchema would dump, at a tenth of the cost (a test holds them equal)."""
     return {
         "id": task["id"],
@@ -172,3 +172,8 @@ def represent(task: Mapping[str, Any]) -> dict[str, Any]:
         "due_date": rfc3339(task["due_date"]),
         "priority": PRIORITIES[task["priority"]],
     }
+
+
+def serialize_result(result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what became of one operation of a bulk: the task, or the id of a deleted one."""
+    return serialize_task(result) if "title" in result else result

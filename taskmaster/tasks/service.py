@@ -9,38 +9,45 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
-from ..core import clock, idempotency
-from ..core.errors import ApiError, ErrorCode, not_found
+from ..core import clock
+from ..core.errors import not_found
+from ..core.idempotency import Key, run_idempotent
 from ..core.ids import uuid7
 from ..events import log
-from . import search
-from .models import tasks
-from .schemas import represent
+from .models import SHOWN, tasks
+from .schemas import serialize_task
+from .search import search_columns
 
-Task = Mapping[str, Any]
+Task = Mapping[str, Any]  # a row of the table, by column
 Check = Callable[[int], None]
 
 OWN = (tasks.c.id == bindparam("of_id"), tasks.c.user_id == bindparam("of_user"))
-ONE = sa.select(tasks).where(*OWN)
-MANY = sa.select(tasks).where(
-    tasks.c.id.in_(bindparam("of_ids", expanding=True)), tasks.c.user_id == bindparam("of_user")
-)
+ONE = sa.select(*SHOWN).where(*OWN)
 INSERT = sa.insert(tasks)
-CHANGING = ("title", "description", "status_task", "last_updated", "due_date", "priority")
-UPDATE = (
-    sa.update(tasks).where(*OWN).values({name: bindparam(name) for name in (*CHANGING, "version")})
-)
+UPDATE = sa.update(tasks).where(*OWN)  # of the columns that its parameters name
 DELETE = sa.delete(tasks).where(*OWN)
 
 
-def create(user_id: str, fields: Mapping[str, Any], key: str | None = None) -> dict[str, Any]:
-    """Make a task and return its representation; with a key, once. Raise ApiError (422)."""
-    with log.transaction(user_id, growth=1) as changes:
-        return dict(
-            idempotency.once(
-                changes.connection, user_id, key, lambda: represent(_create(changes, fields))
-            )
-        )
+def create(
+    user_id: str,
+    fields: Mapping[str, Any],
+    to_reply: Callable[[Task], Any],
+    key: Key | None = None,
+) -> Any:
+    """Create a task and return what `to_reply` makes of it.
+
+    With a key, the reply is stored in the same transaction, and a repetition gets it again.
+    Raise ApiError (422).
+    """
+    with log.transaction(user_id, task_count_delta=1) as changes:
+
+        def operation() -> Any:
+            task = new_task(user_id, fields)
+            changes.connection.execute(INSERT, task)
+            changes.append("task_create", serialize_task(task))
+            return to_reply(task)
+
+        return run_idempotent(changes.connection, user_id, key, operation)
 
 
 def update(user_id: str, task_id: str, fields: Mapping[str, Any], check: Check) -> Task:
@@ -49,81 +56,47 @@ def update(user_id: str, task_id: str, fields: Mapping[str, Any], check: Check) 
     `check` is given the version that is to be changed. Raise ApiError (404, 412).
     """
     with log.transaction(user_id) as changes:
-        return _update(changes, task_id, fields, check)
+        task = _current(changes, task_id, check)
+        if changed := changed_columns(task, fields):
+            task = {**task, **changed}
+            changes.connection.execute(UPDATE, own(user_id, task_id) | changed)
+            changes.append("task_update", serialize_task(task))
+        return task
 
 
 def remove(user_id: str, task_id: str, check: Check) -> None:
     """Delete a task. Raise ApiError (404, 412)."""
-    with log.transaction(user_id, growth=-1) as changes:
-        _remove(changes, task_id, check)
+    with log.transaction(user_id, task_count_delta=-1) as changes:
+        _current(changes, task_id, check)
+        changes.connection.execute(DELETE, own(user_id, task_id))
+        changes.append("task_delete", {"id": task_id})
 
 
-def change_many(user_id: str, operations: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Carry out all operations in order, or none. Raise ApiError (404), which names the index."""
-    growth = {"create": 1, "update": 0, "delete": -1}
-    total = sum(growth[operation["action"]] for operation in operations)
-    ids = [str(operation["id"]) for operation in operations if "id" in operation]
-    with log.transaction(user_id, len(operations), total) as changes:
-        found = changes.all(MANY, of_ids=ids, of_user=user_id) if ids else []
-        changes.ahead = {row.id: row for row in found}
-        return [_carry_out(changes, *numbered) for numbered in enumerate(operations)]
+def own(user_id: str, task_id: str) -> dict[str, Any]:
+    """Return the parameters that name one task of a user."""
+    return {"of_user": user_id, "of_id": task_id}
 
 
-def _carry_out(
-    changes: log.Transaction, index: int, operation: Mapping[str, Any]
-) -> dict[str, Any]:
-    if operation["action"] == "create":
-        return represent(_create(changes, operation["task"]))
-    task_id = str(operation["id"])
-    try:
-        if operation["action"] == "update":
-            return represent(_update(changes, task_id, operation["task"]))
-        _remove(changes, task_id)
-    except ApiError as error:
-        errors = {f"operations.{index}.id": ["There is no such task."]}
-        raise ApiError(ErrorCode.NOT_FOUND, "There is no such task.", errors) from error
-    return {"id": task_id}
-
-
-def _create(changes: log.Transaction, fields: Mapping[str, Any]) -> Task:
+def new_task(user_id: str, fields: Mapping[str, Any]) -> Task:
+    """Return the row of a new task. Its id and its times are of one reading of the clock."""
     now = clock.now()
-    task = {"id": uuid7(), "user_id": changes.user_id, "version": 1, **fields}
-    task["date_created"] = task["last_updated"] = now
-    changes.write(INSERT, [task])
-    search.index(changes, task)
-    changes.append("task_create", represent(task))
-    return task
+    task = {"user_id": user_id, "id": uuid7(now), "date_created": now, "last_updated": now}
+    return {**task, "version": 1, **fields, **search_columns(fields)}
 
 
-def _update(
-    changes: log.Transaction,
-    task_id: str,
-    fields: Mapping[str, Any],
-    check: Check = lambda version: None,
-) -> Task:
-    task = _current(changes, task_id, check)
-    changed = {name for name, value in fields.items() if task[name] != value}
-    if changed:
-        before = dict(task)
-        task |= {**fields, "last_updated": clock.now(), "version": task["version"] + 1}
-        changes.write(UPDATE, [{**task, "of_id": task_id, "of_user": changes.user_id}])
-        if changed & {"title", "description"}:
-            search.reindex(changes, before, task)
-        changes.append("task_update", represent(task))
-    return task
+def changed_columns(task: Task, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns of a task that become others by these fields; none if nothing does."""
+    changed = {name: value for name, value in fields.items() if task[name] != value}
+    if not changed:
+        return changed
+    if changed.keys() & {"title", "description"}:
+        changed |= search_columns({**task, **changed})
+    return changed | {"last_updated": clock.now(), "version": task["version"] + 1}
 
 
-def _remove(changes: log.Transaction, task_id: str, check: Check = lambda version: None) -> None:
-    task = _current(changes, task_id, check)
-    search.forget(changes, task)
-    changes.write(DELETE, [{"of_id": task_id, "of_user": changes.user_id}])
-    changes.append("task_delete", {"id": task_id})
-
-
-def _current(changes: log.Transaction, task_id: str, check: Check) -> dict[str, Any]:
+def _current(changes: log.Transaction, task_id: str, check: Check) -> Task:
     """Return the task as it stands now that the user's writers are in line."""
-    row = changes.ahead.pop(task_id, None)
-    row = row or changes.first(ONE, of_id=task_id, of_user=changes.user_id)
+    row = changes.connection.execute(ONE, own(changes.user_id, task_id)).first()
     if row is None:
         raise not_found()
     check(row.version)

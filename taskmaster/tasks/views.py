@@ -1,9 +1,9 @@
-"""The calls on tasks. Replies are made by `represent`, past the schemas that document them."""
+"""The calls on tasks. Replies are made by `serialize_task`, past the schemas that document them."""
 
 from typing import Any
 from uuid import UUID
 
-from flask import Response, url_for
+from flask import Response, request, url_for
 from flask.views import MethodView
 from orjson import Fragment
 
@@ -14,10 +14,10 @@ from ..core.caching import let_user_keep
 from ..core.conditional import IF_MATCH, IF_NONE_MATCH, check_preconditions, etag, not_modified
 from ..core.document import headers
 from ..core.errors import ErrorCode
-from ..core.json import reply
+from ..core.json import json_response
 from ..core.schemas import MessageSchema
 from ..events.schemas import HistorySchema
-from . import queries, service
+from . import bulk, queries, service
 from .filters import TaskQuerySchema
 from .schemas import (
     CHANGE,
@@ -26,7 +26,8 @@ from .schemas import (
     BulkSchema,
     TaskPageSchema,
     TaskSchema,
-    represent,
+    serialize_result,
+    serialize_task,
 )
 
 blp = Blueprint("tasks", __name__, url_prefix="/api/v1/tasks", description="One's own tasks.")
@@ -37,7 +38,7 @@ TASK_ID = {"name": "task_id", "in": "path", "description": "The `id` of the task
 
 def reply_task(task: service.Task) -> Response:
     """Answer with a task and its entity tag."""
-    return reply(represent(task), headers={"ETag": etag(task["version"])})
+    return json_response(serialize_task(task), headers={"ETag": etag(task["version"])})
 
 
 @blp.route("/")
@@ -56,7 +57,7 @@ class Tasks(MethodView):
         show.
         """
         position, body = queries.list_tasks(current().user_id, query)
-        return reply(body, headers={"Stream-Position": str(position)})
+        return json_response(body, headers={"Stream-Position": str(position)})
 
     @login_required
     @blp.arguments(CREATION)
@@ -69,9 +70,10 @@ class Tasks(MethodView):
         With an `Idempotency-Key`, a repetition gets the first reply again and makes no second
         task.
         """
-        task = service.create(current().user_id, fields, idempotency.requested_key())
+        key = idempotency.read_key(request)
+        task = service.create(current().user_id, fields, serialize_task, key)
         location = url_for("tasks.TaskItem", task_id=task["id"])
-        return reply(task, 201, {"Location": location, "ETag": etag(1)})
+        return json_response(task, 201, {"Location": location, "ETag": etag(1)})
 
 
 @blp.route("/bulk/")
@@ -86,7 +88,8 @@ class Bulk(MethodView):
         1 to 100 operations in one transaction: all are made, in order, or none. A fault is named
         by the operation's index, as in `operations.3.task.title`.
         """
-        return reply({"results": service.change_many(current().user_id, body["operations"])})
+        results = bulk.change_many(current().user_id, body["operations"])
+        return json_response({"results": [serialize_result(result) for result in results]})
 
 
 @blp.route("/<uuid:task_id>/", parameters=[TASK_ID])
@@ -141,7 +144,7 @@ class TaskItem(MethodView):
         With `If-Match`, only that version is deleted.
         """
         service.remove(current().user_id, str(task_id), check_preconditions)
-        return reply({"message": "Task deleted successfully"})
+        return json_response({"message": "Task deleted successfully"})
 
 
 @blp.route("/<uuid:task_id>/history/", parameters=[TASK_ID])
@@ -155,7 +158,7 @@ class History(MethodView):
         Its events, oldest first, as long as the log keeps them; of a deleted task too.
         """
         found = queries.history(current().user_id, str(task_id))
-        return reply({"results": [Fragment(payload) for payload in found]})
+        return json_response({"results": [Fragment(payload) for payload in found]})
 
 
 def _change(task_id: UUID, fields: dict[str, Any]) -> Response:

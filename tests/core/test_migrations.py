@@ -1,13 +1,15 @@
 """The migrations make what the models say, there and back, on both databases."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import flask_migrate
 import pytest
 from flask import Flask
-from sqlalchemy import inspect
+from sqlalchemy import MetaData, Table, inspect, select
 
 from taskmaster.extensions import Base
+from tests.support.api import User, succeed
 from tests.support.databases import Database
 from tests.support.settings import ROOT
 
@@ -36,6 +38,52 @@ def test_down_to_nothing_and_up_again(database: Database) -> None:
     flask_migrate.upgrade(directory=DIRECTORY)
     assert tables() == Base.metadata.tables.keys()
     flask_migrate.check(directory=DIRECTORY)
+
+
+@pytest.mark.usefixtures("in_app")
+def test_primary_keys_are_the_models(database: Database) -> None:
+    """Alembic compares them with nothing."""
+    found = inspect(database.engine)
+    for table in Base.metadata.sorted_tables:
+        expected = [column.name for column in table.primary_key]
+        assert found.get_pk_constraint(table.name)["constrained_columns"] == expected
+
+
+TITLES = ("Ćafé 日本", "x", "water water")
+WORDS = {"ćafé", "日本", "water", "the", "plants", "x"}
+
+
+def reflected(database: Database, *names: str) -> list[Table]:
+    """Return tables as a database has them, whatever the models say."""
+    metadata = MetaData()
+    metadata.reflect(database.engine)
+    return [metadata.tables[name] for name in names]
+
+
+def rows_of(database: Database, name: str) -> list[tuple[Any, ...]]:
+    (table,) = reflected(database, name)
+    names = sorted(table.c.keys())  # a table that was copied may have another order
+    with database.engine.connect() as connection:
+        found = connection.execute(select(*(table.c[name] for name in names)))
+        return sorted((tuple(row) for row in found), key=repr)
+
+
+@pytest.mark.usefixtures("in_app")
+def test_search_text_of_tasks_there_and_back(user: User, database: Database) -> None:
+    tasks = [{"title": title, "description": "The plants"} for title in TITLES * 30]
+    operations = [{"action": "create", "task": task} for task in tasks]
+    for _ in range(7):  # 630, more than the migration reads at once
+        succeed(user.post("tasks/bulk/", {"operations": operations}))
+    before = rows_of(database, "tasks")
+    flask_migrate.downgrade(directory=DIRECTORY, revision="0001")
+    old, words = rows_of(database, "tasks"), rows_of(database, "task_words")
+    assert len(old) == len(before)
+    assert {row[-1] for row in words} == WORDS
+    assert len(words) == 210 * (4 + 3 + 3)
+    flask_migrate.upgrade(directory=DIRECTORY)
+    assert rows_of(database, "tasks") == before
+    flask_migrate.downgrade(directory=DIRECTORY, revision="0001")
+    assert (rows_of(database, "tasks"), rows_of(database, "task_words")) == (old, words)
 
 
 @pytest.mark.usefixtures("in_app")

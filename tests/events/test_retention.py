@@ -113,7 +113,7 @@ def test_command(app: Flask, user: User, database: Database) -> None:
 def test_users_with_nothing_to_prune_cost_no_write(app: Flask, api: Api) -> None:
     for _ in range(3):
         write(api.register(), 1)
-    with app.app_context(), Statements(db.engine) as statements:
+    with app.app_context(), Statements(db.engines.values()) as statements:
         assert retention.prune() == 0
     assert {statement.split()[0] for statement, _ in statements.seen} == {"SELECT"}
 

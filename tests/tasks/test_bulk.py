@@ -68,7 +68,33 @@ def test_one_after_the_other_on_the_same_task(user: User, database: Database) ->
     assert [result.get("title") for result in found] == ["Two", "Three", "Two", None]
     titles = [event["payload"].get("title") for event in events_of(database, user.id)]
     assert titles == ["One", "Two", "Three", "Two", None]
-    assert contents(database)["task_words"] == contents(database)["tasks"] == []
+    assert contents(database)["tasks"] == []
+
+
+def test_operations_on_several_tasks_in_turns(user: User, database: Database) -> None:
+    one, two, three = (user.create_task(title) for title in ("One", "Two", "Three"))
+    found = results(
+        user,
+        update(one["id"], title="A"), update(two["id"], priority="LOW"), create("Four"),
+        update(one["id"], description="B"), update(two["id"], title="Never again"),
+        delete(two["id"]), update(one["id"], description="B"), delete(three["id"]),
+    )  # fmt: skip
+    assert [result.get("title") for result in found[:2]] == ["A", "Two"]
+    assert found[3] == found[6] == found[0] | {
+        "description": "B", "last_updated": found[3]["last_updated"]
+    }  # fmt: skip
+    reply = user.get(f"tasks/{one['id']}/")
+    assert (succeed(reply), reply.headers["ETag"]) == (found[6], '"3"')
+    listed = succeed(user.get("tasks/", params={"ordering": "title"}))
+    assert listed["results"] == [found[6], found[2]]
+    log = [event["payload"] for event in events_of(database, user.id)][3:]
+    assert [event["seq"] for event in log] == [*range(4, 11)]
+    told = [event | {"action": event["action"].removeprefix("task_")} for event in log]
+    assert [(event["action"], event["id"]) for event in told] == [
+        ("update", one["id"]), ("update", two["id"]), ("create", found[2]["id"]),
+        ("update", one["id"]), ("update", two["id"]), ("delete", two["id"]),
+        ("delete", three["id"]),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("count", [1, 100])

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, update
 
+from taskmaster.core.ids import uuid7
 from taskmaster.events.models import StreamHead
 from taskmaster.tasks.models import Task
 from tests.support.api import User, succeed
@@ -57,8 +58,9 @@ def start(user: User, database: Database, fields: list[Json]) -> list[str]:
     with database.engine.begin() as connection:
         for number, task_id in enumerate(ids):
             moment = START + timedelta(days=number // 3)
-            times = {"date_created": moment, "last_updated": moment}
-            connection.execute(update(Task).where(Task.id == task_id).values(times))
+            ids[number] = uuid7(moment)
+            changes = {"id": ids[number], "date_created": moment, "last_updated": moment}
+            connection.execute(update(Task).where(Task.id == task_id).values(changes))
     return ids
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskmaster.tasks.schemas import Priority, Status, TaskSchema, represent
+from taskmaster.tasks.schemas import Priority, Status, TaskSchema, serialize_task
 
 TIMES = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)).map(  # noqa: DTZ001 (bounds)
     lambda moment: moment.replace(tzinfo=UTC)
@@ -27,8 +27,8 @@ TASKS = st.fixed_dictionaries(
 
 
 @given(TASKS)
-def test_represent_equals_what_the_schema_dumps(task: dict[str, Any]) -> None:
+def test_serialize_task_equals_what_the_schema_dumps(task: dict[str, Any]) -> None:
     dumped = TaskSchema().dump(task | {"id": UUID(task["id"])})
-    represented = represent(task | {"priority": task["priority"].value})
-    assert represented == dumped
-    assert list(represented) == list(dumped)
+    serialized = serialize_task(task | {"priority": task["priority"].value})
+    assert serialized == dumped
+    assert list(serialized) == list(dumped)
