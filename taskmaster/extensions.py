@@ -1,10 +1,15 @@
 """The extensions that every room shares, unbound: create_app() binds them."""
 
+from typing import Any
+
 from flask_jwt_extended import JWTManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import MetaData
+from flask_sqlalchemy.session import Session
+from sqlalchemy import Connection, Engine, MetaData, TextClause, UpdateBase, event
 from sqlalchemy.orm import DeclarativeBase
+
+READING = "reading"  # the bind of SQLite's connections that only read
 
 
 class Base(DeclarativeBase):
@@ -21,6 +26,29 @@ class Base(DeclarativeBase):
     )
 
 
-db = SQLAlchemy(model_class=Base)
+class RoutingSession(Session):
+    """`db.session`, which reads beside the writer on SQLite until it writes itself.
+
+    Plain text may do anything, so it goes where one can write.
+    """
+
+    def get_bind(
+        self, mapper: Any = None, clause: Any = None, bind: Any = None, **options: Any
+    ) -> Engine | Connection:
+        """Return the engine for a statement."""
+        if self._flushing or isinstance(clause, UpdateBase | TextClause):
+            self.info["writes"] = True
+        if bind is None and READING in self._db.engines and "writes" not in self.info:
+            return self._db.engines[READING]
+        return super().get_bind(mapper, clause, bind, **options)
+
+
+@event.listens_for(RoutingSession, "after_transaction_end")
+def _read_again(session: RoutingSession, transaction: Any) -> None:
+    if transaction.parent is None:
+        session.info.pop("writes", None)
+
+
+db = SQLAlchemy(model_class=Base, session_options={"class_": RoutingSession})
 migrate = Migrate(db=db, render_as_batch=True, compare_type=True)
 jwt = JWTManager()

@@ -7,10 +7,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ..core.columns import Id, UTCDateTime
 from ..core.ids import uuid7
-from ..extensions import Base
+from ..extensions import db
 
 
-class User(Base):
+class User(db.Model):  # type: ignore[name-defined]
     """An account. `username` and `email` are stored in lower case, hence unique without case."""
 
     __tablename__ = "users"
@@ -27,7 +27,7 @@ class User(Base):
     last_login: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
-class Session(Base):
+class Session(db.Model):  # type: ignore[name-defined]
     """A log-in. Its tokens are made from this row and SECRET_KEY, and stored nowhere.
 
     `generation` counts its refreshes; only the latest generation's refresh token is good.
@@ -44,5 +44,5 @@ class Session(Base):
     user_agent: Mapped[str] = mapped_column(String(255), default="")
 
 
-users: Table = User.__table__  # type: ignore[assignment]
-sessions: Table = Session.__table__  # type: ignore[assignment]
+users: Table = User.__table__
+sessions: Table = Session.__table__

@@ -1,5 +1,6 @@
 """How each database would run a statement."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event, text
@@ -8,18 +9,20 @@ from tests.support.databases import Database
 
 
 class Statements:
-    """What an engine is asked to run, while this is in use."""
+    """What the engines are asked to run, while this is in use."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(self, engines: Iterable[Engine]) -> None:
+        self.engines = list(engines)
         self.seen: list[tuple[str, Any]] = []
 
     def __enter__(self) -> "Statements":
-        event.listen(self.engine, "before_cursor_execute", self._note)
+        for engine in self.engines:
+            event.listen(engine, "before_cursor_execute", self._note)
         return self
 
     def __exit__(self, *_: object) -> None:
-        event.remove(self.engine, "before_cursor_execute", self._note)
+        for engine in self.engines:
+            event.remove(engine, "before_cursor_execute", self._note)
 
     def _note(self, _c: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         self.seen.append((statement, parameters))
@@ -35,6 +38,11 @@ def plan(database: Database, statement: str, parameters: Any) -> str:
         if database.backend == "postgresql":
             connection.execute(text("SET enable_seqscan = off"))
         return _rows(connection, prefix + statement, parameters)
+
+
+def primary_key(database: Database, table: str = "tasks") -> str:
+    """Return the name that a table's primary key has in the plans of a database."""
+    return f"sqlite_autoindex_{table}_1" if database.backend == "sqlite" else f"pk_{table}"
 
 
 def _rows(connection: Connection, statement: str, parameters: Any) -> str:
