@@ -27,7 +27,7 @@ ENV PATH=/opt/taskmaster/bin:$PATH \
 RUN useradd --system --uid 10001 --home-dir /srv/taskmaster --create-home taskmaster
 WORKDIR /srv/taskmaster
 COPY --from=requirements /opt/taskmaster /opt/taskmaster
-COPY config.py wsgi.py ./
+COPY config.py gunicorn.conf.py wsgi.py ./
 COPY migrations migrations
 COPY taskmaster taskmaster
 COPY --from=assets /build/vendor taskmaster/site/static/vendor
@@ -35,4 +35,4 @@ USER 10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD ["python", "-c", \
   "import os, urllib.request as u; u.urlopen(f\"http://127.0.0.1:{os.environ['PORT']}/livez\", timeout=2)"]
-CMD ["python", "wsgi.py"]
+CMD ["gunicorn", "wsgi:app"]

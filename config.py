@@ -4,22 +4,35 @@
 name of the variable, so that the message says what to change.
 """
 
+import json
 import os
 import secrets
+import sys
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from click import ClickException
+from dotenv import load_dotenv
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from sqlalchemy import URL, QueuePool, make_url
 from webargs.fields import DelimitedList
 
 INSTANCE = Path(__file__).parent / "instance"
+# What gunicorn needs to know.
+SERVING = (
+    "ENVIRONMENT",
+    "HOST",
+    "PORT",
+    "WEB_CONCURRENCY",
+    "SHUTDOWN_SECONDS",
+    "ASYNC_MODE",
+)
 MINIMUM_SECRET = 32  # bytes: RFC 7518, section 3.2, for HS256
 
 
-class ConfigError(Exception):
+class ConfigError(ClickException):
     """Say which variable of the environment cannot be used, and why."""
 
 
@@ -65,6 +78,11 @@ class SettingsSchema(Schema):
     LOG_LEVEL = fields.String(
         load_default="INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
     )
+
+
+def read_dotenv() -> None:
+    """Take what the environment lacks from `.env`."""
+    load_dotenv(Path(__file__).with_name(".env"))
 
 
 def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
@@ -124,19 +142,33 @@ def _database_url(settings: Mapping[str, Any]) -> URL:
 
 def _database(settings: Mapping[str, Any]) -> dict[str, Any]:
     url = _database_url(settings)
-    options: dict[str, Any] = {"hide_parameters": True}
-    if url.drivername == "sqlite":
-        # One connection: green threads that wait for SQLite's lock would freeze its holder.
-        # IMMEDIATE: a writer takes the lock first, so what it then reads is current.
-        options |= {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
-        options["connect_args"] = {"isolation_level": "IMMEDIATE", "timeout": 10}
-    else:
-        options |= {"pool_size": settings["DB_POOL_SIZE"], "pool_pre_ping": True}
-        options |= {"pool_timeout": 10, "max_overflow": 0}
-        # Reading a whole table takes longer the more tasks others have; an index does not.
-        session = "-c timezone=utc -c enable_seqscan=off"
-        options["connect_args"] = {"connect_timeout": 5, "options": session}
-    return {"SQLALCHEMY_DATABASE_URI": url, "SQLALCHEMY_ENGINE_OPTIONS": options}
+    build = _sqlite if url.drivername == "sqlite" else _postgresql
+    return {"SQLALCHEMY_DATABASE_URI": url, **build(url, settings)}
+
+
+def _sqlite(url: URL, _: Mapping[str, Any]) -> dict[str, Any]:
+    if url.database in (None, "", ":memory:"):
+        raise ConfigError("DATABASE_URL: a file is needed, SQLite in memory is not enough")
+    options = {"hide_parameters": True, "poolclass": QueuePool, "max_overflow": 0}
+    # One writer: green threads that wait for SQLite's lock would freeze its holder.
+    # IMMEDIATE: a writer takes the lock first, so what it then reads is current.
+    write = {"isolation_level": "IMMEDIATE", "timeout": 10}
+    return {
+        "SQLALCHEMY_ENGINE_OPTIONS": {**options, "pool_size": 1, "connect_args": write},
+        "SQLALCHEMY_BINDS": {"reading": {**options, "url": url, "pool_size": 4}},
+    }
+
+
+def _postgresql(_: URL, settings: Mapping[str, Any]) -> dict[str, Any]:
+    options = {
+        "hide_parameters": True,
+        "pool_size": settings["DB_POOL_SIZE"],
+        "max_overflow": 0,
+        "pool_timeout": 10,
+        "pool_pre_ping": True,
+        "connect_args": {"connect_timeout": 5, "options": "-c timezone=utc"},
+    }
+    return {"SQLALCHEMY_ENGINE_OPTIONS": options}
 
 
 def _flask(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,3 +182,17 @@ def _flask(settings: Mapping[str, Any]) -> dict[str, Any]:
         "ALLOWED_HOSTS": settings["TRUSTED_HOSTS"] or ["localhost", "127.0.0.1", "[::1]"],
         "TRUSTED_HOSTS": None,  # Flask's own check would refuse the health calls too
     }
+
+
+def check() -> dict[str, Any]:
+    """Return what gunicorn needs to know, or end with what is wrong in one line."""
+    read_dotenv()
+    try:
+        settings = load()
+    except ConfigError as error:
+        sys.exit(str(error))
+    return {name: settings[name] for name in SERVING}
+
+
+if __name__ == "__main__":
+    print(json.dumps(check()))

@@ -27,13 +27,14 @@ PASSWORD = "correct horse battery"
 
 @contextmanager
 def serving(command: list[str], port: int, directory: Path, **environ: str) -> Iterator[int]:
-    """Run a server; give its process id."""
+    """Run a server; give the id of the process that serves."""
     process = Process(command, directory / f"{port}.log", {**os.environ, **environ})
     process.start()
     try:
         url = f"http://127.0.0.1:{port}/livez"
         wait_until(lambda: _answers(url), 30, what=process.text())
-        yield process.pid
+        (worker,) = process.children()
+        yield worker
     finally:
         process.stop()
 
@@ -41,7 +42,7 @@ def serving(command: list[str], port: int, directory: Path, **environ: str) -> I
 def _answers(url: str) -> bool:
     try:
         return requests.get(url, timeout=5).ok
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):
         return False
 
 
@@ -78,10 +79,11 @@ def main() -> None:
         }
         upgrade = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
         subprocess.run(upgrade, env={**os.environ, **settings}, check=True)
-        floor_command = [sys.executable, "-m", "bench.floor", str(floor_port)]
+        serve = [sys.executable, "wsgi.py"]
+        floor = settings | {"PORT": str(floor_port)}
         with (
-            serving([sys.executable, "wsgi.py"], port, directory, **settings) as pid,
-            serving(floor_command, floor_port, directory) as floor_pid,
+            serving(serve, port, directory, **settings) as pid,
+            serving([*serve, "bench.floor:app"], floor_port, directory, **floor) as floor_pid,
         ):
             calls = prepare(f"http://127.0.0.1:{port}/api/v1")
             constant = request("GET", "/constant/01a20471-316f-74d4-8486-a16973169f6d/")

@@ -1,21 +1,8 @@
 """The floor: a constant answer through Flask, served as the application is."""
 
-import sys
-import warnings
-
-warnings.filterwarnings("ignore", r"\s*Eventlet is deprecated")
-import eventlet  # noqa: E402
-
-eventlet.monkey_patch()  # before Flask is imported, as wsgi.py does
-
-from flask import Flask  # noqa: E402
-
-from taskmaster.server import serve  # noqa: E402
+from flask import Flask
 
 app = Flask(__name__)
-app.config.update(
-    HOST="127.0.0.1", PORT=int(sys.argv[1]), ENVIRONMENT="testing", ASYNC_MODE="eventlet"
-)
 
 
 @app.get("/constant/<uuid:_>/")
@@ -28,6 +15,3 @@ def constant(_: object) -> dict[str, str]:
 def livez() -> str:
     """Tell that it serves."""
     return "ok"
-
-
-serve(app)

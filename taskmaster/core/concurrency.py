@@ -1,19 +1,46 @@
 """What code must know about the async mode: nothing, but for slow CPU work.
 
-Threads, locks, events and sleeps of the standard library are green where `wsgi.py` patched them.
+Threads, locks, events and sleeps of the standard library are green where the server has patched
+an async library in.
 """
 
+import os
+import sys
 import time
 from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar
 
-from flask import current_app
+from flask import Flask, current_app
 
 R = TypeVar("R")
 
 # As many hashes at once as there are likely to be cores: each takes tens of MiB.
 _THREADS = 2
+
+
+def init_app(app: Flask) -> None:
+    """Serve in the mode that is patched in, whatever ASYNC_MODE asks gunicorn for."""
+    app.config["ASYNC_MODE"] = mode = patched_mode()
+    if mode == "eventlet":
+        # psycopg knows gevent by itself; with eventlet it would block every request.
+        os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_selector")
+        os.environ.setdefault("EVENTLET_THREADPOOL_SIZE", str(_THREADS))
+
+
+def patched_mode() -> str:
+    """Return the async library that the server has patched in; "threading" for none."""
+    if "eventlet" in sys.modules:
+        from eventlet import patcher
+
+        if patcher.is_monkey_patched("socket"):
+            return "eventlet"
+    if "gevent" in sys.modules:
+        from gevent import monkey  # type: ignore[import-untyped]
+
+        if monkey.is_module_patched("socket"):
+            return "gevent"
+    return "threading"
 
 
 def pause(seconds: float = 0) -> None:
@@ -31,7 +58,7 @@ def run_blocking(function: Callable[..., R], *args: object) -> R:
 
 
 def _in_eventlet_pool(function: Callable[..., Any], *args: object) -> Any:
-    from eventlet import tpool  # its size: EVENTLET_THREADPOOL_SIZE, set in wsgi.py
+    from eventlet import tpool
 
     return tpool.execute(function, *args)
 

@@ -1,10 +1,12 @@
 """What every request and response of this application has in common."""
 
 from functools import lru_cache
+from typing import IO
 
 from flask import Flask, Response, current_app, request
 from flask.sessions import SessionInterface, SessionMixin
 from flask_cors import CORS
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.sansio.utils import host_is_trusted
 
@@ -47,6 +49,7 @@ def init_app(app: Flask) -> None:
     app.session_interface = NoSession()
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
+    app.before_request(_bound_body)
     app.before_request(_check_host)
     app.after_request(_add_headers)
     if app.config["CORS_ORIGINS"]:
@@ -91,6 +94,37 @@ def trust_proxies(app: Flask) -> None:
     if count := app.config["TRUSTED_PROXIES"]:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=count, x_proto=count, x_host=count
+        )
+
+
+class ChunkedBody:
+    """A body without a length, of at most `limit` bytes.
+
+    werkzeug refuses too large a Content-Length by itself, but cuts a long body without one.
+    """
+
+    def __init__(self, stream: IO[bytes], limit: int) -> None:
+        self._stream = stream
+        self._left = limit
+
+    def read(self, size: int = -1) -> bytes:
+        """Return up to `size` bytes. Raise BadRequest if the framing is wrong."""
+        try:
+            data = self._stream.read(size)
+            self._left -= len(data)
+            # Who has read up to the limit does not read again: look here whether there is more.
+            more = data if self._left < 0 else self._left == 0 and self._stream.read(1)
+        except Exception:  # each server has its own
+            raise BadRequest from None
+        if data and more:
+            raise RequestEntityTooLarge
+        return data
+
+
+def _bound_body() -> None:
+    if "HTTP_TRANSFER_ENCODING" in (environ := request.environ):
+        environ["wsgi.input"] = ChunkedBody(
+            environ["wsgi.input"], current_app.config["MAX_CONTENT_LENGTH"]
         )
 
 

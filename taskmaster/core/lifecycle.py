@@ -4,8 +4,10 @@
 """
 
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import Flask
 
@@ -19,7 +21,8 @@ Callback = Callable[[], object]
 class _Lifecycle:
     starts: list[Callback] = field(default_factory=list)
     stops: list[Callback] = field(default_factory=list)
-    stopping: bool = False
+    started: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 def _of(app: Flask) -> _Lifecycle:
@@ -28,7 +31,7 @@ def _of(app: Flask) -> _Lifecycle:
 
 
 def on_start(app: Flask, callback: Callback) -> None:
-    """Run `callback` in the serving process, once it listens."""
+    """Run `callback` in the serving process, before its first request."""
     _of(app).starts.append(callback)
 
 
@@ -37,20 +40,25 @@ def on_stop(app: Flask, callback: Callback) -> None:
     _of(app).stops.append(callback)
 
 
-def stopping(app: Flask) -> bool:
-    """Tell whether the process is on its way out: begin nothing that lasts."""
-    return _of(app).stopping
-
-
 def start(app: Flask) -> None:
-    """Run what was registered with `on_start`, in order; an error ends the start-up."""
-    for callback in _of(app).starts:
-        callback()
+    """Run what was registered with `on_start`, in order, once; an error ends the start-up."""
+    lifecycle = _of(app)
+    with lifecycle.lock:
+        for callback in () if lifecycle.started else lifecycle.starts:
+            callback()
+        lifecycle.started = True
 
 
-def begin_stop(app: Flask) -> None:
-    """Make `stopping()` true."""
-    _of(app).stopping = True
+def start_with_first_request(app: Flask) -> None:
+    """Start at the first request, for servers that do not tell when they begin."""
+    wsgi_app = app.wsgi_app
+
+    def starting(environ: Any, start_response: Any) -> Iterable[bytes]:
+        start(app)
+        app.wsgi_app = wsgi_app  # type: ignore[method-assign]
+        return wsgi_app(environ, start_response)
+
+    app.wsgi_app = starting  # type: ignore[method-assign]
 
 
 def stop(app: Flask) -> None:

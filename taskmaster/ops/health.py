@@ -10,7 +10,7 @@ from flask import Blueprint, Response, current_app
 from sqlalchemy import text
 
 from ..core.database import reading
-from ..core.json import reply
+from ..core.json import json_response
 
 blp = Blueprint("health", __name__)
 log = structlog.get_logger(__name__)
@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 @blp.get("/livez")
 def livez() -> Response:
     """Answer as long as the process does."""
-    return reply({"status": "ok"})
+    return json_response({"status": "ok"})
 
 
 @blp.get("/readyz")
@@ -31,7 +31,7 @@ def readyz() -> Response:
     checks = {name: _run(name, check) for name, check in CHECKS.items()}
     failed = {name for name, outcome in checks.items() if outcome != "ok"}
     status = "failed" if failed - {"broker"} else "degraded" if failed else "ok"
-    return reply({"status": status, "checks": checks}, 503 if status == "failed" else 200)
+    return json_response({"status": status, "checks": checks}, 503 if status == "failed" else 200)
 
 
 def _run(name: str, check: Callable[[], None]) -> str:

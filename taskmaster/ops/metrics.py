@@ -37,7 +37,7 @@ def _observe(response: Response) -> Response:
 def metrics() -> Response:
     """Show the figures of all processes that serve on this port."""
     registry = REGISTRY
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # set by the supervisor, for the library
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # set by gunicorn.conf.py, for the library
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     headers = {"Cache-Control": "no-cache"}  # unlike no-store, it lets them be compressed

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ..core.errors import ErrorCode
 from ..streams import sse
-from ..streams.messages import Closing, control
+from ..streams.protocol import CloseReason, control
 from .stream_messages import CONTROLS, EVENTS, FROM_CLIENTS, Message
 
 TITLE = "Taskmaster streams"
@@ -30,8 +30,8 @@ class Transport(NamedTuple):
     codes: dict[str, tuple[str, ...]]  # what `code` can be in a message
 
 
-_ENDS = (Closing.SERVER_RESTART, Closing.TOKEN_EXPIRED, Closing.SESSION_ENDED)
-_TOO_MUCH = (Closing.MESSAGE_TOO_LARGE, Closing.FLOOD)
+_ENDS = (CloseReason.SERVER_RESTART, CloseReason.TOKEN_EXPIRED, CloseReason.SESSION_ENDED)
+_TOO_MUCH = (CloseReason.MESSAGE_TOO_LARGE, CloseReason.FLOOD)
 _REFUSALS = (
     ErrorCode.MALFORMED_REQUEST,
     ErrorCode.NOT_AUTHENTICATED,
@@ -73,8 +73,8 @@ TRANSPORTS = (
             "stream_closed": (
                 *_ENDS,
                 *_TOO_MUCH,
-                Closing.AUTHENTICATION_TIMEOUT,
-                Closing.TOO_MANY_CONNECTIONS,
+                CloseReason.AUTHENTICATION_TIMEOUT,
+                CloseReason.TOO_MANY_CONNECTIONS,
             ),
             "error": (*_REFUSALS, ErrorCode.VALIDATION_FAILED),  # of `since`
         },
@@ -97,14 +97,14 @@ TRANSPORTS = (
 )
 
 REASONS = {
-    Closing.SERVER_RESTART: "The server restarts: come back after a pause of random length.",
-    Closing.TOO_SLOW: "You did not read; cut without a goodbye. Come back and resume.",
-    Closing.TOKEN_EXPIRED: "Get a new token first.",
-    Closing.SESSION_ENDED: "Logged out, password changed or account deleted: log in again.",
-    Closing.AUTHENTICATION_TIMEOUT: "No `authenticate` within 10 seconds.",
-    Closing.MESSAGE_TOO_LARGE: "A message of more than 64 KiB.",
-    Closing.TOO_MANY_CONNECTIONS: "More than 50 streams of one user on one server process.",
-    Closing.FLOOD: "More messages than anybody needs to send.",
+    CloseReason.SERVER_RESTART: "The server restarts: come back after a pause of random length.",
+    CloseReason.TOO_SLOW: "You did not read; cut without a goodbye. Come back and resume.",
+    CloseReason.TOKEN_EXPIRED: "Get a new token first.",
+    CloseReason.SESSION_ENDED: "Logged out, password changed or account deleted: log in again.",
+    CloseReason.AUTHENTICATION_TIMEOUT: "No `authenticate` within 10 seconds.",
+    CloseReason.MESSAGE_TOO_LARGE: "A message of more than 64 KiB.",
+    CloseReason.TOO_MANY_CONNECTIONS: "More than 50 streams of one user on one server process.",
+    CloseReason.FLOOD: "More messages than anybody needs to send.",
 }
 
 
@@ -127,7 +127,7 @@ def looks(message: Message) -> list[tuple[str, str]]:
     return [(" and ".join(names), text) for text, names in found.items()]
 
 
-def said_on(closing: Closing) -> list[str]:
+def said_on(closing: CloseReason) -> list[str]:
     """Return the names of the transports on which `stream_closed` gives this reason."""
     return [
         transport.name for transport in TRANSPORTS if closing in transport.codes["stream_closed"]

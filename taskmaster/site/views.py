@@ -13,7 +13,7 @@ from flask import (
     url_for,
 )
 
-from ..core.json import reply
+from ..core.json import json_response
 from . import assets, asyncapi
 from . import streams_doc as doc
 
@@ -54,7 +54,7 @@ def stream_docs() -> Response:
 @blp.get("/asyncapi.json")
 def asyncapi_json() -> Response:
     """Describe the streams for programs."""
-    return _revalidated(reply(asyncapi.document(request.scheme, request.host)))
+    return _revalidated(json_response(asyncapi.document(request.scheme, request.host)))
 
 
 @blp.get("/static/<version>/<path:name>")

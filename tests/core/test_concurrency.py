@@ -1,4 +1,4 @@
-"""The runner of each mode in a plain process; `tests/server` tries them under a server."""
+"""The runner of each mode in a plain process; `tests/serving` tries them under a server."""
 
 import pytest
 from flask import Flask

@@ -26,7 +26,20 @@ def test_failing_stop_callback_does_not_keep_the_others(caplog: pytest.LogCaptur
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_apps_stop_independently() -> None:
-    one, other = Flask("one"), Flask("other")
-    lifecycle.begin_stop(one)
-    assert (lifecycle.stopping(one), lifecycle.stopping(other)) == (True, False)
+def test_without_a_word_from_the_server_it_starts_once_with_the_first_request() -> None:
+    app, ran = Flask("one"), list[str]()
+    lifecycle.on_start(app, lambda: ran.append("start"))
+    lifecycle.start_with_first_request(app)
+    assert ran == []
+    for _ in range(2):
+        app.test_client().get("/")
+        assert ran == ["start"]
+
+
+def test_server_that_starts_it_does_so_before_the_first_request() -> None:
+    app, ran = Flask("one"), list[str]()
+    lifecycle.on_start(app, lambda: ran.append("start"))
+    lifecycle.start_with_first_request(app)
+    lifecycle.start(app)
+    app.test_client().get("/")
+    assert ran == ["start"]

@@ -13,7 +13,7 @@ from wsproto.connection import Connection, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, TextMessage
 
 from taskmaster.core.errors import ErrorCode
-from taskmaster.streams.messages import Closing
+from taskmaster.streams.protocol import CloseReason
 from tests.journeys.hostile import QUERIES, Attack, Target
 from tests.journeys.hostile_frames import (
     BINARY,
@@ -41,7 +41,7 @@ PLAIN, SOCKET_IO = "/ws/tasks/", "/socket.io/?EIO=4&transport=websocket"
 POLLING = SOCKET_IO.replace("websocket", "polling")
 UPGRADE = ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")  # fmt: skip
-CODES = {None, 4999, 1000, 1002, 1003, 1005, 1007, 1009, *(closing.code for closing in Closing)}
+CODES = {None, 4999, 1000, 1002, 1003, 1005, 1007, 1009, *(closing.code for closing in CloseReason)}
 SAID = {"connect", *CONTROLS}
 SINCE = ("-1", "x", "1.5", "1e3", "0x1", "+1", "9" * 30, str(2**63), "", "1,2")
 

@@ -3,7 +3,6 @@
 import os
 import signal
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -15,13 +14,6 @@ from tests.support.waiting import wait_until
 
 REQUESTS = 30
 PROCESSES = 3
-
-
-def children_of(server: Server) -> list[int]:
-    return [
-        int(pid)
-        for pid in Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
-    ]
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -44,8 +36,9 @@ def test_the_figures_are_those_of_all_processes(start_server: Callable[..., Serv
     for stream in streams:
         stream.wait("stream_ready")
     assert connected() == len(streams)
-    os.kill(children_of(server)[0], signal.SIGKILL)
-    wait_until(lambda: "starting another" in server.text(), what="the child's death to be seen")
+    victim = server.children()[0]
+    os.kill(victim, signal.SIGKILL)
+    wait_until(lambda: f"(pid:{victim})" in server.text(), what="the child's death to be seen")
     wait_until(lambda: connected() == sum(not stream.ended.is_set() for stream in streams))
     for stream in streams:
         stream.close()

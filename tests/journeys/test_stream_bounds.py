@@ -89,8 +89,9 @@ def test_an_endless_message_is_cut_before_it_has_cost_1_mib(server: Server, user
 
 
 def memory(server: Server) -> int:
-    """Return the resident memory of the server in KiB."""
-    status = Path(f"/proc/{server.pid}/status").read_text()
+    """Return the resident memory of the serving process in KiB."""
+    (worker,) = server.children()
+    status = Path(f"/proc/{worker}/status").read_text()
     return int(status.split("VmRSS:")[1].split()[0])
 
 

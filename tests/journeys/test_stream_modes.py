@@ -4,6 +4,7 @@ import pytest
 
 from tests.streams.contract_bounds import *  # noqa: F403
 from tests.streams.contract_delivery import *  # noqa: F403
+from tests.streams.contract_goodbye import *  # noqa: F403
 from tests.streams.contract_sessions import *  # noqa: F403
 from tests.streams.contract_socketio import *  # noqa: F403
 from tests.streams.stage import *  # noqa: F403

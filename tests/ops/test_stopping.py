@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.server.rawclient import RawClient
+from tests.serving.rawclient import RawClient
 from tests.support.api import PASSWORD, Api, through_http
 from tests.support.process import listens
 from tests.support.server import Server

@@ -10,7 +10,7 @@ from flask import Flask
 
 from taskmaster.events.schemas import ACTIONS
 from taskmaster.site import stream_messages, streams_doc
-from taskmaster.streams.messages import Closing
+from taskmaster.streams.protocol import CloseReason
 from taskmaster.tasks.schemas import TaskSchema
 from tests.support.api import Api, User, succeed
 from tests.support.asyncapi import FROM_CLIENTS, fields_of, validate
@@ -125,15 +125,15 @@ def test_real_events_fit_the_schemas(document: dict[str, Any], user: User) -> No
 
 
 def test_every_closing_is_explained(document: dict[str, Any], page: str) -> None:
-    assert streams_doc.REASONS.keys() == set(Closing)
-    for name in (*ACTIONS, *CONTROLS, *(closing.value for closing in Closing)):
+    assert streams_doc.REASONS.keys() == set(CloseReason)
+    for name in (*ACTIONS, *CONTROLS, *(closing.value for closing in CloseReason)):
         assert f"<code>{name}</code>" in page
     said = {
         code
         for channel in CHANNELS
         for code in fields_of(document, channel, "stream_closed")["code"]["enum"]
     }
-    assert said == {closing.value for closing in Closing} - {"too_slow"}  # which is cut
+    assert said == {closing.value for closing in CloseReason} - {"too_slow"}  # which is cut
 
 
 def test_the_addresses_are_the_applications(app: Flask, document: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
-"""One child process, its log in a file, ended by its own id."""
+"""One child process with its own children, its log in a file, ended by its own id."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -24,8 +25,6 @@ def listens(port: int) -> bool:
 
 class Process:
     """A program that can be started and ended again and again, each time the same way."""
-
-    own_session = False
 
     def __init__(
         self,
@@ -60,10 +59,10 @@ class Process:
                 self.command,
                 env=self.environ,
                 cwd=self.directory,
-                start_new_session=self.own_session,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,  # a group, which can be killed and frozen as a whole
             )
 
     def terminate(self, seconds: float = 10) -> int:
@@ -78,17 +77,35 @@ class Process:
             raise AssertionError(f"SIGTERM did not end it in {seconds} s:\n{self.text()}") from None
 
     def kill(self) -> None:
-        """Send SIGKILL: no goodbye, no cleaning up."""
-        self.child.kill()
+        """Send SIGKILL to all its processes: no goodbye, no cleaning up."""
+        self._signal_all(signal.SIGKILL)
         self.child.wait()
 
     def pause(self) -> None:
         """Freeze the program: connections stay open and nothing answers."""
-        self.child.send_signal(signal.SIGSTOP)
+        self._signal_all(signal.SIGSTOP)
 
     def resume(self) -> None:
         """Let a frozen program go on."""
-        self.child.send_signal(signal.SIGCONT)
+        self._signal_all(signal.SIGCONT)
+
+    def children(self) -> list[int]:
+        """Return the ids of the processes that it has started and that run (Linux)."""
+        listed = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        return [int(pid) for pid in listed.split()]
+
+    @property
+    def any_left(self) -> bool:
+        """Tell whether any of its processes still runs, itself or another."""
+        try:
+            os.killpg(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def _signal_all(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
 
     def stop(self) -> None:
         """End the program if it runs, frozen or not."""
@@ -104,10 +121,8 @@ class Process:
 class Terminal(Process):
     """A shell and all that it started. They end together, as when the window is closed."""
 
-    own_session = True
-
     def stop(self) -> None:
-        """Hang up."""
+        """End the shell and all that it started."""
         if self.running:
-            os.killpg(self.pid, signal.SIGHUP)
+            os.killpg(self.pid, signal.SIGTERM)
             self.child.wait(10)

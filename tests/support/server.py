@@ -1,30 +1,49 @@
-"""A real server: `python wsgi.py` as users start it, on loopback."""
+"""A real server, as users start it, on loopback."""
 
 import sys
 from pathlib import Path
 
 import requests
 
-from tests.support.process import Process, free_port
+from tests.support.process import Process, free_port, listens
 from tests.support.settings import ROOT, machine_environ, settings_for
 from tests.support.waiting import wait_until
+
+COMMANDS = {
+    "gunicorn": "wsgi.py {app}:app",
+    "flask run": "-m flask --app {app} run",
+}
 
 
 class Server(Process):
     """Start, terminate, kill, pause and restart one server, always on the same port."""
 
-    def __init__(self, database_url: str, log: Path, **settings: object) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        log: Path,
+        by: str = "gunicorn",
+        app: str = "wsgi",
+        **settings: object,
+    ) -> None:
         """`settings` are environment variables; the async mode is the default one unless named."""
         self.port = int(str(settings.pop("PORT", None) or free_port()))
         self.url = f"http://127.0.0.1:{self.port}"
         changes = {"ASYNC_MODE": None, "HOST": "127.0.0.1", "PORT": self.port} | settings
         environ = machine_environ() | settings_for(database_url, **changes)
-        super().__init__([sys.executable, "-u", "wsgi.py"], log, environ, ROOT)
+        environ["FLASK_RUN_PORT"] = str(self.port)
+        arguments = COMMANDS[by].format(app=app).split()
+        super().__init__([sys.executable, "-u", *arguments], log, environ, ROOT)
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
         super().start()
         wait_until(self._answers, seconds=30, what="an answer of /livez")
+
+    def kill(self) -> None:
+        """Send SIGKILL to all its processes, and wait until the port is free."""
+        super().kill()
+        wait_until(lambda: not listens(self.port), what="the port to be free")
 
     def restart(self) -> None:
         """Terminate the server if it runs and start it again."""

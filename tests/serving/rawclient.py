@@ -46,7 +46,9 @@ class RawClient:
         response = http.client.HTTPResponse(self.sock, method=method)
         response.fp = self.sock.makefile("rb", buffering=0)  # type: ignore[assignment]
         response.begin()
-        return Answer(response.status, response.headers, response.read())
+        return Answer(
+            response.status, response.headers, b"".join(iter(lambda: response.read(65536), b""))
+        )
 
     def rest(self) -> bytes:
         """Read until the server closes."""

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 import requests
 
-from tests.server.conftest import MODES
+from tests.serving.conftest import MODES
 from tests.support.api import PASSWORD
 from tests.support.databases import Template
 from tests.support.server import Server

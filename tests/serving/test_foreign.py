@@ -1,0 +1,90 @@
+"""Other servers that import `wsgi:app`: nothing is patched behind their back, and REST works."""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.support.api import Api, through_http
+from tests.support.databases import Database
+from tests.support.server import Server
+from tests.support.streams import (
+    TRANSPORTS,
+    SocketIOClient,
+    SSEClient,
+    StreamClient,
+    WebSocketClient,
+)
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+}
+Start = Callable[[str], Server]
+
+
+@pytest.fixture
+def start(database: Database, tmp_path: Path) -> Iterator[Start]:
+    """Start `wsgi:app` by some command; the default of ASYNC_MODE stands."""
+    started: list[Server] = []
+
+    def start_one(command: str) -> Server:
+        server = Server(database.url, tmp_path / "server.log")
+        server.command[2:] = command.split()
+        started.append(server)
+        server.start()
+        return server
+
+    yield start_one
+    for server in started:
+        server.kill()
+
+
+@pytest.mark.parametrize("name", ["wsgiref", "gevent"])
+def test_server_without_the_socket_refuses_websockets_clearly(start: Start, name: str) -> None:
+    server = start(f"-m tests.serving.foreign {name}")
+    user = Api(through_http(server.url)).register()
+    user.create_task("By another server")
+    for path in ("/ws/tasks/", "/socket.io/?EIO=4&transport=websocket"):
+        headers = UPGRADE | {"Authorization": f"Bearer {user.access}"}
+        answer = requests.get(server.url + path, headers=headers, timeout=10)
+        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+        assert "gunicorn" in answer.json()["detail"]
+    assert "Traceback" not in server.text()
+
+
+def test_events_stream_by_any_server(start: Start) -> None:
+    server = start("-m tests.serving.foreign gevent")
+    user = Api(through_http(server.url)).register()
+    stream = SSEClient(server.url, user.access)
+    stream.wait("stream_ready")
+    user.create_task("By another server")
+    assert stream.wait_for_events(1)[0]["title"] == "By another server"
+    stream.close()
+
+
+@pytest.mark.parametrize(
+    ("how", "transports"),
+    [
+        # It keeps small pieces of an event stream back.
+        ("-m tests.serving.foreign eventlet", (SocketIOClient, WebSocketClient)),
+        ("wsgi.py -k gthread", TRANSPORTS.values()),
+        ("-m flask --app wsgi run", TRANSPORTS.values()),
+    ],
+)
+def test_server_with_the_socket_streams_in_its_own_mode(
+    start: Start, how: str, transports: Iterable[type[StreamClient]]
+) -> None:
+    server = start(how)
+    user = Api(through_http(server.url)).register()
+    streams = [kind(server.url, user.access) for kind in transports]
+    for stream in streams:
+        stream.wait("stream_ready")
+    user.create_task("Seen by all")
+    for stream in streams:
+        assert stream.wait_for_events(1)[0]["title"] == "Seen by all"
+        stream.close()

@@ -1,0 +1,153 @@
+"""Several processes on one port, their parent, and what is left when one of them dies."""
+
+import json
+import os
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from statistics import median
+
+import pytest
+import requests
+
+from tests.serving.conftest import MODES, ProbeServer, Start
+from tests.support.process import Process, listens
+from tests.support.waiting import wait_until
+
+
+def pids(server: ProbeServer, count: int) -> set[int]:
+    """Ask until so many processes have answered."""
+    seen: set[int] = set()
+
+    def ask() -> bool:
+        seen.add(int(server.get("/pid")))
+        return len(seen) >= count
+
+    wait_until(ask, seconds=40, what=f"{count} processes answer")
+    return seen
+
+
+def test_killed_process_is_replaced_and_a_stop_is_graceful(start: Start, tmp_path: Path) -> None:
+    (figures := tmp_path / "tmp").mkdir()
+    server = start(WEB_CONCURRENCY=2, TMPDIR=figures)
+    before = pids(server, 2)
+    assert before == set(server.children())
+    assert list(figures.iterdir())
+    victim = before.pop()
+    os.kill(victim, signal.SIGKILL)
+    for _ in range(20):
+        assert int(server.get("/pid")) != victim
+    assert len(pids(server, 2) - {victim}) == 2
+    with server.connect() as client:
+        client.request("GET", "/slow")
+        wait_until(lambda: "in flight" in server.text())
+        server.child.terminate()
+        assert client.response().body == b"finished"
+        assert server.child.wait(15) == 0
+    assert not listens(server.port)
+    assert not list(figures.iterdir())
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_port_stays_while_all_are_dead_and_goes_with_the_parent(start: Start, mode: str) -> None:
+    server = start(mode, WEB_CONCURRENCY=2, SHUTDOWN_SECONDS=2)
+    for victim in pids(server, 2):
+        os.kill(victim, signal.SIGKILL)
+    assert server.get("/pid").isdigit()
+    with server.connect() as stream, server.connect() as endless:
+        stream.request("GET", "/takeover")
+        endless.request("GET", "/forever")
+        assert stream.sock.recv(4096).startswith(b"HTTP/1.1 101 ")
+        os.kill(server.pid, signal.SIGKILL)
+        server.child.wait()
+        wait_until(lambda: not server.any_left, what="nobody left")
+    assert not listens(server.port)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_parent_killed_at_any_moment_of_the_start_leaves_nobody(make: Start, mode: str) -> None:
+    server = make(mode, WEB_CONCURRENCY=2)
+    moments: dict[str, Callable[[], object]] = {
+        "it reads the settings": server.children,
+        "it listens": lambda: "Taskmaster on" in server.text(),
+        "one child is born": lambda: "Taskmaster on" in server.text() and server.children(),
+        "both are born": lambda: len(server.children()) == 2,
+        "one is ready": lambda: "on_start" in server.text(),
+    }
+    for what, moment in moments.items():
+        server.log.unlink(missing_ok=True)
+        Process.start(server)
+        wait_until(moment, every=0.001, what=what)
+        os.kill(server.pid, signal.SIGKILL)
+        server.child.wait()
+        wait_until(lambda: not server.any_left, what=f"nobody left, killed when {what}")
+        assert not listens(server.port)
+
+
+def smaller_share(server: ProbeServer) -> int:
+    """Open 16 connections; return how many of them the less busy of two processes serves."""
+    with ExitStack() as stack:
+        clients = [stack.enter_context(server.connect()) for _ in range(16)]
+        for client in clients:
+            client.request("GET", "/pid")
+        shares = Counter(client.response().body for client in clients)
+    return 16 - max(shares.values())
+
+
+def test_two_processes_share_kept_connections(start: Start) -> None:
+    """One that accepts without a pause takes all 16 in most attempts; the other core idles."""
+    server = start(WEB_CONCURRENCY=2)
+    pids(server, 2)
+    assert median(smaller_share(server) for _ in range(15)) >= 4
+
+
+def test_reload_takes_new_processes_and_answers_all_the_while(start: Start) -> None:
+    server = start(WEB_CONCURRENCY=2)
+    before = pids(server, 2)
+    answers: list[int] = []
+    done = threading.Event()
+
+    def ask() -> None:
+        while not done.is_set():
+            answers.append(requests.get(f"{server.url}/pid", timeout=60).status_code)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    server.child.send_signal(signal.SIGHUP)
+    wait_until(lambda: not before & set(server.children()), what="the old ones gone")
+    done.set()
+    asking.join()
+    assert set(answers) == {200}
+    assert not pids(server, 2) & before
+
+
+def test_several_processes_by_gunicorns_own_option_are_known_to_the_application(
+    start: Start,
+) -> None:
+    server = start(GUNICORN_CMD_ARGS="--workers 2")
+    pids(server, 2)
+    answer = requests.get(f"{server.url}/socket.io/?EIO=4&transport=polling", timeout=10)
+    assert answer.status_code == 400  # it would need sticky sessions
+
+
+def test_in_production_gunicorns_own_lines_are_json_too(start: Start) -> None:
+    server = start(ENVIRONMENT="production", TRUSTED_HOSTS="localhost,127.0.0.1")
+    (victim,) = server.children()
+    os.kill(victim, signal.SIGKILL)
+    wait_until(lambda: f"(pid:{victim})" in server.text(), what="the death told")
+    written = [line for line in server.text().splitlines() if str(victim) in line]
+    (line,) = map(json.loads, written)
+    assert (line["event"], line["level"]) == ("gunicorn", "error")
+    assert datetime.fromisoformat(line["timestamp"]).tzinfo
+
+
+def test_app_that_cannot_start_ends_the_parent_with_an_error(make: Start) -> None:
+    server = make("threading", WEB_CONCURRENCY=2, FAIL_TO_START=1)
+    Process.start(server)
+    assert server.child.wait(30) == 3
+    assert "ZeroDivisionError" in server.text()
+    assert not server.any_left
