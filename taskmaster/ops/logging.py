@@ -3,7 +3,6 @@
 Neither headers nor query strings nor bodies are logged, so no token or password can be.
 """
 
-import io
 import logging
 import re
 import secrets
@@ -46,8 +45,8 @@ def _configure(level: str) -> None:
     )
 
 
-class _Stderr(io.TextIOBase):
-    """Today's stderr, also for loggers that were made when it was another."""
+class _Stderr:
+    """The present stderr, also for loggers that were made when it was another."""
 
     def write(self, text: str) -> int:
         return sys.stderr.write(text)

@@ -5,14 +5,12 @@ import threading
 import engineio
 import pytest
 
-from tests.streams.stage import Open, assert_goodbye
+from tests.streams.stage import FRAGMENTING, SENDING, Open, assert_goodbye, over
 from tests.support.api import User
 from tests.support.server import Server
 from tests.support.streams import (
     BrowserWebSocketClient,
-    PollingClient,
     RefusedError,
-    SSEClient,
     StreamClient,
     WebSocketClient,
     close_engine,
@@ -45,11 +43,8 @@ def test_too_many_connections_of_one_user_are_refused_until_one_goes(
     assert wait_until(let_in, seconds=10, every=0.1)
 
 
-def test_what_is_not_understood_is_answered(
-    user: User, open_stream: Open, transport: type[StreamClient]
-) -> None:
-    if transport is SSEClient:
-        return  # nothing can be sent on it
+@over(SENDING)
+def test_what_is_not_understood_is_answered(user: User, open_stream: Open) -> None:
     stream = open_stream(user)
     frames = stream.nonsense()
     wait_until(lambda: len(stream.of("error")) == frames, what=f"{frames} answers")
@@ -58,9 +53,8 @@ def test_what_is_not_understood_is_answered(
     assert stream.wait_for_events(1)
 
 
-def test_a_flood_is_cut(user: User, open_stream: Open, transport: type[StreamClient]) -> None:
-    if transport is SSEClient:
-        return
+@over(SENDING)
+def test_a_flood_is_cut(user: User, open_stream: Open) -> None:
     stream = open_stream(user)
     stream.flood(frames=1000, size=10)
     stream.wait_for_end()
@@ -68,21 +62,15 @@ def test_a_flood_is_cut(user: User, open_stream: Open, transport: type[StreamCli
         assert stream.of("stream_closed")[0]["code"] == "flood"
 
 
-def test_a_flood_of_large_frames_is_cut(
-    user: User, open_stream: Open, transport: type[StreamClient]
-) -> None:
-    if transport is SSEClient:
-        return
+@over(SENDING)
+def test_a_flood_of_large_frames_is_cut(user: User, open_stream: Open) -> None:
     stream = open_stream(user)
     stream.flood(frames=100, size=30_000)
     stream.wait_for_end()
 
 
-def test_a_message_over_64_kib_is_cut(
-    user: User, open_stream: Open, transport: type[StreamClient]
-) -> None:
-    if transport in (SSEClient, PollingClient):
-        return
+@over(FRAGMENTING)
+def test_a_message_over_64_kib_is_cut(user: User, open_stream: Open) -> None:
     stream = open_stream(user)
     stream.send_fragments(count=20, size=4096)
     assert_goodbye(stream, "message_too_large", 4413, reconnect=False)

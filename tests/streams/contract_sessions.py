@@ -2,34 +2,30 @@
 
 import pytest
 
-from tests.streams.stage import Open, assert_goodbye
+from tests.streams.stage import BY_TOKEN, SENDING, Open, assert_goodbye, over
 from tests.support.api import PASSWORD, Api, User, succeed, through_http
 from tests.support.server import Server
 from tests.support.streams import (
     BrowserWebSocketClient,
     RefusedError,
-    SSEClient,
     StreamClient,
-    WebSocketClient,
 )
 from tests.support.waiting import wait_until
 
 
 @pytest.mark.parametrize(
     ("token", "code"),
-    [(None, "not_authenticated"), ("nonsense", "invalid_token"), ("refresh", "wrong_token_type"),
+    [("nonsense", "invalid_token"), ("refresh", "wrong_token_type"),
      ("changed", "invalid_token"), ("ended", "token_revoked")],
 )  # fmt: skip
 def test_who_may_not_is_refused(
-    user: User, open_stream: Open, transport: type[StreamClient], token: str | None, code: str
+    user: User, open_stream: Open, transport: type[StreamClient], token: str, code: str
 ) -> None:
-    if token is None and issubclass(transport, WebSocketClient):
-        return  # a WebSocket without a header waits for its first message: 4408, in bounds
     if token == "ended":
         user.post("auth/logout/")
     else:
         tokens = {"refresh": user.refresh, "changed": f"{user.access[:-4]}AAAA"}
-        user.access = tokens.get(token or "", token)
+        user.access = tokens.get(token, token)
     if transport is BrowserWebSocketClient:
         stream = open_stream(user, ready=False)
         stream.wait_for_end()
@@ -37,6 +33,13 @@ def test_who_may_not_is_refused(
         assert stream.code == 4401
         return
     with pytest.raises(RefusedError, match=code):
+        open_stream(user)
+
+
+@over(BY_TOKEN)  # a WebSocket without a header waits for its first message: 4408, in bounds
+def test_who_shows_no_token_is_refused(user: User, open_stream: Open) -> None:
+    user.access = None  # type: ignore[assignment]
+    with pytest.raises(RefusedError, match="not_authenticated"):
         open_stream(user)
 
 
@@ -88,11 +91,8 @@ def test_expiry_is_announced_and_then_closes(
             open_stream(user, at=short_server)
 
 
-def test_a_renewed_stream_outlives_its_first_token(
-    open_stream: Open, short_server: Server, transport: type[StreamClient]
-) -> None:
-    if transport is SSEClient:
-        return  # it has no way back: it reconnects with the new token
+@over(SENDING)  # server-sent events have no way back: reconnect with the new token
+def test_a_renewed_stream_outlives_its_first_token(open_stream: Open, short_server: Server) -> None:
     user = Api(through_http(short_server.url)).register()
     old, new = open_stream(user, at=short_server), open_stream(user, at=short_server)
 
@@ -108,11 +108,8 @@ def test_a_renewed_stream_outlives_its_first_token(
     assert new.wait_for_events(1)
 
 
-def test_the_token_is_renewed_in_band(
-    user: User, open_stream: Open, anybody: Api, transport: type[StreamClient]
-) -> None:
-    if transport is SSEClient:
-        return
+@over(SENDING)
+def test_the_token_is_renewed_in_band(user: User, open_stream: Open, anybody: Api) -> None:
     stream, other = open_stream(user), anybody.register()
     assert stream.authenticate(other.access)["code"] == "forbidden"
     assert stream.authenticate("nonsense")["code"] == "invalid_token"

@@ -13,12 +13,18 @@ from tests.support.streams import (
     TRANSPORTS,
     BrowserWebSocketClient,
     PollingClient,
+    SSEClient,
     StreamClient,
+    WebSocketClient,
 )
 
 Open = Callable[..., StreamClient]
 Start = Callable[..., Server]
 ALL = TRANSPORTS | {"browser": BrowserWebSocketClient, "polling": PollingClient}
+# By what a client can do: send anything at all, send fragments, show a token as it connects.
+SENDING = {name: kind for name, kind in ALL.items() if kind is not SSEClient}
+FRAGMENTING = {name: kind for name, kind in SENDING.items() if kind is not PollingClient}
+BY_TOKEN = {name: kind for name, kind in ALL.items() if not issubclass(kind, WebSocketClient)}
 
 
 class Setup(NamedTuple):
@@ -69,6 +75,11 @@ def server(start_server: Start) -> Server:
 def short_server(start_server: Start) -> Server:
     """A server whose tokens expire soon."""
     return start_server(ACCESS_TOKEN_SECONDS=3)
+
+
+def over(transports: dict[str, type[StreamClient]]) -> pytest.MarkDecorator:
+    """Try these transports only, instead of all."""
+    return pytest.mark.parametrize("transport", transports.values(), ids=transports)
 
 
 @pytest.fixture(params=ALL)
