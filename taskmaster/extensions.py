@@ -1,4 +1,4 @@
-"""The extensions that every room shares, unbound: create_app() binds them."""
+"""The extensions that all packages share, unbound: create_app() binds them."""
 
 from typing import Any
 

@@ -30,7 +30,7 @@ def _with_tokens(user: Any, tokens: dict[str, str]) -> dict[str, Any]:
 class Register(MethodView):
     @blp.arguments(RegistrationSchema())
     @blp.response(201, AccountSchema)
-    @blp.refuses(ErrorCode.ALREADY_EXISTS)
+    @blp.documents_errors(ErrorCode.ALREADY_EXISTS)
     def post(self, fields: dict[str, Any]) -> Any:
         """Register
 
@@ -44,7 +44,7 @@ class Register(MethodView):
 class Login(MethodView):
     @blp.arguments(LoginSchema(), example={"username": "ada_l", "password": "correct horse"})
     @blp.response(200, AccountSchema)
-    @blp.refuses(ErrorCode.BAD_CREDENTIALS)
+    @blp.documents_errors(ErrorCode.BAD_CREDENTIALS)
     def post(self, credentials: dict[str, Any]) -> Any:
         """Log in
 
@@ -59,7 +59,7 @@ class Login(MethodView):
 class Verify(MethodView):
     @blp.arguments(TokenSchema())
     @blp.response(200, MessageSchema)
-    @blp.refuses(ErrorCode.INVALID_TOKEN, ErrorCode.TOKEN_EXPIRED, ErrorCode.TOKEN_REVOKED)
+    @blp.documents_errors(ErrorCode.INVALID_TOKEN, ErrorCode.TOKEN_EXPIRED, ErrorCode.TOKEN_REVOKED)
     def post(self, body: dict[str, str]) -> Any:
         """Check a token
 
@@ -73,7 +73,7 @@ class Verify(MethodView):
 class Refresh(MethodView):
     @blp.arguments(RefreshSchema())
     @blp.response(200, TokensSchema)
-    @blp.refuses(
+    @blp.documents_errors(
         ErrorCode.INVALID_TOKEN,
         ErrorCode.TOKEN_EXPIRED,
         ErrorCode.TOKEN_REVOKED,

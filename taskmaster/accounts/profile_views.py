@@ -38,7 +38,7 @@ class Profile(MethodView):
     @login_required
     @blp.arguments(ProfileUpdateSchema(partial=True), example={"first_name": "Ada"})
     @blp.response(200, UserSchema)
-    @blp.refuses(ErrorCode.ALREADY_EXISTS)
+    @blp.documents_errors(ErrorCode.ALREADY_EXISTS)
     def patch(self, fields: dict[str, Any]) -> Any:
         """Change the profile
 
@@ -52,7 +52,7 @@ class Password(MethodView):
     @login_required
     @blp.arguments(PasswordChangeSchema())
     @blp.response(200, DetailSchema)
-    @blp.refuses(ErrorCode.WRONG_PASSWORD)
+    @blp.documents_errors(ErrorCode.WRONG_PASSWORD)
     def post(self, body: dict[str, str]) -> Any:
         """Change the password
 
@@ -67,7 +67,7 @@ class Deletion(MethodView):
     @login_required
     @blp.arguments(DeletionSchema())
     @blp.response(200, MessageSchema)
-    @blp.refuses(ErrorCode.WRONG_PASSWORD)
+    @blp.documents_errors(ErrorCode.WRONG_PASSWORD)
     def post(self, body: dict[str, str]) -> Any:
         """Delete the account
 

@@ -71,7 +71,7 @@ class Sessions(MethodView):
 class SessionItem(MethodView):
     @login_required
     @blp.response(200, MessageSchema)
-    @blp.refuses(ErrorCode.NOT_FOUND)
+    @blp.documents_errors(ErrorCode.NOT_FOUND)
     def delete(self, session_id: UUID) -> Any:
         """End a session
 

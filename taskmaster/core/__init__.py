@@ -1,1 +1,1 @@
-"""What every room stands on; knows no feature."""
+"""What all features use; imports none of them."""

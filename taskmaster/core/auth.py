@@ -1,6 +1,6 @@
 """Who is asking: the bearer token of a request, checked against its session.
 
-The accounts room teaches this module to know a token (`init_app`); the others only ask.
+The accounts package gives this module the check of a token (`init_app`); the others only ask.
 """
 
 from collections.abc import Callable

@@ -51,11 +51,11 @@ class Blueprint(flask_smorest.Blueprint):
         self._prepare_doc_cbks += [self._name, self._document_responses, self._add_parameters]
 
     @staticmethod
-    def refuses(*codes: ErrorCode) -> Callable[[Any], Any]:
+    def documents_errors(*codes: ErrorCode) -> Callable[[Any], Any]:
         """Document refusals of this operation beyond those that follow from its shape."""
 
         def decorator(view: Any) -> Any:
-            view._apidoc = {**deepcopy(getattr(view, "_apidoc", {})), "refuses": codes}
+            view._apidoc = {**deepcopy(getattr(view, "_apidoc", {})), "documents_errors": codes}
             return view
 
         return decorator
@@ -95,7 +95,7 @@ def _refusals(doc: Json, info: Json) -> set[ErrorCode]:
         ErrorCode.RATE_LIMITED,
         ErrorCode.INTERNAL_ERROR,
         ErrorCode.UNAVAILABLE,
-        *info.get("refuses", ()),
+        *info.get("documents_errors", ()),
     }
     if info.get("manual_doc", {}).get("security"):
         codes |= {code for code in ErrorCode if code.status == 401}

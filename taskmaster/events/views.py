@@ -24,7 +24,7 @@ class Events(MethodView):
     @login_required
     @blp.arguments(ReplayQuerySchema(), location="query")
     @blp.response(200, ReplaySchema)
-    @blp.refuses(ErrorCode.POSITION_EXPIRED)
+    @blp.documents_errors(ErrorCode.POSITION_EXPIRED)
     def get(self, query: dict[str, int]) -> Response:
         """Replay events
 

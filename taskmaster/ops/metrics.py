@@ -1,4 +1,4 @@
-"""`/metrics` for Prometheus: what is asked, and how long it takes; with what the rooms count."""
+"""`/metrics` for Prometheus: what is asked, and how long it takes; with what the features count."""
 
 import os
 from time import perf_counter

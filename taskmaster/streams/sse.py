@@ -51,7 +51,7 @@ class Stream(MethodView):
     @blp.arguments(StreamQuerySchema(), location="query")
     @blp.response(200, {"type": "string"}, content_type="text/event-stream", example=EXAMPLE)
     @blp.doc(parameters=[LAST_EVENT_ID])
-    @blp.refuses(ErrorCode.TOO_MANY_CONNECTIONS, ErrorCode.FORBIDDEN)
+    @blp.documents_errors(ErrorCode.TOO_MANY_CONNECTIONS, ErrorCode.FORBIDDEN)
     def get(self, query: dict[str, int]) -> Response:
         """Stream events
 

@@ -48,7 +48,7 @@ class Tasks(MethodView):
     @login_required
     @blp.arguments(TaskQuerySchema(), location="query")
     @blp.response(200, TaskPageSchema, headers=headers("Stream-Position"))
-    @blp.refuses(ErrorCode.NOT_FOUND)
+    @blp.documents_errors(ErrorCode.NOT_FOUND)
     def get(self, query: dict[str, Any]) -> Response:
         """List tasks
 
@@ -62,7 +62,7 @@ class Tasks(MethodView):
     @login_required
     @blp.arguments(CREATION)
     @blp.response(201, TaskSchema, headers=headers("Location", "ETag"))
-    @blp.refuses(ErrorCode.IDEMPOTENCY_MISMATCH)
+    @blp.documents_errors(ErrorCode.IDEMPOTENCY_MISMATCH)
     @blp.doc(parameters=[idempotency.PARAMETER])
     def post(self, fields: dict[str, Any]) -> Response:
         """Create a task
@@ -81,7 +81,7 @@ class Bulk(MethodView):
     @login_required
     @blp.arguments(BulkSchema())
     @blp.response(200, BulkResultSchema)
-    @blp.refuses(ErrorCode.NOT_FOUND)
+    @blp.documents_errors(ErrorCode.NOT_FOUND)
     def post(self, body: dict[str, Any]) -> Response:
         """Change many tasks
 
@@ -99,7 +99,7 @@ class TaskItem(MethodView):
     @login_required
     @blp.response(200, TaskSchema, headers=headers("ETag"))
     @blp.alt_response(304, description="The task has not changed.", headers=headers("ETag"))
-    @blp.refuses(ErrorCode.NOT_FOUND)
+    @blp.documents_errors(ErrorCode.NOT_FOUND)
     @blp.doc(parameters=[IF_NONE_MATCH])
     def get(self, task_id: UUID) -> Response:
         """Get a task
@@ -112,7 +112,7 @@ class TaskItem(MethodView):
     @login_required
     @blp.arguments(CHANGE)
     @blp.response(200, TaskSchema, headers=headers("ETag"))
-    @blp.refuses(ErrorCode.NOT_FOUND, ErrorCode.PRECONDITION_FAILED)
+    @blp.documents_errors(ErrorCode.NOT_FOUND, ErrorCode.PRECONDITION_FAILED)
     @blp.doc(parameters=[IF_MATCH, IF_NONE_MATCH])
     def put(self, fields: dict[str, Any], task_id: UUID) -> Response:
         """Update a task by PUT
@@ -124,7 +124,7 @@ class TaskItem(MethodView):
     @login_required
     @blp.arguments(CHANGE)
     @blp.response(200, TaskSchema, headers=headers("ETag"))
-    @blp.refuses(ErrorCode.NOT_FOUND, ErrorCode.PRECONDITION_FAILED)
+    @blp.documents_errors(ErrorCode.NOT_FOUND, ErrorCode.PRECONDITION_FAILED)
     @blp.doc(parameters=[IF_MATCH, IF_NONE_MATCH])
     def patch(self, fields: dict[str, Any], task_id: UUID) -> Response:
         """Update a task
@@ -136,7 +136,7 @@ class TaskItem(MethodView):
 
     @login_required
     @blp.response(200, MessageSchema)
-    @blp.refuses(ErrorCode.NOT_FOUND, ErrorCode.PRECONDITION_FAILED)
+    @blp.documents_errors(ErrorCode.NOT_FOUND, ErrorCode.PRECONDITION_FAILED)
     @blp.doc(parameters=[IF_MATCH, IF_NONE_MATCH])
     def delete(self, task_id: UUID) -> Response:
         """Delete a task
@@ -151,7 +151,7 @@ class TaskItem(MethodView):
 class History(MethodView):
     @login_required
     @blp.response(200, HistorySchema)
-    @blp.refuses(ErrorCode.NOT_FOUND)
+    @blp.documents_errors(ErrorCode.NOT_FOUND)
     def get(self, task_id: UUID) -> Response:
         """Get a task's history
 
