@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-ARG PYTHON=3.11-slim
+ARG PYTHON=3.13-slim
 
 # The two browser bundles, so that no page needs another host.
 FROM node:22-slim AS assets

@@ -19,6 +19,11 @@ from .schemas import (
     TokensSchema,
 )
 
+LOGIN_ACCOUNT = limits.rule("login_account", "10 per minute")
+LOGIN_ADDRESS = limits.rule("login_address", "60 per minute")
+REGISTER = limits.rule("register", "30 per hour")
+REFRESH = limits.rule("refresh", "60 per minute")
+
 blp = Blueprint("auth", __name__, url_prefix="/api/v1/auth", description="Tokens and sessions.")
 
 
@@ -36,7 +41,7 @@ class Register(MethodView):
 
         Makes an account and logs it in.
         """
-        limits.check("register")
+        limits.check(REGISTER)
         return _with_tokens(*service.register(fields))
 
 
@@ -50,8 +55,8 @@ class Login(MethodView):
 
         Opens a session. `username` takes a username or an e-mail; `email` may stand in its place.
         """
-        limits.check("login_address")
-        limits.check("login_account", credentials["login"])
+        limits.check(LOGIN_ADDRESS)
+        limits.check(LOGIN_ACCOUNT, credentials["login"])
         return _with_tokens(*service.log_in(**credentials))
 
 
@@ -86,7 +91,7 @@ class Refresh(MethodView):
         ten seconds (a lost reply, two tabs); after that it is taken for stolen, and presenting it
         ends the session.
         """
-        limits.check("refresh")
+        limits.check(REFRESH)
         return sessions.rotate(body["refresh"])
 
 

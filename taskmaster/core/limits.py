@@ -6,10 +6,11 @@ the storage is away, requests are let through, and that is counted.
 """
 
 import math
+from typing import NamedTuple
 
 import structlog
 from flask import Flask, current_app, request
-from limits import parse
+from limits import RateLimitItem, parse
 from limits.errors import StorageError
 from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter, RateLimiter
@@ -19,13 +20,20 @@ from .errors import ApiError, ErrorCode
 
 log = structlog.get_logger(__name__)
 
-DEFAULT = parse("3000 per minute")
-RULES = {
-    "login_account": parse("10 per minute"),
-    "login_address": parse("60 per minute"),
-    "register": parse("30 per hour"),
-    "refresh": parse("60 per minute"),
-}
+
+class Rule(NamedTuple):
+    """How often something may be asked: a name for the log and the counter, and the limit."""
+
+    name: str
+    limit: RateLimitItem
+
+
+def rule(name: str, limit: str) -> Rule:
+    """Return a rule, its limit as `limits` writes it: `10 per minute`."""
+    return Rule(name, parse(limit))
+
+
+FLOOD = rule("default", "3000 per minute")
 
 
 def init_app(app: Flask) -> None:
@@ -37,8 +45,7 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def guard_against_floods() -> None:
-        if not memory.hit(DEFAULT, _address()):
-            raise _refusal(memory, "default", _address())
+        _count(memory, FLOOD, _address())
 
 
 def _shared(redis_url: str | None) -> RateLimiter | None:
@@ -49,7 +56,7 @@ def _shared(redis_url: str | None) -> RateLimiter | None:
     return FixedWindowRateLimiter(storage)
 
 
-def check(rule: str, identifier: str | None = None) -> None:
+def check(rule: Rule, identifier: str | None = None) -> None:
     """Count a request against a rule, by default of the client's address.
 
     Raise ApiError (429) when there were too many.
@@ -57,23 +64,25 @@ def check(rule: str, identifier: str | None = None) -> None:
     limiter: RateLimiter | None = current_app.extensions.get("rate_limiter")
     if limiter is None:
         return
-    identifier = identifier or _address()
     try:
-        if not limiter.hit(RULES[rule], rule, identifier):
-            raise _refusal(limiter, rule, identifier)
+        _count(limiter, rule, identifier or _address())
     except StorageError as error:
-        log.error("rate_limit_failed_open", rule=rule, error=type(error.storage_error).__name__)
+        name = type(error.storage_error).__name__
+        log.error("rate_limit_failed_open", rule=rule.name, error=name)
 
 
-def _refusal(limiter: RateLimiter, rule: str, identifier: str) -> ApiError:
-    item = RULES.get(rule, DEFAULT)
-    keys = (identifier,) if item is DEFAULT else (rule, identifier)
-    reset = limiter.get_window_stats(item, *keys).reset_time
+def _count(limiter: RateLimiter, rule: Rule, identifier: str) -> None:
+    if not limiter.hit(rule.limit, rule.name, identifier):
+        raise _refusal(limiter, rule, identifier)
+
+
+def _refusal(limiter: RateLimiter, rule: Rule, identifier: str) -> ApiError:
+    reset = limiter.get_window_stats(rule.limit, rule.name, identifier).reset_time
     seconds = str(max(1, math.ceil(reset - clock.now().timestamp())))
-    log.warning("rate_limited", rule=rule)
+    log.warning("rate_limited", rule=rule.name)
     headers = {
         "Retry-After": seconds,
-        "RateLimit-Limit": str(item.amount),
+        "RateLimit-Limit": str(rule.limit.amount),
         "RateLimit-Remaining": "0",
         "RateLimit-Reset": seconds,
     }

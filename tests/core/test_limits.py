@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
+from taskmaster.accounts import auth_views
 from taskmaster.core import limits
 from tests.support.api import Api, through_client
 from tests.support.asserts import assert_problem
@@ -34,7 +35,7 @@ def test_log_ins_are_limited_by_account(limited: Api) -> None:
 
 
 def test_log_ins_are_limited_by_address(limited: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(limits.RULES, "login_address", limits.parse("3 per minute"))
+    monkeypatch.setattr(auth_views, "LOGIN_ADDRESS", limits.rule("login_address", "3 per minute"))
     for number in range(3):
         body = {"username": f"nobody_{number}", "password": WRONG}
         assert_problem(limited.post("auth/login/", body), 401, "bad_credentials")
@@ -44,7 +45,7 @@ def test_log_ins_are_limited_by_address(limited: Api, monkeypatch: pytest.Monkey
 def test_everything_else_has_a_generous_limit(
     limited: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "DEFAULT", limits.parse("5 per minute"))
+    monkeypatch.setattr(limits, "FLOOD", limits.rule("default", "5 per minute"))
     assert [limited.get("/livez").status for _ in range(6)] == [200] * 5 + [429]
 
 
