@@ -11,7 +11,8 @@ from engineio.socket import Socket
 from flask import Flask
 from flask.testing import FlaskClient
 
-from taskmaster.streams.socketio.adapter import EngineSocket, open_websocket
+from taskmaster.streams.socketio.adapter import EngineSocket
+from taskmaster.streams.socketio.link import open_websocket
 from taskmaster.streams.socketio.namespace import UNKNOWN_EVENT
 from taskmaster.streams.socketio.server import ClientPacket
 from taskmaster.streams.token_bucket import MAX_FRAMES

@@ -1,73 +1,16 @@
 """The hub by itself, without Flask: the races that a real client only meets by luck."""
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from sqlalchemy import StaticPool, create_engine, delete, insert, update
 
 from taskmaster.core import clock
-from taskmaster.core.auth import Principal
 from taskmaster.core.errors import ApiError
-from taskmaster.events.log import Entry, events, heads
-from taskmaster.streams.hub import MAX_CONNECTIONS, Hub, UserLog
+from taskmaster.events.log import Entry
+from taskmaster.streams.hub import MAX_CONNECTIONS, UserLog
 from taskmaster.streams.recent import RING
 from taskmaster.streams.subscription import MAX_BLOCKED, MAX_DUE, Connection, Subscription
-
-USER = "018f0000-0000-7000-8000-000000000001"
-PRINCIPAL = Principal(USER, "session", 2**40)
-
-
-class Log:
-    """A log in memory, and a hub that follows it."""
-
-    def __init__(self) -> None:
-        self.engine = create_engine("sqlite://", poolclass=StaticPool,
-                                    connect_args={"check_same_thread": False})  # fmt: skip
-        for table in (heads, events):
-            table.create(self.engine)
-        with self.engine.begin() as connection:
-            connection.execute(insert(heads), {"user_id": USER, "seq": 0, "task_count": 0})
-        self.live = {"session"}
-        self.hub = Hub(self.engine, None, lambda _, ids: self.live & set(ids))
-        self.seq = 0
-        self.open = ExitStack()
-
-    def commit(self, count: int = 1) -> list[Entry]:
-        """Commit events without telling the hub; return what a notification would carry."""
-        entries = [self._entry(self.seq + n) for n in range(1, count + 1)]
-        self.seq += count
-        now = clock.now()
-        with self.engine.begin() as connection:
-            connection.execute(update(heads).values(seq=self.seq))
-            connection.execute(
-                insert(events),
-                [{"user_id": USER, "seq": e.seq, "action": e.action, "task_id": USER,
-                  "occurred_at": now, "payload": e.payload} for e in entries],
-            )  # fmt: skip
-        return entries
-
-    def prune(self, seq: int) -> None:
-        with self.engine.begin() as connection:
-            connection.execute(delete(events).where(events.c.seq <= seq))
-
-    def subscribe(
-        self, since: int | None = None, connection: Connection | None = None
-    ) -> Subscription:
-        opening = self.hub.subscribe(PRINCIPAL, since, connection or Connection())
-        return self.open.enter_context(opening)
-
-    @staticmethod
-    def _entry(seq: int) -> Entry:
-        return Entry(seq, "task_create", f'{{"seq":{seq}}}')
-
-
-@pytest.fixture
-def log() -> Iterator[Log]:
-    log = Log()
-    with log.open:
-        yield log
-    log.engine.dispose()
+from tests.support.hub_log import PRINCIPAL, USER, Log
 
 
 def take(subscription: Subscription) -> list[str]:
