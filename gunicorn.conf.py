@@ -45,7 +45,6 @@ def _read_settings() -> dict[str, Any]:
 ours = _read_settings()
 production = ours["ENVIRONMENT"] == "production"
 
-# Settings of gunicorn, by their own names.
 wsgi_app = "wsgi:app"
 host = f"[{ours['HOST']}]" if ":" in ours["HOST"] else ours["HOST"]
 bind = f"{host}:{ours['PORT']}"
@@ -61,6 +60,7 @@ permit_unconventional_http_method = True  # the application answers 405
 forwarder_headers, secure_scheme_headers, forwarded_allow_ips = "", dict[str, str](), "*"
 loglevel = "error"  # the application logs requests; a refused head may have a token in it
 control_socket_disable = True
+sendfile = False  # eventlet's sockets cannot
 
 if ours["ASYNC_MODE"] == "eventlet":
     warnings.filterwarnings("ignore", r"\s*Eventlet is deprecated")
@@ -228,9 +228,9 @@ class JSONLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        time = datetime.fromtimestamp(record.created, UTC).isoformat()
-        line = {"event": "gunicorn", "level": record.levelname.lower(), "timestamp": time}
-        line["message"] = record.getMessage()
+        line = {"event": "gunicorn", "message": record.getMessage()}
+        line["level"] = record.levelname.lower()
+        line["timestamp"] = datetime.fromtimestamp(record.created, UTC).isoformat()
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line)
