@@ -85,7 +85,7 @@ def megabytes(database: Database) -> float:
 
 
 def test_largest_bulk_of_short_words(server: Server, database: Database) -> None:
-    """What was one row a word took seconds, in which nobody else was served, and 57 MiB."""
+    """With one row a word it took seconds, in which nobody else was served."""
     user = Api(through_http(server.url)).register()
     letters = [*map("".join, itertools.product(string.ascii_lowercase, repeat=3))]
     texts = [" ".join(letters[start : start + 2500]) for start in range(0, 150 * MANY, 150)]

@@ -157,3 +157,33 @@ def test_all_faults_are_told_at_once(user: User) -> None:
     params = {"page": "0", "ordering": "x", "due_after": "x", "typo": "1"}
     problem = assert_problem(user.get("tasks/", params=params), 422, "validation_failed")
     assert problem["errors"].keys() == params.keys()
+
+
+def test_titles_are_in_order_without_case_and_accents(user: User) -> None:
+    titles = ["Zebra", "éclair", "apple", "Eclipse", "ÉCHO", "Łódź", "lod", "Ärger", "-", "日本"]
+    for title in titles:
+        user.create_task(title)
+    expected = ["-", "apple", "Ärger", "ÉCHO", "éclair", "Eclipse", "lod", "Łódź", "Zebra", "日本"]
+    assert found(user, ordering="title") == expected
+    assert found(user, ordering="-title") == expected[::-1]
+    seen = []
+    body = succeed(user.get("tasks/", params={"ordering": "title", "cursor": "", "page_size": 1}))
+    while body["next"]:
+        seen += [task["title"] for task in body["results"]]
+        body = succeed(user.get(body["next"].removeprefix(HOST)))
+    assert seen == expected[:-1]
+
+
+def test_renamed_task_moves(user: User) -> None:
+    first, _ = user.create_task("Apple"), user.create_task("ärger")
+    user.patch(f"tasks/{first['id']}/", {"title": "Zoo"})
+    assert found(user, ordering="title") == ["ärger", "Zoo"]
+
+
+def test_created_after_is_exact_to_the_microsecond(user: User) -> None:
+    operation = {"action": "create", "task": {"title": "x"}}
+    reply = user.post("tasks/bulk/", {"operations": [operation] * 30})
+    moments = sorted(task["date_created"] for task in succeed(reply)["results"])
+    for number, moment in enumerate(moments):
+        later = [other for other in moments[number:] if other > moment]
+        assert len(found(user, created_after=moment)) == len(later)
