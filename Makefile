@@ -65,7 +65,7 @@ node_modules/.dev: $(VENDOR)/.installed
 requirements: $(VENV)/.dev ## pin the *.in files anew; UPGRADE=--upgrade takes newer versions
 	for name in requirements requirements-dev; do \
 	  UV_CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/uv --no-config pip compile --quiet \
-	    --universal --python-version 3.11 --generate-hashes --strip-extras $(UPGRADE) \
+	    --universal --python-version 3.11 --generate-hashes --no-strip-extras $(UPGRADE) \
 	    --output-file $$name.txt $$name.in || exit 1; \
 	done
 
