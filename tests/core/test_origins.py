@@ -112,7 +112,7 @@ def test_refusals_can_be_read(
 def test_too_many_requests_can_be_read_after_their_preflight(
     make_app: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "DEFAULT", limits.parse("2 per minute"))
+    monkeypatch.setattr(limits, "FLOOD", limits.rule("default", "2 per minute"))
     app = make_app(RATELIMIT_ENABLED="true", CORS_ORIGINS=PAGE)
     api = Api(through_client(app.test_client()))
     for status in (200, 200, 429):
