@@ -9,7 +9,6 @@ import pytest
 
 from tests.serving.conftest import MODES, ProbeServer, Start
 from tests.serving.rawclient import RawClient
-from tests.support.settings import ROOT
 from tests.support.waiting import wait_until
 
 CHUNKED = "Transfer-Encoding: chunked"
@@ -248,8 +247,3 @@ def test_a_response_that_breaks_off_is_logged_and_ends_the_connection(
         client.request("GET", "/broken")
         assert client.rest().endswith(b"\r\n\r\n7\r\na piece\r\n")
     wait_until(lambda: "ArithmeticError: in the middle" in server.text(), what="the fault logged")
-
-
-def test_a_file_is_sent_whole(server: ProbeServer) -> None:
-    file = ROOT / "taskmaster/site/static/site.css"
-    assert server.get("/static/any/site.css") == file.read_bytes()
