@@ -5,10 +5,11 @@ from functools import cached_property
 import flask_smorest
 import marshmallow
 import orjson
-from flask import Flask, Response, request
+from flask import Flask, Response
 from marshmallow import fields
 
 from . import document, errors
+from .caching import revalidated
 
 DESCRIPTION = """\
 Tasks over REST, with a live stream of what happens to them.
@@ -72,11 +73,7 @@ class Api(flask_smorest.Api):
 
     def _openapi_json(self) -> Response:
         """Serve the document, which is made once."""
-        response = Response(self._document, mimetype="application/json")
-        response.headers["Cache-Control"] = "no-cache"
-        response.add_etag()
-        response.make_conditional(request)
-        return response
+        return revalidated(Response(self._document, mimetype="application/json"))
 
 
 def init_app(app: Flask) -> Api:

@@ -1,6 +1,6 @@
 """What browsers and proxies may keep of a response, and for whom."""
 
-from flask import Response
+from flask import Response, request
 
 
 def vary(response: Response, field: str) -> None:
@@ -17,4 +17,12 @@ def let_user_keep(response: Response) -> Response:
     if response.status_code < 400:
         response.headers["Cache-Control"] = "private, no-cache"
         vary(response, "Authorization")
+    return response
+
+
+def revalidated(response: Response) -> Response:
+    """Let everybody keep a response, asking each time whether it is still the same."""
+    response.headers["Cache-Control"] = "no-cache"
+    response.add_etag()
+    response.make_conditional(request)
     return response

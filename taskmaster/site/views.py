@@ -13,6 +13,7 @@ from flask import (
     url_for,
 )
 
+from ..core.caching import revalidated
 from ..core.json import json_response
 from . import assets, asyncapi
 from . import streams_doc as doc
@@ -54,7 +55,7 @@ def stream_docs() -> Response:
 @blp.get("/asyncapi.json")
 def asyncapi_json() -> Response:
     """Describe the streams for programs."""
-    return _revalidated(json_response(asyncapi.document(request.scheme, request.host)))
+    return revalidated(json_response(asyncapi.document(request.scheme, request.host)))
 
 
 @blp.get("/static/<version>/<path:name>")
@@ -80,15 +81,7 @@ def _page(
         rules = rules | {"script-src": f"{rules['script-src']} {bundle.cdn_url}"}
     response = make_response(render_template(template, bundle=bundle, **context))
     response.headers["Content-Security-Policy"] = "; ".join(map(" ".join, rules.items()))
-    return _revalidated(response)
-
-
-def _revalidated(response: Response) -> Response:
-    """Let browsers keep it, asking each time whether it is still the same."""
-    response.headers["Cache-Control"] = "no-cache"
-    response.add_etag()
-    response.make_conditional(request)
-    return response
+    return revalidated(response)
 
 
 @blp.app_context_processor

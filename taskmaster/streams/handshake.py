@@ -5,7 +5,7 @@ from typing import Any
 from flask import current_app, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..core.auth import Principal, authenticate
+from ..core.auth import Principal, authenticate, not_authenticated
 from ..core.errors import ApiError, ErrorCode, invalid
 from .hub import Hub
 from .protocol import Message, control
@@ -30,7 +30,7 @@ def header_token() -> str | None:
 def identify(token: Any) -> Principal:
     """Return who a token stands for. Raise ApiError (401)."""
     if not token:
-        raise ApiError(ErrorCode.NOT_AUTHENTICATED, "An access token is needed.")
+        raise not_authenticated()
     if not isinstance(token, str):
         raise ApiError(ErrorCode.INVALID_TOKEN, "This token is not valid.")
     scheme, _, rest = token.partition(" ")

@@ -18,7 +18,7 @@ from ..core.schemas import Schema, Whole
 from .handshake import MAX_POSITION, check_origin, current_hub, position
 from .protocol import Message
 from .subscription import Connection, Subscription
-from .takeover import Environ, end_call, find_socket
+from .takeover import Environ, cut, end_call, find_socket
 
 blp = Blueprint("stream", __name__, url_prefix="/api/v1/tasks", description="What happens, live.")
 
@@ -72,8 +72,7 @@ class SSEConnection(Connection):
     def abort(self) -> None:
         """End the connection at once, which frees a blocked write."""
         if self._raw:
-            with contextlib.suppress(OSError):
-                self._raw.shutdown(socket.SHUT_RDWR)
+            cut(self._raw)
 
     def watch(self, subscription: Subscription) -> None:
         """Notice when the client goes, which an idle stream would not before the heartbeat."""

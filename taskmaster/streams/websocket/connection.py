@@ -28,7 +28,7 @@ from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 from ...core import clock
 from ..protocol import CloseReason
 from ..subscription import Connection
-from ..takeover import raw_socket
+from ..takeover import cut, raw_socket
 from ..token_bucket import TokenBucket
 
 MAX_MESSAGE = 64 * 1024  # bytes
@@ -134,8 +134,7 @@ class WebSocketConnection(Connection):
 
     def abort(self) -> None:
         """End it at once, freeing whoever reads or writes."""
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
+        cut(self._socket)
 
     def _receive(self) -> bool:
         """Read once; return whether the connection still stands."""
