@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 VENDOR := taskmaster/site/static/vendor
 WORKERS ?= 2
+JOURNEYS := $(BIN)/python -m pytest --timeout 900 -rP --show-capture stdout
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
@@ -34,13 +35,14 @@ lint: $(VENV)/.dev ## lint, types, import order and the Dockerfile only
 	$(BIN)/hadolint Dockerfile
 
 journeys: $(VENV)/.dev node_modules/.dev ## drive real servers with real clients, a browser among them
-	$(BIN)/python -m pytest --timeout 900 -rP --show-capture stdout -m journey
+	$(JOURNEYS) -m "journey and not alone" -n $(WORKERS) --dist loadscope
+	$(JOURNEYS) -m "journey and alone"
 
 audit: $(VENV)/.dev ## look for known vulnerabilities in the pinned packages
 	$(BIN)/python .ci/audit.py
 
-bench: $(VENV)/.dev ## measure one process against a constant answer
-	$(BIN)/python -m bench
+bench: $(VENV)/.dev ## measure beside PocketBase, Django and FastAPI; OPTIONS=--help lists the options
+	$(BIN)/python -m bench $(OPTIONS)
 
 ifneq ($(shell command -v npm 2>/dev/null),)
 assets: $(VENDOR)/.installed ## install the two browser bundles (needs npm)
@@ -62,8 +64,8 @@ node_modules/.dev: $(VENDOR)/.installed
 	npm ci --no-progress
 	touch $@
 
-requirements: $(VENV)/.dev ## pin the *.in files anew; UPGRADE=--upgrade takes newer versions
-	for name in requirements requirements-dev; do \
+requirements: $(VENV)/.dev ## pin the *.in files again; UPGRADE=--upgrade takes newer versions
+	for name in requirements requirements-dev bench/requirements; do \
 	  UV_CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/uv --no-config pip compile --quiet \
 	    --universal --python-version 3.11 --generate-hashes --no-strip-extras $(UPGRADE) \
 	    --output-file $$name.txt $$name.in || exit 1; \
@@ -84,6 +86,6 @@ $(VENV)/.dev: requirements-dev.txt requirements.txt | $(VENV)/.python
 	touch $@ $(VENV)/.runtime
 
 clean: ## remove the environment, bundles and caches (never instance/, your data)
-	rm -rf $(VENV) node_modules $(VENDOR) .coverage .hypothesis .import_linter_cache .mypy_cache \
+	rm -rf $(VENV) $(VENV)-* node_modules $(VENDOR) .coverage .hypothesis .import_linter_cache .mypy_cache \
 	  .pytest_cache .ruff_cache .schemathesis htmlcov
 	find taskmaster tests migrations bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -1,13 +1,15 @@
 """Settings from the environment, checked before anything starts.
 
-`load()` is the only reader of the environment. What it refuses, it refuses by the
-name of the variable, so that the message says what to change.
+`load()` is the only reader of the environment; it names all that it refuses in one message.
 """
 
+import contextlib
 import json
 import os
+import re
 import secrets
 import sys
+import tempfile
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -15,69 +17,150 @@ from typing import Any
 
 from click import ClickException
 from dotenv import load_dotenv
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
-from sqlalchemy import URL, QueuePool, make_url
-from webargs.fields import DelimitedList
+from limits import parse_many
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
+from sqlalchemy import URL, make_url
 
 INSTANCE = Path(__file__).parent / "instance"
 # What gunicorn needs to know.
-SERVING = (
-    "ENVIRONMENT",
-    "HOST",
-    "PORT",
-    "WEB_CONCURRENCY",
-    "SHUTDOWN_SECONDS",
-    "ASYNC_MODE",
-)
+SERVING = ("ENVIRONMENT", "HOST", "PORT", "WEB_CONCURRENCY", "SHUTDOWN_SECONDS", "ASYNC_MODE",
+           "MIGRATE_ON_START", "LOG_FORMAT")  # fmt: skip
+FROM_FILES = ("SECRET_KEY", "DB_PASSWORD", "DATABASE_URL")  # or by NAME_FILE
 MINIMUM_SECRET = 32  # bytes: RFC 7518, section 3.2, for HS256
+LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
+HOST_NAME = r"\.?[^\s/:*@\[\]]+(:\d+)?|\[[\da-f:.]+\](:\d+)?"
+ORIGIN = r"[a-z][a-z\d+.-]*://([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?"
+REDIS = r"(rediss?://([^/\s]*@)?([^\s/:@]+|\[[^\s@]+\])(:\d{1,5})?(/\d*)?(\?.*)?|unix://.+)\Z"
 
 
 class ConfigError(ClickException):
-    """Say which variable of the environment cannot be used, and why."""
+    """Say which variables of the environment cannot be used, and why."""
+
+
+def _list(form: str = ".+", needed: str = "") -> fields.Function:
+    """Return a field of values between commas, each of a form; blanks around them do not count."""
+
+    def split(value: str) -> list[str]:
+        words = [word for part in value.split(",") if (word := part.strip())]
+        if wrong := [word for word in words if not re.fullmatch(form, word, re.I | re.A)]:
+            raise ValidationError(f"{needed}, not {', '.join(wrong)}")
+        return words
+
+    return fields.Function(deserialize=split, load_default=list)
+
+
+def _read_file(path: str) -> str:
+    """Return what stands in the file of a secret, without the line break at its end."""
+    try:
+        text = Path(path).read_text().rstrip("\r\n")
+    except (OSError, UnicodeError) as error:
+        raise ValidationError(f"{path} cannot be read ({type(error).__name__})") from None
+    if not text:
+        raise ValidationError(f"{path} is empty")
+    return text
 
 
 def _integer(default: int, low: int, high: int = 2**31) -> fields.Integer:
     return fields.Integer(load_default=default, validate=validate.Range(low, high))
 
 
+class Limit(fields.Field[Any]):
+    """Limits as `limits` writes them: `10 per minute`, or `10 per minute; 100 per day`."""
+
+    def __init__(self, default: str) -> None:
+        super().__init__(load_default=parse_many(default))
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:
+        try:
+            found = parse_many(value)
+        except ValueError:
+            raise ValidationError("Not a limit, such as: 10 per minute; 100 per day") from None
+        if not all(limit.amount and limit.get_expiry() for limit in found):
+            raise ValidationError("A limit allows one at least.")
+        return found
+
+
+def _choice(default: str | None, *choices: str) -> fields.String:
+    one_of = validate.OneOf(choices, error="{input} is none of: {choices}")
+    return fields.String(load_default=default, validate=one_of)
+
+
 class SettingsSchema(Schema):
     """The variables that the application reads; README.md explains each."""
 
-    class Meta:
-        unknown = EXCLUDE
-
-    ENVIRONMENT = fields.String(
-        load_default="development",
-        validate=validate.OneOf(["development", "production", "testing"]),
-    )
+    ENVIRONMENT = _choice("development", "development", "production", "testing")
     SECRET_KEY = fields.String(load_default="")
-    SECRET_KEY_FALLBACKS = DelimitedList(fields.String(), load_default=list)
+    SECRET_KEY_FILE = fields.Function(deserialize=_read_file)
+    SECRET_KEY_FALLBACKS = _list()
     DATABASE_URL = fields.String(load_default=None)
+    DATABASE_URL_FILE = fields.Function(deserialize=_read_file)
     DB_USER = fields.String(load_default=None)
     DB_PASSWORD = fields.String(load_default=None)
+    DB_PASSWORD_FILE = fields.Function(deserialize=_read_file)
     DB_NAME = fields.String(load_default=None)
     DB_HOST = fields.String(load_default="127.0.0.1")
     DB_PORT = _integer(5432, 1, 65535)
     DB_POOL_SIZE = _integer(10, 1)
-    REDIS_URL = fields.String(load_default=None)
+    DB_TIMEOUT_SECONDS = _integer(5, 1, 3600)
+    USER_WRITES_WAITING = _integer(20, 0)
+    MIGRATE_ON_START = fields.Boolean(load_default=False)
+    REDIS_URL = fields.String(
+        load_default=None,
+        validate=validate.Regexp(REDIS, error="redis://host:port/0 is needed (or rediss, unix)"),
+    )
     HOST = fields.String(load_default="127.0.0.1")
     PORT = _integer(8000, 0, 65535)
     WEB_CONCURRENCY = _integer(1, 1, 256)
     SHUTDOWN_SECONDS = _integer(4, 1, 600)
-    ASYNC_MODE = fields.String(
-        load_default="eventlet", validate=validate.OneOf(["eventlet", "gevent", "threading"])
-    )
-    TRUSTED_HOSTS = DelimitedList(fields.String(), load_default=list)
+    ASYNC_MODE = _choice("eventlet", "eventlet", "gevent", "threading")
+    TRUSTED_HOSTS = _list(HOST_NAME, "host names are needed")
     TRUSTED_PROXIES = _integer(0, 0, 10)
-    CORS_ORIGINS = DelimitedList(fields.String(), load_default=list)
+    CORS_ORIGINS = _list(ORIGIN + r"|\*", "scheme://host or scheme://host:port is needed")
     RATELIMIT_ENABLED = fields.Boolean(load_default=True)
+    RATELIMIT_FLOOD = Limit("3000 per minute")
+    RATELIMIT_LOGIN = Limit("10 per minute; 100 per hour")
+    RATELIMIT_LOGIN_ADDRESS = Limit("60 per minute; 600 per hour")
+    RATELIMIT_REGISTER = Limit("30 per hour")
+    RATELIMIT_PROFILE = Limit("30 per hour")
+    RATELIMIT_REFRESH = Limit("60 per minute")
+    HASHING_QUEUE = _integer(16, 0, 10_000)
+    REGISTRATION = _choice("open", "open", "closed")
+    TASKS_PER_USER = _integer(100_000, 1)
+    SESSIONS_PER_USER = _integer(100, 1)
     ACCESS_TOKEN_SECONDS = _integer(7 * 24 * 3600, 1)
     REFRESH_TOKEN_SECONDS = _integer(14 * 24 * 3600, 1)
     EVENTS_KEEP_DAYS = _integer(30, 1, 36500)
     EVENTS_KEEP_COUNT = _integer(10_000, 1)
-    LOG_LEVEL = fields.String(
-        load_default="INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
-    )
+    LOG_LEVEL = _choice("INFO", "DEBUG", "INFO", "WARNING", "ERROR")
+    LOG_FORMAT = _choice(None, "json", "console")
+
+    @validates_schema(skip_on_field_errors=False)
+    def _check_together(self, data: dict[str, Any], **_: Any) -> None:
+        faults = _find_faults(_with_files(dict.fromkeys(self.fields) | data))
+        if faults:
+            raise ValidationError({name: [reason] for name, reason in faults.items()})
+
+
+def _with_files(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings with what comes from files in its place."""
+    files = {name: settings.get(f"{name}_FILE") for name in FROM_FILES}
+    return {**settings, **{name: text for name, text in files.items() if text}}
+
+
+def _find_faults(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return what does not go together, by variable. None stands for what is refused already."""
+    production = settings["ENVIRONMENT"] == "production"
+    origins = settings["CORS_ORIGINS"] or []
+    faults = {"DATABASE_URL": _fault_of_database(settings)}
+    if production and len(settings["SECRET_KEY"]) < MINIMUM_SECRET:
+        faults |= {"SECRET_KEY": "production needs one of its own, 32 characters at least"}
+    if production and any(len(key) < MINIMUM_SECRET for key in settings["SECRET_KEY_FALLBACKS"]):
+        faults |= {"SECRET_KEY_FALLBACKS": "production needs 32 characters at least in each"}
+    if production and settings["TRUSTED_HOSTS"] == []:
+        faults |= {"TRUSTED_HOSTS": "production needs the names it is reached by"}
+    if "*" in origins and (production or len(origins) > 1):
+        faults |= {"CORS_ORIGINS": "* stands alone, and is refused in production"}
+    return {name: fault for name, fault in faults.items() if fault}
 
 
 def read_dotenv() -> None:
@@ -86,41 +169,31 @@ def read_dotenv() -> None:
 
 
 def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
-    """Return the application's configuration. Raise ConfigError, which names the variable."""
+    """Return the application's configuration. Raise ConfigError, which names the variables."""
     given = {name: value for name, value in environ.items() if value != ""}
+    if given.get("ENVIRONMENT") != "production" and "SECRET_KEY" not in given:
+        given.setdefault("SECRET_KEY_FILE", _own_secret(INSTANCE / "secret_key"))
     try:
-        settings: dict[str, Any] = SettingsSchema().load(given)
+        settings = _with_files(SettingsSchema(unknown=EXCLUDE).load(given))
     except ValidationError as error:
-        raise ConfigError(_explain(error.normalized_messages())) from None
-    if settings["ENVIRONMENT"] == "production":
-        _refuse_weak(settings)
-    settings["SECRET_KEY"] = settings["SECRET_KEY"] or _own_secret(INSTANCE / "secret_key")
-    return settings | _database(settings) | _flask(settings)
-
-
-def _explain(messages: Mapping[str, Any]) -> str:
-    return "; ".join(f"{name}: {reasons}" for name, reasons in messages.items())
-
-
-def _refuse_weak(settings: Mapping[str, Any]) -> None:
-    if len(settings["SECRET_KEY"]) < MINIMUM_SECRET:
-        raise ConfigError("SECRET_KEY: production needs one of its own, 32 characters at least")
-    if not settings["TRUSTED_HOSTS"]:
-        raise ConfigError("TRUSTED_HOSTS: production needs the names it is reached by")
-    if "*" in settings["CORS_ORIGINS"]:
-        raise ConfigError("CORS_ORIGINS: production names its origins, * is refused")
+        faults = error.normalized_messages().items()
+        reasons = [f"{name}: {' '.join(messages)}" for name, messages in faults]
+        raise ConfigError("; ".join(reasons)) from None
+    return settings | _flask(settings)
 
 
 def _own_secret(path: Path) -> str:
-    """Make a secret on the first start and keep it, for the owner's eyes only."""
-    path.parent.mkdir(exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text()
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secret := secrets.token_urlsafe(48))
-    return secret
+    """Return the path to a secret that is made on the first start, for the owner's eyes only."""
+    with contextlib.suppress(OSError):  # reading it will say so
+        path.parent.mkdir(exist_ok=True)
+        if not path.exists():
+            descriptor, whole = tempfile.mkstemp(dir=path.parent)  # of mode 600
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(48))
+            with contextlib.suppress(FileExistsError):  # another process was first
+                os.link(whole, path)
+            Path(whole).unlink()
+    return str(path)
 
 
 def _database_url(settings: Mapping[str, Any]) -> URL:
@@ -129,57 +202,36 @@ def _database_url(settings: Mapping[str, Any]) -> URL:
             "postgresql+psycopg",
             *(settings[f"DB_{part}"] for part in ("USER", "PASSWORD", "HOST", "PORT", "NAME")),
         )
+    url = make_url(settings["DATABASE_URL"] or "sqlite:///taskmaster.db")
+    short = url.drivername in ("postgres", "postgresql")
+    return url.set(drivername="postgresql+psycopg") if short else url
+
+
+def _fault_of_database(settings: Mapping[str, Any]) -> str:
     try:
-        url = make_url(settings["DATABASE_URL"] or "sqlite:///taskmaster.db")
+        url = _database_url(settings)
     except Exception:  # the library's message would repeat the password
-        raise ConfigError("DATABASE_URL: not a database URL") from None
-    if url.drivername in ("postgres", "postgresql"):
-        url = url.set(drivername="postgresql+psycopg")
+        return "not a database URL"
     if url.drivername not in ("sqlite", "postgresql+psycopg"):
-        raise ConfigError("DATABASE_URL: sqlite:// or postgresql:// is needed")
-    return url
-
-
-def _database(settings: Mapping[str, Any]) -> dict[str, Any]:
-    url = _database_url(settings)
-    build = _sqlite if url.drivername == "sqlite" else _postgresql
-    return {"SQLALCHEMY_DATABASE_URI": url, **build(url, settings)}
-
-
-def _sqlite(url: URL, _: Mapping[str, Any]) -> dict[str, Any]:
-    if url.database in (None, "", ":memory:"):
-        raise ConfigError("DATABASE_URL: a file is needed, SQLite in memory is not enough")
-    options = {"hide_parameters": True, "poolclass": QueuePool, "max_overflow": 0}
-    # One writer: green threads that wait for SQLite's lock would freeze its holder.
-    # IMMEDIATE: a writer takes the lock first, so what it then reads is current.
-    write = {"isolation_level": "IMMEDIATE", "timeout": 10}
-    return {
-        "SQLALCHEMY_ENGINE_OPTIONS": {**options, "pool_size": 1, "connect_args": write},
-        "SQLALCHEMY_BINDS": {"reading": {**options, "url": url, "pool_size": 4}},
-    }
-
-
-def _postgresql(_: URL, settings: Mapping[str, Any]) -> dict[str, Any]:
-    options = {
-        "hide_parameters": True,
-        "pool_size": settings["DB_POOL_SIZE"],
-        "max_overflow": 0,
-        "pool_timeout": 10,
-        "pool_pre_ping": True,
-        "connect_args": {"connect_timeout": 5, "options": "-c timezone=utc"},
-    }
-    return {"SQLALCHEMY_ENGINE_OPTIONS": options}
+        return "sqlite:// or postgresql:// is needed"
+    if url.drivername == "sqlite" and url.database in (None, "", ":memory:"):
+        return "a file is needed, SQLite in memory is not enough"
+    return ""
 
 
 def _flask(settings: Mapping[str, Any]) -> dict[str, Any]:
+    readable = settings["ENVIRONMENT"] == "development"
     return {
         "MAX_CONTENT_LENGTH": 1024 * 1024,
+        "SQLALCHEMY_DATABASE_URI": _database_url(settings),  # core/engines.py adds the options
         "JWT_SECRET_KEY": settings["SECRET_KEY"],
         "JWT_COOKIE_CSRF_PROTECT": False,  # no cookies; equal claims give equal tokens
         "JWT_ACCESS_TOKEN_EXPIRES": timedelta(seconds=settings["ACCESS_TOKEN_SECONDS"]),
         "JWT_REFRESH_TOKEN_EXPIRES": timedelta(seconds=settings["REFRESH_TOKEN_SECONDS"]),
         "TESTING": settings["ENVIRONMENT"] == "testing",
-        "ALLOWED_HOSTS": settings["TRUSTED_HOSTS"] or ["localhost", "127.0.0.1", "[::1]"],
+        "JWT_DECODE_LEEWAY": 10,  # seconds by which another machine's clock may be ahead
+        "LOG_FORMAT": settings["LOG_FORMAT"] or ("console" if readable else "json"),
+        "ALLOWED_HOSTS": settings["TRUSTED_HOSTS"] or LOOPBACK,
         "TRUSTED_HOSTS": None,  # Flask's own check would refuse the health calls too
     }
 
@@ -191,7 +243,7 @@ def check() -> dict[str, Any]:
         settings = load()
     except ConfigError as error:
         sys.exit(str(error))
-    return {name: settings[name] for name in SERVING}
+    return {name: settings[name] for name in SERVING} | {"HAS_REDIS": bool(settings["REDIS_URL"])}
 
 
 if __name__ == "__main__":

@@ -1,111 +1,175 @@
-"""`make bench`: what a call costs, as a ratio to a constant answer through Flask.
+"""`make bench`: the project beside its peers, on this machine, in one run.
 
 Absolute figures belong to the machine and the moment; the ratios of one run carry over.
 """
 
+import argparse
+import asyncio
 import os
-import subprocess
+import platform
+import signal
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from statistics import median
 
-import requests
+from . import environment, growth, load, statements, streams, usage, written
+from .logins import log_in
+from .report import OURS, Report, Start
+from .rows import ROWS, take_turns
+from .servers.base import Server
+from .servers.floors import EventletFloor, FlaskFloor
+from .servers.pocketbase import PocketBase
+from .servers.python_peers import Django, DjangoWSGI, FastAPI
+from .servers.taskmaster import Taskmaster
+from .stage import Setting, Stage
 
-from tests.support.process import Process, free_port
-from tests.support.waiting import wait_until
-
-from .load import Result, measure, request
-
-ROUNDS = 5
-COUNT = 2000  # requests a round
-AIMS = {"constant": 1.0, "list of 10": 2.2, "one task": 2.0, "create": 3.5}
-PASSWORD = "correct horse battery"
-
-
-@contextmanager
-def serving(command: list[str], port: int, directory: Path, **environ: str) -> Iterator[int]:
-    """Run a server; give the id of the process that serves."""
-    process = Process(command, directory / f"{port}.log", {**os.environ, **environ})
-    process.start()
-    try:
-        url = f"http://127.0.0.1:{port}/livez"
-        wait_until(lambda: _answers(url), 30, what=process.text())
-        (worker,) = process.children()
-        yield worker
-    finally:
-        process.stop()
+DIRECTORY = Path(__file__).parent
+SETTINGS = [Setting(backend, n) for backend in ("sqlite", "postgresql") for n in (1, 2)]
+CALLS = (Taskmaster, PocketBase, DjangoWSGI, FastAPI, FlaskFloor, EventletFloor)
+STREAMS = (Taskmaster, PocketBase, Django, FastAPI)
+# Streams over several processes need a broker, which Django's and FastAPI's ways cannot do without.
+STREAM_SETTINGS = {Setting("sqlite", 1): False, Setting("postgresql", 2): True}
 
 
-def _answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=5).ok
-    except (requests.ConnectionError, requests.Timeout):
-        return False
+class Run:
+    """What was asked for, and the steps of a run."""
+
+    def __init__(self, options: argparse.Namespace, stage: Stage) -> None:
+        self.options, self.stage = options, stage
+        machine = f"{os.cpu_count()} cores, Python {platform.python_version()}"
+        how = (
+            f"{options.rounds} rounds of {options.seconds:g} s each, load by {load.NAME}, {machine}"
+        )
+        self.report = Report(how)
+        self.settings = [one for one in SETTINGS if _word(one) in options.settings]
+
+    def steps(self) -> Iterator[Callable[[], None]]:
+        """Yield what measures each part of the report."""
+        yield from (partial(self.measure_calls, one) for one in self.settings)
+        streams = (one for one in STREAM_SETTINGS if one in self.settings)
+        yield from (partial(self.measure_streams, one) for one in streams)
+        yield self.measure_growth
+
+    def wants(self, row: str) -> bool:
+        """Tell whether a row was asked for; without any named, all are."""
+        return not self.options.rows or any(word in row for word in self.options.rows)
+
+    def kinds(self, all_kinds: Sequence[type[Server]], setting: Setting) -> list[type[Server]]:
+        """Return which servers take part."""
+        return [
+            kind for kind in all_kinds
+            if setting.backend in kind.backends
+            and setting.processes <= kind.most_processes
+            and kind.name in self.options.servers
+        ]  # fmt: skip
+
+    def measure_calls(self, setting: Setting) -> None:
+        """Measure the calls and the log-in."""
+        rows = [row for row in ROWS if self.wants(row)]
+        if not rows and not self.wants("log-in"):
+            return
+        seconds, rounds = self.options.seconds, self.options.rounds
+        kinds = self.kinds(CALLS, setting)
+        with self.stage.serving(kinds, setting, users=50, tasks=1000) as servers:
+            found = self.report.calls[setting] = {}
+            for row in rows:
+                say(f"{setting}: {row}")
+                found[row] = take_turns(servers, row, seconds, rounds)
+            self.report.starts[setting] = {server.label: _start(server) for server in servers}
+            if setting == SETTINGS[0]:
+                self.measure_statements(servers)
+            if self.wants("log-in") and setting.backend == "sqlite":  # hashing is all of it
+                say(f"{setting}: log-in")
+                self.figures(setting, "log-in", partial(log_in, seconds=2 * seconds), servers)
+
+    def measure_statements(self, servers: Sequence[Server]) -> None:
+        """Measure the statements alone, on the database of the project."""
+        ours = [server for server in servers if server.name == OURS]
+        for server in ours:
+            for row, result in statements.alone(server, self.options.seconds).items():
+                if self.wants(row):
+                    self.report.calls[SETTINGS[0]][row]["statements alone"] = [result]
+
+    def measure_streams(self, setting: Setting) -> None:
+        """Measure the streams."""
+        rows = streams.rows(self.options.seconds, self.options.sustained, self.options.events)
+        rows = {name: row for name, row in rows.items() if self.wants(name)}
+        kinds = self.kinds(STREAMS, setting)
+        if not rows or not kinds:
+            return
+        redis = STREAM_SETTINGS[setting]
+        with self.stage.serving(kinds, setting, users=200, tasks=10, redis=redis) as servers:
+            for name, row in rows.items():
+                say(f"{setting}: {name}")
+                self.figures(setting, name, row, servers)
+
+    def figures(
+        self, setting: Setting, name: str, row: streams.Row, servers: Sequence[Server]
+    ) -> None:
+        """Measure a row that has figures of its own, one server after the other."""
+        found = self.report.streams.setdefault(setting, {}).setdefault(name, {})
+        for server in servers:
+            if name != "log-in" or server.messages(name):
+                found[server.label] = asyncio.run(row(server))  # type: ignore[arg-type]
+
+    def measure_growth(self) -> None:
+        """Measure what many rows cost."""
+        kinds = self.kinds((Taskmaster, PocketBase), growth.SETTING)
+        for name, sizes in {
+            "growth of tasks": growth.TASKS,
+            "growth of users": growth.USERS,
+        }.items():
+            if self.wants(name) and kinds:
+                say(name)
+                self.report.growth[name] = growth.measure_growth(
+                    self.stage, kinds, sizes, self.options.seconds, self.options.rounds
+                )
 
 
-def prepare(url: str) -> dict[str, bytes]:
-    """Register somebody with ten tasks; return the requests to measure."""
-    body = {"username": "bench", "email": "bench@example.org", "password": PASSWORD}
-    token = requests.post(f"{url}/auth/register/", json=body, timeout=30).json()["tokens"]["access"]
-    headers = {"Authorization": f"Bearer {token}"}
-    task = {"title": "Water the plants", "description": "All of them"}
-    made = [
-        requests.post(f"{url}/tasks/", json=task, headers=headers, timeout=30).json()["id"]
-        for _ in range(10)
-    ]
-    return {
-        "list of 10": request("GET", "/api/v1/tasks/", token),
-        "one task": request("GET", f"/api/v1/tasks/{made[0]}/", token),
-        "create": request(
-            "POST", "/api/v1/tasks/", token, b'{"title":"Water the plants","description":"All"}'
-        ),
-    }
+def _start(server: Server) -> Start:
+    memory = server.start_memory
+    after = sum(usage.memory(server.process.pid))
+    return Start(server.start_seconds, sum(memory), max(memory), after)
+
+
+def _word(setting: Setting) -> str:
+    return f"{setting.backend}-{setting.processes}"
+
+
+def say(text: str) -> None:
+    """Tell what is being measured."""
+    print(text, flush=True)
+
+
+def options() -> argparse.Namespace:
+    """Read the command line."""
+    names = list(dict.fromkeys(kind.name for kind in CALLS))
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    add = parser.add_argument
+    add("rows", nargs="*", help="parts of the names of rows: create, idle, log-in, growth, ...")
+    add("--seconds", type=float, default=2, help="of one turn")
+    add("--rounds", type=int, default=3)
+    add("--sustained", type=float, default=60, help="seconds of the row with 200 users")
+    add("--events", type=int, default=10_000, help="of the replay")
+    add("--servers", nargs="*", default=names, choices=names)
+    words = [_word(setting) for setting in SETTINGS]
+    add("--settings", nargs="*", default=words, choices=words)
+    add("--output", type=Path, default=DIRECTORY, help="directory for results.md and results.svg")
+    return parser.parse_args()
 
 
 def main() -> None:
-    """Measure in alternating rounds, so that a slow moment of the machine hits all alike."""
-    with tempfile.TemporaryDirectory() as name:
-        directory, port, floor_port = Path(name), free_port(), free_port()
-        settings = {
-            "DATABASE_URL": f"sqlite:///{directory}/bench.db",
-            "SECRET_KEY": "only-for-this-benchmark-0123456789abcdef",
-            "PORT": str(port),
-            "ENVIRONMENT": "testing",
-            "RATELIMIT_ENABLED": "false",
-            "ASYNC_MODE": "eventlet",
-        }
-        upgrade = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
-        subprocess.run(upgrade, env={**os.environ, **settings}, check=True)
-        serve = [sys.executable, "wsgi.py"]
-        floor = settings | {"PORT": str(floor_port)}
-        with (
-            serving(serve, port, directory, **settings) as pid,
-            serving([*serve, "bench.floor:app"], floor_port, directory, **floor) as floor_pid,
-        ):
-            calls = prepare(f"http://127.0.0.1:{port}/api/v1")
-            constant = request("GET", "/constant/01a20471-316f-74d4-8486-a16973169f6d/")
-            rounds: dict[str, list[Result]] = {name: [] for name in AIMS}
-            for _ in range(ROUNDS):
-                rounds["constant"].append(measure(floor_port, floor_pid, constant, COUNT))
-                for name, message in calls.items():
-                    rounds[name].append(measure(port, pid, message, COUNT))
-    report(rounds)
-
-
-def report(rounds: dict[str, list[Result]]) -> None:
-    """Print the table: medians of the rounds, and ratios of CPU to the floor."""
-    print(f"{'':12}{'req/s':>9}{'p50 ms':>9}{'p99 ms':>9}{'CPU us':>9}{'ratio':>8}{'aim':>6}")
-    floor = median(result.cpu for result in rounds["constant"])
-    for name, results in rounds.items():
-        figures = [
-            median(getattr(result, field) for result in results)
-            for field in ("per_second", "p50", "p99", "cpu")
-        ]
-        row = "".join(f"{figure:9.1f}" for figure in figures)
-        print(f"{name:12}{row}{figures[3] / floor:8.2f}{AIMS[name]:6.1f}")
+    """Run, and write what was found."""
+    asked = options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers are stopped too
+    environment.install()
+    with Stage() as stage:
+        run = Run(asked, stage)
+        for step in run.steps():
+            step()
+            text = written.write(run.report, asked.output)  # after each: a run takes half an hour
+    say("\n" + text)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,12 @@ from typing import Any
 
 from alembic import context
 from flask import current_app
+from sqlalchemy import func, select
 
 from taskmaster.core.columns import Id, UTCDateTime
+from taskmaster.core.database import DATABASES
+
+LOCK = 0x7461736B  # of PostgreSQL, any number: who migrates holds it
 
 
 def _skip_empty(_context: Any, _revision: Any, directives: list[Any]) -> None:
@@ -23,7 +27,7 @@ def _render_item(kind: str, item: Any, _context: Any) -> str | bool:
 
 
 db = current_app.extensions["migrate"].db
-with db.engine.connect() as connection:
+with DATABASES.get().long.connect() as connection:
     context.configure(
         connection=connection,
         target_metadata=db.metadata,
@@ -32,5 +36,7 @@ with db.engine.connect() as connection:
         **current_app.extensions["migrate"].configure_args,
     )
     with context.begin_transaction():
+        if connection.dialect.name == "postgresql":  # several machines may start at once
+            connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
         context.run_migrations()
     connection.commit()

@@ -7,7 +7,7 @@ from flask import Flask
 
 import config
 
-from . import site, streams
+from . import admin, site, streams
 from .accounts import (
     auth_views,
     commands,
@@ -21,7 +21,7 @@ from .core import api, auth, compression, concurrency, database, http, limits
 from .core.json import OrjsonProvider
 from .events import views as event_views
 from .extensions import migrate
-from .ops import health, housekeeping, logging, metrics
+from .ops import health, housekeeping, logging, memory, metrics, migrations
 from .streams import sse
 from .tasks import views as task_views
 
@@ -58,11 +58,14 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     rest.register_blueprint(event_views.blp)
     rest.register_blueprint(sse.blp)
 
+    migrations.init_app(app)
     streams.init_app(app)
     housekeeping.init_app(app)
+    memory.init_app(app)
     metrics.init_app(app)
     app.register_blueprint(health.blp)
     app.cli.add_command(commands.users)
+    admin.init_app(app)
     app.register_blueprint(site.blp)
     http.trust_proxies(app)
     return app

@@ -9,7 +9,10 @@ from flask_sqlalchemy.session import Session
 from sqlalchemy import Connection, Engine, MetaData, TextClause, UpdateBase, event
 from sqlalchemy.orm import DeclarativeBase
 
-READING = "reading"  # the bind of SQLite's connections that only read
+# The binds beside the default one: core/database.py.
+READING = "reading"  # SQLite's connections that only read
+ASIDE = "aside"  # health checks and the sweep
+LONG = "long"  # PostgreSQL's connections without time-outs
 
 
 class Base(DeclarativeBase):

@@ -1,16 +1,19 @@
 """Fixtures of all tests. Whoever takes `database`, directly or through others, runs on both."""
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
 import config
 from taskmaster import create_app
-from tests.support.api import Api, User, through_client
+from taskmaster.accounts import passwords
+from tests.support.api import Api, User, close_connections, through_client
 from tests.support.databases import (
     BACKENDS,
     Database,
@@ -29,6 +32,28 @@ pytest_plugins = ["tests.support.strictness"]
 # Two busy cores are no reason to fail; the timeout of the test still holds.
 hypothesis.settings.register_profile("default", deadline=None)
 hypothesis.settings.load_profile("default")
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector all that stays to the end: each application fills its generations."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _no_connections_left() -> Iterator[None]:
+    """Close the connections of a test, so that no garbage collection finds one open."""
+    yield
+    close_connections()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def real_hasher() -> Iterator[PasswordHasher]:
+    """What hashes passwords in servers; in this process one does that costs next to nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        real, cheap = passwords.hasher, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(passwords, "hasher", cheap)
+        yield real
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Follow one's tasks with curl: TOKEN=<access token> ./follow.sh [http://localhost:8000]
-# Keeps its position in the file `position`, as follow.py does.
+# Keeps its position in the file `position`, as print_events.py does.
 server=${1:-http://localhost:8000}
 while :; do
   since=$(cat position 2>/dev/null)

@@ -7,22 +7,20 @@ from flask.views import MethodView
 from ..core import limits
 from ..core.auth import current, login_required
 from ..core.blueprint import Blueprint
+from ..core.client import current_client
 from ..core.errors import ErrorCode
 from ..core.schemas import MessageSchema
-from . import service, sessions
+from . import password_links, service, sessions
 from .schemas import (
     AccountSchema,
+    DetailSchema,
     LoginSchema,
+    PasswordLinkSchema,
     RefreshSchema,
     RegistrationSchema,
     TokenSchema,
     TokensSchema,
 )
-
-LOGIN_ACCOUNT = limits.rule("login_account", "10 per minute")
-LOGIN_ADDRESS = limits.rule("login_address", "60 per minute")
-REGISTER = limits.rule("register", "30 per hour")
-REFRESH = limits.rule("refresh", "60 per minute")
 
 blp = Blueprint("auth", __name__, url_prefix="/api/v1/auth", description="Tokens and sessions.")
 
@@ -35,14 +33,14 @@ def _with_tokens(user: Any, tokens: dict[str, str]) -> dict[str, Any]:
 class Register(MethodView):
     @blp.arguments(RegistrationSchema())
     @blp.response(201, AccountSchema)
-    @blp.documents_errors(ErrorCode.ALREADY_EXISTS)
+    @blp.documents_errors(ErrorCode.ALREADY_EXISTS, ErrorCode.REGISTRATION_CLOSED)
     def post(self, fields: dict[str, Any]) -> Any:
         """Register
 
         Makes an account and logs it in.
         """
-        limits.check(REGISTER)
-        return _with_tokens(*service.register(fields))
+        limits.check("RATELIMIT_REGISTER")
+        return _with_tokens(*service.register(fields, current_client()))
 
 
 @blp.route("/login/")
@@ -55,9 +53,7 @@ class Login(MethodView):
 
         Opens a session. `username` takes a username or an e-mail; `email` may stand in its place.
         """
-        limits.check(LOGIN_ADDRESS)
-        limits.check(LOGIN_ACCOUNT, credentials["login"])
-        return _with_tokens(*service.log_in(**credentials))
+        return _with_tokens(*service.log_in(**credentials, client=current_client()))
 
 
 @blp.route("/token/verify/")
@@ -91,8 +87,22 @@ class Refresh(MethodView):
         ten seconds (a lost reply, two tabs); after that it is taken for stolen, and presenting it
         ends the session.
         """
-        limits.check(REFRESH)
+        limits.check("RATELIMIT_REFRESH")
         return sessions.rotate(body["refresh"])
+
+
+@blp.route("/password/")
+class PasswordByLink(MethodView):
+    @blp.arguments(PasswordLinkSchema())
+    @blp.response(200, DetailSchema)
+    @blp.documents_errors(ErrorCode.INVALID_TOKEN, ErrorCode.TOKEN_EXPIRED, ErrorCode.TOKEN_REVOKED)
+    def post(self, body: dict[str, str]) -> Any:
+        """Set a password by a link
+
+        With the token of a one-time link from an operator. Ends all sessions of the account.
+        """
+        password_links.redeem(body["token"], body["password"], current_client())
+        return {"detail": "password updated successfully"}
 
 
 @blp.route("/logout/")

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Table
+from sqlalchemy import ForeignKey, String, Table, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..core.columns import Id, UTCDateTime
@@ -11,7 +11,10 @@ from ..extensions import db
 
 
 class User(db.Model):  # type: ignore[name-defined]
-    """An account. `username` and `email` are stored in lower case, hence unique without case."""
+    """An account. `username` and `email` are stored in lower case, hence unique without case.
+
+    Who is not active cannot log in; nothing of theirs is lost.
+    """
 
     __tablename__ = "users"
 
@@ -22,6 +25,7 @@ class User(db.Model):  # type: ignore[name-defined]
     last_name: Mapped[str | None] = mapped_column(String(255))
     password_hash: Mapped[str] = mapped_column(String(255))
     is_superuser: Mapped[bool] = mapped_column(default=False)
+    is_active: Mapped[bool] = mapped_column(default=True, server_default=true())
     date_joined: Mapped[datetime] = mapped_column(UTCDateTime)
     last_updated: Mapped[datetime] = mapped_column(UTCDateTime)
     last_login: Mapped[datetime | None] = mapped_column(UTCDateTime)

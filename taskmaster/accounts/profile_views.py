@@ -7,6 +7,7 @@ from flask.views import MethodView
 from ..core.auth import current, login_required
 from ..core.blueprint import Blueprint
 from ..core.caching import let_user_keep
+from ..core.client import current_client
 from ..core.errors import ErrorCode
 from ..core.schemas import MessageSchema
 from . import service
@@ -44,7 +45,7 @@ class Profile(MethodView):
 
         Changes the fields that are sent.
         """
-        return service.update_profile(current().user_id, fields)._mapping
+        return service.update_profile(current().user_id, fields, current_client())._mapping
 
 
 @blp.route("/password/")
@@ -58,7 +59,8 @@ class Password(MethodView):
 
         Ends all other sessions of the account.
         """
-        service.change_password(*current()[:2], body["old_password"], body["new_password_1"])
+        old, new = body["old_password"], body["new_password_1"]
+        service.change_password(*current()[:2], old, new, current_client())
         return {"detail": "password updated successfully"}
 
 
@@ -73,5 +75,5 @@ class Deletion(MethodView):
 
         The account and all that is its own are gone, for good.
         """
-        service.delete_account(current().user_id, body["password"])
+        service.delete_account(current().user_id, body["password"], current_client())
         return {"message": "Account deleted"}

@@ -20,18 +20,15 @@ USERNAME = validate.Regexp(
 NAME = validate.Length(max=255)
 
 
-class Email(Trimmed, fields.Email):
-    """An e-mail address, trimmed and in lower case, of at most 255 characters."""
+class LowerCase(Trimmed):
+    """Trimmed text in lower case."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         return super()._deserialize(value, attr, data, **kwargs).lower()
 
 
-class Username(Trimmed):
-    """A username, trimmed and in lower case."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        return super()._deserialize(value, attr, data, **kwargs).lower()
+class Email(LowerCase, fields.Email):
+    """An e-mail address, trimmed and in lower case."""
 
 
 def password(
@@ -80,7 +77,7 @@ class ProfileUpdateSchema(Schema):
 
     first_name = Trimmed(allow_none=True, validate=NAME, metadata={"example": "Ada"})
     last_name = Trimmed(allow_none=True, validate=NAME, metadata={"example": "Lovelace"})
-    username = Username(
+    username = LowerCase(
         required=True,
         validate=USERNAME,
         metadata={"example": "ada_l", "description": "Kept in lower case."},
@@ -139,6 +136,18 @@ class PasswordChangeSchema(Schema):
         """Refuse two different new passwords."""
         if data["new_password_1"] != data["new_password_2"]:
             raise ValidationError("The two new passwords differ.", "new_password_2")
+
+
+class NewPasswordSchema(Schema):
+    """A password that an operator sets."""
+
+    password = password()
+
+
+class PasswordLinkSchema(NewPasswordSchema):
+    """What a one-time link carries, and the password to set."""
+
+    token = Text(required=True)
 
 
 class DeletionSchema(Schema):

@@ -1,26 +1,34 @@
 """Accounts: registering, logging in, changing, deleting. Each call owns its transaction."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import structlog
+from flask import current_app
 from marshmallow import ValidationError
-from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..core import clock
-from ..core.database import reading, writing
+from ..core.client import Client
+from ..core.database import reading, writing, writing_of
 from ..core.errors import ApiError, ErrorCode, invalid
 from ..core.ids import uuid7
+from ..core.limits import Counter, count_failures
 from ..events import log as event_log
-from ..events.models import StreamHead
-from . import passwords, sessions
+from . import deletion, passwords, sessions
 from .models import sessions as session_table
 from .models import users
 from .schemas import refuse_guessable
 
 log = structlog.get_logger(__name__)
+
+# Settings: failures by account and address, by address alone, taken names by address.
+LOGIN, LOGIN_ADDRESS = "RATELIMIT_LOGIN", "RATELIMIT_LOGIN_ADDRESS"
+PROFILE = "RATELIMIT_PROFILE"
+REGISTRATIONS = "registrations"  # all hash in one line, so that log-ins wait behind few of them
+UNIQUE = ("username", "email")
 
 User = Row[Any]
 BY_ID = select(users).where(users.c.id == bindparam("user_id"))
@@ -29,26 +37,23 @@ BY_LOGIN = select(users).where(
 )
 
 
-def register(fields: Mapping[str, Any]) -> tuple[User, dict[str, str]]:
-    """Make an account and log it in. Raise ApiError (409) if the name or e-mail is taken."""
-    password_hash = passwords.hash_password(fields["password"])
-    with _unique(fields), writing() as connection:
-        user = _insert_user(connection, fields, password_hash, last_login=clock.now())
-        tokens = sessions.open_session(connection, user.id)
+def register(fields: Mapping[str, Any], client: Client) -> tuple[User, dict[str, str]]:
+    """Make an account and log it in.
+
+    Raise ApiError (409) if the name or e-mail is taken, (403) if REGISTRATION is closed.
+    """
+    if current_app.config["REGISTRATION"] == "closed":
+        detail = "Accounts are made by whoever runs this server."
+        raise ApiError(ErrorCode.REGISTRATION_CLOSED, detail)
+    password_hash = passwords.hash_password(fields["password"], client.address, REGISTRATIONS)
+    with unique(fields), writing() as connection:
+        user = insert_user(connection, fields, password_hash, last_login=clock.now())
+        tokens, _ = sessions.open_session(connection, user.id, client.user_agent)
     log.info("user_registered", user_id=user.id)
     return user, tokens
 
 
-def create_superuser(fields: Mapping[str, Any]) -> User:
-    """Make an account for an operator. Raise ApiError (409) if the name or e-mail is taken."""
-    password_hash = passwords.hash_password(fields["password"])
-    with _unique(fields), writing() as connection:
-        user = _insert_user(connection, fields, password_hash, is_superuser=True)
-    log.info("superuser_created", user_id=user.id)
-    return user
-
-
-def _insert_user(
+def insert_user(
     connection: Connection, fields: Mapping[str, Any], password_hash: str, **more: Any
 ) -> User:
     """Insert the rows of a new account: the user, and the head of the user's log."""
@@ -61,24 +66,31 @@ def _insert_user(
     return user
 
 
-def log_in(login: str, password: str) -> tuple[User, dict[str, str]]:
-    """Open a session. An unknown user and a wrong password look and last the same (401)."""
+def log_in(login: str, password: str, client: Client) -> tuple[User, dict[str, str]]:
+    """Open a session. Raise ApiError (401, 429).
+
+    An unknown user, a wrong password and one who is not active look and last the same.
+    """
     with reading() as connection:
         found = connection.execute(BY_LOGIN, {"login": login}).first()
-    right = passwords.verify_password(found.password_hash if found else None, password)
-    if found is None or not right:
-        log.warning("login_failed", user_id=found and found.id)
-        raise _bad_credentials()
+    account = found.id if found else login
+    with _guarded(account, client.address):
+        known = found.password_hash if found else None
+        right = passwords.verify_password(known, password, client.address, account)
+        if found is None or not (right and found.is_active):
+            log.warning("login_failed", user_id=found and found.id)
+            raise _bad_credentials()
     changes: dict[str, Any] = {"last_login": clock.now()}
-    if passwords.needs_rehash(found.password_hash):
-        changes["password_hash"] = passwords.hash_password(password)
+    if passwords.hasher.check_needs_rehash(found.password_hash):
+        changes["password_hash"] = passwords.hash_password(password, client.address)
     with writing() as connection:
-        # Only if the password that was checked still is the password.
-        user = _update_user(connection, found, changes)
+        # Only if the password that was checked still is the password, of one who is active.
+        user = update_unless_changed(connection, found, changes)
         if user is None:
             raise _bad_credentials()
-        tokens = sessions.open_session(connection, user.id)
-    log.info("login", user_id=user.id)
+        tokens, over = sessions.open_session(connection, user.id, client.user_agent)
+    sessions.announce(user.id, over)
+    log.info("login", user_id=user.id, sessions_ended=len(over))
     return user, tokens
 
 
@@ -101,68 +113,93 @@ def account_gone() -> ApiError:
     return ApiError(ErrorCode.TOKEN_REVOKED, "The account of this token is gone.")
 
 
-def update_profile(user_id: str, fields: Mapping[str, Any]) -> User:
-    """Change names or e-mail. Raise ApiError (409) if the username or e-mail is taken."""
+def update_profile(user_id: str, fields: Mapping[str, Any], client: Client) -> User:
+    """Change names or e-mail. Raise ApiError (409) if the username or e-mail is taken.
+
+    Taken ones are counted (429): nobody finds out faster here than by registering who is known.
+    """
     user = get_user(user_id)
     changes = {name: value for name, value in fields.items() if getattr(user, name) != value}
     if not changes:
         return user
+    counters = [Counter(PROFILE, client.address)] if changes.keys() & UNIQUE else []
     changes["last_updated"] = clock.now()
-    with _unique(fields, but=user_id), writing() as connection:
+    with count_failures(*counters), unique(fields, but=user_id), writing() as connection:
         statement = update(users).where(users.c.id == user_id).values(changes)
         connection.execute(statement)
     return get_user(user_id)
 
 
-def change_password(user_id: str, session_id: str, old: str, new: str) -> None:
-    """Set a new password and end all other sessions. Raise ApiError (400, 422)."""
-    user = _confirm_password(user_id, old, "old_password")
-    try:
-        refuse_guessable(new, user.username, user.email, "new_password_1")
-    except ValidationError as error:
-        raise invalid(error.normalized_messages()) from None
-    changes = {"password_hash": passwords.hash_password(new), "last_updated": clock.now()}
+def change_password(user_id: str, session_id: str, old: str, new: str, client: Client) -> None:
+    """Set a new password and end all other sessions. Raise ApiError (400, 422, 429)."""
+    user = _confirm_password(user_id, old, "old_password", client)
+    password_hash = hash_new_password(user, new, "new_password_1", client.address)
+    changes = {"password_hash": password_hash, "last_updated": clock.now()}
     with writing() as connection:
-        if _update_user(connection, user, changes) is None:
+        if update_unless_changed(connection, user, changes) is None:
             raise _wrong_password("old_password")
         over = sessions.end_in(connection, user_id, session_table.c.id != session_id)
     sessions.announce(user_id, over)
     log.info("password_changed", user_id=user_id, sessions_ended=len(over))
 
 
-def delete_account(user_id: str, password: str) -> None:
-    """Delete the account and all that is its own. Raise ApiError (400)."""
-    _confirm_password(user_id, password, "password")
-    with writing() as connection:
-        # The head first, as every writer takes it first: no deadlock, and no task after it.
-        connection.execute(delete(StreamHead).where(StreamHead.user_id == user_id))
-        over = sessions.end_in(connection, user_id)
-        connection.execute(delete(users).where(users.c.id == user_id))
+def hash_new_password(user: User, password: str, field: str, *callers: str) -> str:
+    """Return the hash of a password that an account is to have. Raise ApiError (422, 429, 503).
+
+    `field` is named where the password is easily guessed.
+    """
+    try:
+        refuse_guessable(password, user.username, user.email, field)
+    except ValidationError as error:
+        raise invalid(error.normalized_messages()) from None
+    return passwords.hash_password(password, *callers)
+
+
+def delete_account(user_id: str, password: str, client: Client) -> None:
+    """Delete the account and all that is its own. Raise ApiError (400, 429)."""
+    _confirm_password(user_id, password, "password", client)
+    with writing_of(user_id) as connection:
+        over = deletion.begin(connection, user_id)
     sessions.announce(user_id, over)
+    deletion.finish(user_id)
     log.info("account_deleted", user_id=user_id)
 
 
-def _update_user(connection: Connection, user: User, changes: Mapping[str, Any]) -> User | None:
-    """Change a row unless its password was changed since it was read."""
+def update_unless_changed(
+    connection: Connection, user: User, changes: Mapping[str, Any]
+) -> User | None:
+    """Change a row unless it got another password, or was deactivated, since it was read."""
     unchanged = (users.c.id == user.id, users.c.password_hash == user.password_hash)
-    statement = update(users).where(*unchanged).values(changes).returning(users)
-    return connection.execute(statement).first()
+    statement = update(users).where(*unchanged, users.c.is_active).values(changes)
+    return connection.execute(statement.returning(users)).first()
 
 
-def _confirm_password(user_id: str, password: str, field: str) -> User:
+def _confirm_password(user_id: str, password: str, field: str, client: Client) -> User:
     user = get_user(user_id)
-    if not passwords.verify_password(user.password_hash, password):
-        raise _wrong_password(field)
+    with _guarded(user_id, client.address):
+        if not passwords.verify_password(user.password_hash, password, client.address, user_id):
+            log.warning("wrong_password", user_id=user_id)
+            raise _wrong_password(field)
     return user
 
 
+def _guarded(account: str, address: str) -> AbstractContextManager[None]:
+    """Limit wrong passwords: of an address for one account, and for all accounts together.
+
+    An account is its id, or what somebody calls it that is not known. A stranger's guesses come
+    from another address: they shut nobody out.
+    """
+    counters = Counter(LOGIN, f"{account} {address}"), Counter(LOGIN_ADDRESS, address)
+    return count_failures(*counters)
+
+
 @contextmanager
-def _unique(fields: Mapping[str, Any], but: str | None = None) -> Iterator[None]:
+def unique(fields: Mapping[str, Any], but: str | None = None) -> Iterator[None]:
     """Turn the database's refusal of a duplicate into a 409 that names every taken field."""
     try:
         yield
     except IntegrityError:
-        wanted = {name: fields[name] for name in ("username", "email") if name in fields}
+        wanted = {name: fields[name] for name in UNIQUE if name in fields}
         taken = {n: ["Already taken."] for n, value in wanted.items() if _taken(n, value, but)}
         raise ApiError(ErrorCode.ALREADY_EXISTS, "This account exists already.", taken) from None
 

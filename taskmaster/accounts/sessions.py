@@ -5,7 +5,7 @@ from typing import Any
 
 import structlog
 from blinker import Signal
-from flask import current_app, request
+from flask import current_app
 from sqlalchemy import Connection, Engine, Row, bindparam, delete, insert, select, update
 
 from ..core import clock
@@ -13,6 +13,7 @@ from ..core.auth import Principal
 from ..core.database import reading, writing
 from ..core.errors import ApiError, ErrorCode
 from ..core.ids import uuid7
+from ..core.parts import delete_in_parts
 from . import tokens
 from .models import sessions
 
@@ -25,6 +26,14 @@ ended = Signal("Sent after the commit that ended sessions, with `user_id` and `s
 OWNER = select(sessions.c.user_id).where(sessions.c.id == bindparam("session_id"))
 LIVE = select(sessions.c.id).where(sessions.c.id.in_(bindparam("session_ids", expanding=True)))
 ROW = select(sessions).where(sessions.c.id == bindparam("session_id"))
+SURPLUS = delete(sessions).where(
+    sessions.c.id.in_(
+        select(sessions.c.id)
+        .where(sessions.c.user_id == bindparam("of_user"), sessions.c.expires_at > bindparam("now"))
+        .order_by(sessions.c.id.desc())  # by age: an id begins with its time
+        .offset(bindparam("kept"))
+    )
+)
 ROTATE = (
     update(sessions)
     .where(
@@ -63,8 +72,13 @@ def is_live(claims: tokens.Claims) -> bool:
     return bool(owner == claims.user_id)
 
 
-def open_session(connection: Connection, user_id: str) -> dict[str, str]:
-    """Open a session in the log-in's transaction; return its tokens."""
+def open_session(
+    connection: Connection, user_id: str, user_agent: str
+) -> tuple[dict[str, str], list[str]]:
+    """Open a session in the log-in's transaction; return its tokens.
+
+    Beyond SESSIONS_PER_USER the oldest end; the caller announces their ids after the commit.
+    """
     now = clock.now()
     row = {
         "id": uuid7(),
@@ -73,9 +87,12 @@ def open_session(connection: Connection, user_id: str) -> dict[str, str]:
         "created_at": now,
         "rotated_at": now,
         "expires_at": _until(now),
-        "user_agent": request.user_agent.string[:255].replace("\0", ""),
+        "user_agent": user_agent,
     }
-    return tokens.mint(connection.execute(insert(sessions).returning(sessions), row).one())
+    opened = connection.execute(insert(sessions).returning(sessions), row).one()
+    wanted = {"of_user": user_id, "now": now, "kept": current_app.config["SESSIONS_PER_USER"]}
+    over = connection.scalars(SURPLUS.returning(sessions.c.id), wanted)
+    return tokens.mint(opened), list(over)
 
 
 def rotate(token: str) -> dict[str, str]:
@@ -140,9 +157,7 @@ def list_live(user_id: str) -> list[Row[Any]]:
 
 def prune() -> int:
     """Delete the sessions whose last token has expired; return how many."""
-    with writing() as connection:
-        expired = delete(sessions).where(sessions.c.expires_at < clock.now())
-        return connection.execute(expired).rowcount
+    return delete_in_parts(sessions, sessions.c.expires_at < clock.now())
 
 
 def live(engine: Engine, session_ids: list[str]) -> set[str]:

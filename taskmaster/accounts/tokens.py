@@ -1,7 +1,7 @@
 """Tokens (RFC 7519): minted from a session's row, so that the same row gives the same ones."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple, cast
@@ -14,6 +14,7 @@ from sqlalchemy import Row
 
 from ..core import clock
 from ..core.errors import ApiError, ErrorCode
+from ..core.slots import Slot
 from ..extensions import jwt
 
 ACCESS, REFRESH = "access", "refresh"
@@ -33,10 +34,13 @@ class Claims(NamedTuple):
     expires_at: int
 
 
+DECODE = Slot[Callable[[str], Claims]]("decode_token")
+
+
 def init_app(app: Flask) -> None:
     """Give this application its memory of tokens that it has verified, by their text."""
     jwt.init_app(app)
-    app.extensions["decode_token"] = lru_cache(maxsize=4096)(_decode)
+    DECODE.fill(app, lru_cache(maxsize=4096)(_decode))
 
 
 def mint(session: Row[Any]) -> dict[str, str]:
@@ -53,7 +57,7 @@ def verify(token: str, *types: str) -> Claims:
     Whether its session still lives is not asked here.
     """
     try:
-        claims = cast(Claims, current_app.extensions["decode_token"](token))
+        claims = DECODE.get()(token)
     except UNREADABLE:
         raise invalid() from None
     if claims.type not in types:

@@ -12,16 +12,37 @@ from . import document, errors
 from .caching import revalidated
 
 DESCRIPTION = """\
-Tasks over REST, with a live stream of what happens to them.
+Tasks over REST, and a live stream of every change to them. In two minutes:
 
-Register or log in, send the access token as `Authorization: Bearer <token>`, and follow
-your tasks over Socket.IO, a plain WebSocket or server-sent events (see `/docs/streams`).
+**1. Register**, or log in at `auth/login/` with the same username and password.
 
-Every refusal is `application/problem+json` (RFC 9457) with a stable `code`:
+```sh
+curl http://127.0.0.1:8000/api/v1/auth/register/ -H 'Content-Type: application/json' \\
+  -d '{"username": "ada_l", "email": "ada@example.org", "password": "correct horse"}'
+```
 
-| code | status |
-|---|---|
-""" + "\n".join(f"| `{code}` | {code.status.value} |" for code in errors.ErrorCode)
+**2. Stay logged in.** Send the `access` token of the reply with each call, as
+`Authorization: Bearer <token>`. On 401 `token_expired`, trade `refresh` for two new tokens at
+`auth/token/refresh/`; keep both.
+
+**3. Keep a list up to date**, through any cut, with the JavaScript client of this server. It logs
+in and refreshes by itself:
+
+```js
+import { connect } from "http://127.0.0.1:8000/client/taskmaster.js";
+const tm = connect("http://127.0.0.1:8000");
+await tm.login("ada_l", "correct horse");
+const live = tm.tasks.live({ status_task: ["TO DO"] });
+live.subscribe((tasks) => console.log(tasks));
+```
+
+Without it, follow over Socket.IO, a plain WebSocket or server-sent events:
+[streams](/docs/streams).
+
+Each call below has samples in curl, JavaScript and Python; `access`, `task_id` and the like are
+variables of yours. Each refusal is `application/problem+json` with a stable `code`:
+[all codes, with what to do](/docs/errors).
+"""
 
 
 INFO = {
@@ -46,7 +67,10 @@ class ProblemSchema(marshmallow.Schema):
     errors = fields.Dict(
         keys=fields.String(),
         values=fields.List(fields.String()),
-        metadata={"description": "The fields at fault, each with what is wrong."},
+        metadata={
+            "description": "The fields at fault, each with what is wrong. At most "
+            f"{errors.MAX_ERRORS} messages; another, of `body`, then says that there are more."
+        },
     )
     request_id = fields.String(required=True, metadata={"description": "As in X-Request-ID."})
 

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, NamedTuple, TypeVar, cast
 
-from flask import Flask, current_app, g, request
+from flask import Flask, g, request
+from flask_smorest import Blueprint
 
 from .errors import DEFAULTS, ApiError
+from .reader import keeping_reader
+from .slots import Slot
 
 View = TypeVar("View", bound=Callable[..., Any])
-SECURITY: dict[str, Any] = {"security": [{"bearer": []}]}
 
 
 class Principal(NamedTuple):
@@ -24,32 +26,30 @@ class Principal(NamedTuple):
 
 
 Identify = Callable[[str], Principal]
+IDENTIFY = Slot[Identify]("identify")
 
 
 def init_app(app: Flask, identify: Identify) -> None:
     """Teach this application to know a token: `identify` raises ApiError for a bad one."""
-    app.extensions["identify"] = identify
+    IDENTIFY.fill(app, identify)
 
 
 def login_required(view: View) -> View:
     """Refuse the request without a good access token; document that it is needed."""
 
+    @Blueprint.doc(security=[{"bearer": []}])
     @wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        g.principal = authenticate(bearer_token())
-        return view(*args, **kwargs)
+        with keeping_reader():
+            g.principal = authenticate(bearer_token())
+            return view(*args, **kwargs)
 
-    wrapper._apidoc = {**getattr(view, "_apidoc", {})}  # type: ignore[attr-defined]
-    wrapper._apidoc["manual_doc"] = {  # type: ignore[attr-defined]
-        **wrapper._apidoc.get("manual_doc", {}),  # type: ignore[attr-defined]
-        **SECURITY,
-    }
     return cast(View, wrapper)
 
 
 def authenticate(token: str) -> Principal:
     """Return who a token stands for. Raise ApiError (401) for one that is not good."""
-    return cast(Identify, current_app.extensions["identify"])(token)
+    return IDENTIFY.get()(token)
 
 
 def current() -> Principal:

@@ -25,9 +25,6 @@ class UTCDateTime(TypeDecorator[datetime]):
     def python_type(self) -> type[datetime]:
         return datetime
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value and value.astimezone(UTC)
-
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
         return _to_text if dialect.name == "sqlite" else super().bind_processor(dialect)
 

@@ -7,24 +7,35 @@ an async library in.
 import os
 import sys
 import time
-from collections.abc import Callable
-from functools import cache
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar, cast
 
 from flask import Flask, current_app
 
+from . import clock
+from .errors import ErrorCode
+from .lines import Lines
+from .slots import Slot
+
 R = TypeVar("R")
+T = TypeVar("T")
+
+TURN = 0.01  # seconds of work after which others have theirs
 
 # As many hashes at once as there are likely to be cores: each takes tens of MiB.
 _THREADS = 2
+_MAX_WAIT = 10  # seconds
+SLOW_WORK = Slot[Lines]("slow_work")  # one line, in which it waits for a thread
 
 
 def init_app(app: Flask) -> None:
     """Serve in the mode that is patched in, whatever ASYNC_MODE asks gunicorn for."""
     app.config["ASYNC_MODE"] = mode = patched_mode()
+    length = app.config["HASHING_QUEUE"]
+    SLOW_WORK.fill(app, Lines(length, _MAX_WAIT, _THREADS, full=ErrorCode.UNAVAILABLE))
     if mode == "eventlet":
         # psycopg knows gevent by itself; with eventlet it would block every request.
-        os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_selector")
+        os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_select")
         os.environ.setdefault("EVENTLET_THREADPOOL_SIZE", str(_THREADS))
 
 
@@ -48,38 +59,30 @@ def pause(seconds: float = 0) -> None:
     time.sleep(seconds)  # noqa: TID251 - the one place; green where patched
 
 
+def in_turns(parts: Iterable[T]) -> Iterator[T]:
+    """Yield the parts of long work, and let others run whenever it has taken TURN seconds."""
+    begun = clock.monotonic()
+    for part in parts:
+        if clock.monotonic() - begun > TURN:
+            pause()
+            begun = clock.monotonic()
+        yield part
+
+
 def run_blocking(function: Callable[..., R], *args: object) -> R:
     """Call `function(*args)` without holding up other requests, and return its result.
 
-    It may run in another thread: pass it all that it needs, it has no app context.
+    It may run in another thread: pass it all that it needs, it has no app context. Two run at
+    once. Raise ApiError (503) if HASHING_QUEUE wait already.
     """
-    result: R = _RUNNERS[current_app.config["ASYNC_MODE"]](function, *args)
-    return result
+    mode = current_app.config["ASYNC_MODE"]
+    with SLOW_WORK.get().turn(""):
+        if mode == "eventlet":
+            from eventlet import tpool
 
+            return cast(R, tpool.execute(function, *args))
+        if mode == "gevent":
+            from gevent import get_hub
 
-def _in_eventlet_pool(function: Callable[..., Any], *args: object) -> Any:
-    from eventlet import tpool
-
-    return tpool.execute(function, *args)
-
-
-@cache
-def _gevent_pool() -> Any:
-    from gevent.threadpool import ThreadPool  # type: ignore[import-untyped]
-
-    return ThreadPool(_THREADS)
-
-
-def _in_gevent_pool(function: Callable[..., Any], *args: object) -> Any:
-    return _gevent_pool().apply(function, args)
-
-
-def _here(function: Callable[..., Any], *args: object) -> Any:
-    return function(*args)
-
-
-_RUNNERS: dict[str, Callable[..., Any]] = {
-    "eventlet": _in_eventlet_pool,
-    "gevent": _in_gevent_pool,
-    "threading": _here,
-}
+            return cast(R, get_hub().threadpool.apply(function, args))
+        return function(*args)

@@ -1,63 +1,126 @@
-"""The database: one way to read, one to write.
+"""The database: one way to read, one to write, and connections apart for those who look on.
 
 SQLite lets one process write at a time and any number read beside it (WAL). So it has two
 engines: the default one has the only connection that writes, the bind `reading` has several that
-cannot. PostgreSQL has one engine, which reads without opening transactions.
+cannot. PostgreSQL has one engine for both, which reads without opening transactions.
+
+Health checks and the sweep of the streams have a small engine of their own, `aside`: they never
+wait for the connections that requests use. Work that may take long has one without time-outs.
 """
 
-import sqlite3
-from contextlib import AbstractContextManager
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 
-from flask import Flask, current_app
+from flask import Flask, g
 from sqlalchemy import Connection, Engine, event
 
-from ..extensions import READING, db
+from ..extensions import ASIDE, LONG, READING, db
+from . import engines, sqlite
+from .errors import OUTAGE
+from .lines import Lines
+from .reader import Reader, give_back
+from .slots import Slot
+
+ASIDE_SECONDS = 1.0  # that a statement of `aside` may take
+SEARCHES_AT_ONCE = 2  # of one user
+
+Bound = dict[str | None, Engine]
+
+
+@dataclass
+class Databases:
+    """The engines of an application beside the default one, and who waits for it."""
+
+    reading: Engine
+    aside: Engine
+    long: Engine
+    writers: Lines  # by user
+    searchers: Lines  # by user
+    file: sqlite.DatabaseFile | None = None
+
+
+DATABASES = Slot[Databases]("databases")
 
 
 def init_app(app: Flask) -> None:
     """Bind the engines to this application."""
+    app.config.from_mapping(engines.options(app.config))
     db.init_app(app)
     with app.app_context():
-        writing, reading = db.engine, db.engines.get(READING)
-    if reading is None:
-        # Many rows as one INSERT: psycopg's own way takes several times as long.
-        writing.dialect.use_insertmanyvalues_wo_returning = True
-        reading = writing.execution_options(isolation_level="AUTOCOMMIT")
-    else:
-        event.listen(writing, "connect", _prepare_writer)
-        event.listen(reading, "connect", _prepare_reader)
-    app.extensions["reading_engine"] = reading
+        bound = dict(db.engines)
+    seconds, waiting = app.config["DB_TIMEOUT_SECONDS"], app.config["USER_WRITES_WAITING"]
+    prepare = _prepare_sqlite if READING in bound else _prepare_postgresql
+    lines = Lines(waiting, seconds), Lines(waiting, seconds, SEARCHES_AT_ONCE)
+    DATABASES.fill(app, prepare(bound, lines, seconds))
 
 
-def _prepare_writer(connection: sqlite3.Connection, _: Any) -> None:
-    # NORMAL under WAL: a power cut may take the last commits, a killed process takes none.
-    _run(connection, "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
+def _prepare_sqlite(bound: Bound, lines: tuple[Lines, Lines], seconds: float) -> Databases:
+    writing, reading, aside = bound[None], bound[READING], bound[ASIDE]
+    file = sqlite.DatabaseFile(str(writing.url.database).removeprefix("file:"))
+    sqlite.prepare(writing, sqlite.WRITER, seconds)
+    sqlite.prepare(reading, sqlite.READER, seconds)
+    sqlite.prepare(aside, sqlite.READER, ASIDE_SECONDS)
+    for engine in bound.values():
+        event.listen(engine, "connect", file.note)
+    return Databases(reading, aside, writing, *lines, file)
 
 
-def _prepare_reader(connection: sqlite3.Connection, _: Any) -> None:
-    _run(connection, "query_only=ON")
+def _prepare_postgresql(bound: Bound, lines: tuple[Lines, Lines], seconds: float) -> Databases:
+    from . import postgresql  # psycopg: not before `concurrency` has told it how to wait
+
+    writing, aside, long = bound[None], bound[ASIDE], bound[LONG]
+    postgresql.prepare(writing, seconds)
+    postgresql.prepare(aside, ASIDE_SECONDS)
+    postgresql.prepare(long, None)
+    reading, aside = (
+        engine.execution_options(isolation_level="AUTOCOMMIT") for engine in (writing, aside)
+    )
+    return Databases(reading, aside, long, *lines)
 
 
-def _run(connection: sqlite3.Connection, *pragmas: str) -> None:
-    for pragma in (*pragmas, "cache_size=-16000"):  # KiB
-        connection.execute(f"PRAGMA {pragma}")
+def reading() -> AbstractContextManager[Connection]:
+    """Open a connection for statements that only read, or take the one that is kept."""
+    reader: Reader | None = g.get("reader")
+    if reader is None:
+        return DATABASES.get().reading.connect()
+    if reader.connection is None:
+        reader.connection = DATABASES.get().reading.connect()
+    return nullcontext(reader.connection)
 
 
-def reading_engine(app: Flask) -> Engine:
-    """Return the engine for statements that only read, each on its own."""
-    engine: Engine = app.extensions["reading_engine"]
-    return engine
-
-
-def reading() -> Connection:
-    """Open a connection for statements that only read."""
-    return reading_engine(current_app).connect()
-
-
-def writing() -> AbstractContextManager[Connection]:
+@contextmanager
+def writing(long: bool = False) -> Iterator[Connection]:
     """Open a transaction: committed at the end of the block, rolled back if it raises.
 
-    SQLite has one connection for it. Never open a second one inside.
+    The statements of a long one may take as long as they like. SQLite has one connection for
+    both. Never open a second one inside.
     """
-    return db.engine.begin()
+    give_back()
+    with (DATABASES.get().long if long else db.engine).begin() as connection:
+        yield connection
+    OUTAGE.succeeded()  # reading may go on while nobody can write
+
+
+@contextmanager
+def searching_of(user_id: str) -> Iterator[Connection]:
+    """Open a connection for reading what may take long: SEARCHES_AT_ONCE of one user have one.
+
+    The others wait in line, without a connection. Raise ApiError (429, 503).
+    """
+    with DATABASES.get().searchers.turn(user_id), reading() as connection:
+        yield connection
+
+
+@contextmanager
+def writing_of(user_id: str, prepare: Callable[[], object] = lambda: None) -> Iterator[Connection]:
+    """Open a transaction that will lock what all writers of one user lock.
+
+    They stand in line before they take a connection: however many they are, and however long
+    one of them takes, they hold one connection of this process. `prepare` is the part of the work
+    that needs none: it is called before, when it is this writer's turn. Raise ApiError (429, 503).
+    """
+    with DATABASES.get().writers.turn(user_id):
+        prepare()
+        with writing() as connection:
+            yield connection

@@ -10,6 +10,7 @@ from apispec.ext.marshmallow.common import resolve_schema_instance
 from marshmallow import fields
 
 from .errors import ErrorCode, problem
+from .samples import code_samples
 from .schemas import Schema, UnionSchema
 
 Json = dict[str, Any]
@@ -31,10 +32,6 @@ HEADERS: dict[str, Json] = {
         "description": "The version of the resource, for `If-Match` and `If-None-Match`; send it "
         "back as it came.",
     },
-    "Stream-Position": {
-        "schema": {"type": "integer"},
-        "description": "Where to start a stream that misses nothing after this reply.",
-    },
     "Retry-After": {
         "schema": {"type": "integer"},
         "description": "Seconds to wait before trying again.",
@@ -46,6 +43,15 @@ _BY_FORMAT = {
     "uri": "http://localhost:8000/?page=2",
 }
 _BY_TYPE = {"string": "...", "integer": 1, "number": 1, "boolean": False}
+
+
+def describe_header(name: str, kind: str, description: str) -> str:
+    """Describe a header that a feature's replies have, for the document; return its name.
+
+    Pages of other origins may read it too.
+    """
+    HEADERS[name] = {"schema": {"type": kind}, "description": description}
+    return name
 
 
 def headers(*names: str) -> dict[str, str]:
@@ -115,10 +121,11 @@ class SchemaPlugin(MarshmallowPlugin):
     ) -> None:
         """Resolve the schemas of operations, and give examples of them."""
         super().operation_helper(path, operations, **kwargs)
-        for operation in (operations or {}).values():
+        for method, operation in (operations or {}).items():
             for body in (operation.get("requestBody", {}), *operation["responses"].values()):
                 for media in body.get("content", {}).values():
                     media.setdefault("example", self._example(media["schema"]))
+            operation["x-codeSamples"] = code_samples(str(path), method, operation)
 
     def _example(self, schema: Json) -> Any:
         """Return an example of a schema, put together from those of its fields."""

@@ -5,9 +5,10 @@ wrong between request and response is brought into the same shape here.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from http import HTTPStatus
+from itertools import chain, islice
 from typing import Any
 
 import orjson
@@ -16,9 +17,16 @@ from flask import Flask, Response, g, has_request_context
 from sqlalchemy import exc
 from werkzeug.exceptions import HTTPException
 
+from .outages import Outage
+
 log = structlog.get_logger(__name__)
 
+OUTAGE = Outage("database_unavailable")
+
 RETRY_SECONDS = 5  # after an outage of ours
+RATE_LIMIT_HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
+MAX_ERRORS = 20  # messages in one refusal
+MAX_NAME = 100  # characters of a client's field name that are sent back
 FieldErrors = Mapping[str, list[str]]
 
 
@@ -44,6 +52,7 @@ class ErrorCode(StrEnum):
     WRONG_TOKEN_TYPE = "wrong_token_type", 401
     BAD_CREDENTIALS = "bad_credentials", 401
     FORBIDDEN = "forbidden", 403
+    REGISTRATION_CLOSED = "registration_closed", 403
     NOT_FOUND = "not_found", 404
     METHOD_NOT_ALLOWED = "method_not_allowed", 405
     ALREADY_EXISTS = "already_exists", 409
@@ -53,6 +62,7 @@ class ErrorCode(StrEnum):
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type", 415
     VALIDATION_FAILED = "validation_failed", 422
     IDEMPOTENCY_MISMATCH = "idempotency_mismatch", 422
+    QUOTA_EXCEEDED = "quota_exceeded", 422
     UPGRADE_REQUIRED = "upgrade_required", 426
     RATE_LIMITED = "rate_limited", 429
     TOO_MANY_CONNECTIONS = "too_many_connections", 429
@@ -73,7 +83,7 @@ DEFAULTS = {
     429: (ErrorCode.RATE_LIMITED, "Too many requests; try again later."),
     503: (ErrorCode.UNAVAILABLE, "The service is not available right now."),
 }
-# Python 3.13 renamed these two as RFC 9110 did; the wire shall not depend on Python's version.
+# Python 3.13 renamed these two as RFC 9110 did; replies do not depend on Python's version.
 TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 
 
@@ -91,6 +101,12 @@ class ApiError(HTTPException):
         self.code = code.status
         self.problem = problem(code, detail, errors)
         self.headers = dict(headers or {})
+
+
+def rate_limit_headers(limit: int, seconds: int) -> dict[str, str]:
+    """Return what a refusal for too much says: the limit, and in how many seconds to come back."""
+    values = (str(limit), "0", str(seconds))
+    return {"Retry-After": str(seconds), **dict(zip(RATE_LIMIT_HEADERS, values, strict=True))}
 
 
 def not_found(detail: str = "There is nothing here.") -> ApiError:
@@ -124,6 +140,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, handle_http_exception)
     app.register_error_handler(exc.OperationalError, _handle_outage)
     app.register_error_handler(exc.InterfaceError, _handle_outage)
+    app.register_error_handler(exc.InternalError, _handle_outage)  # a transaction that was ended
     app.register_error_handler(exc.TimeoutError, _handle_outage)
     app.register_error_handler(Exception, _handle_fault)
 
@@ -154,30 +171,34 @@ def _respond(body: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
 def flatten(messages: Mapping[str, Any]) -> dict[str, list[str]]:
     """Map "operations.3.task.title" to its messages, out of webargs' nested ones.
 
-    The outermost level, webargs' name of the location (json, query), is left out.
+    The outermost level, webargs' name of the location (json, query), is left out. After
+    MAX_ERRORS messages, one says that there are more.
     """
     found: dict[str, list[str]] = {}
-
-    def walk(node: Any, path: tuple[str, ...]) -> None:
-        if isinstance(node, Mapping):
-            for name, below in node.items():
-                walk(below, path if name == "_schema" else (*path, _printable(name)))
-        else:
-            reasons = node if isinstance(node, list) else [node]
-            found.setdefault(".".join(path) or "body", []).extend(map(str, reasons))
-
-    for located in messages.values():
-        walk(located, ())
+    every = chain.from_iterable(_walk(located) for located in messages.values())
+    for path, reason in islice(every, MAX_ERRORS):
+        found.setdefault(path, []).append(reason)
+    if next(every, None):
+        found.setdefault("body", []).append(f"There are more than these {MAX_ERRORS} errors.")
     return found
+
+
+def _walk(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+    if isinstance(node, Mapping):
+        for name, below in node.items():
+            yield from _walk(below, path if name == "_schema" else (*path, _printable(name)))
+    else:
+        for reason in node if isinstance(node, list) else [node]:
+            yield ".".join(path) or "body", str(reason)
 
 
 def _printable(name: Any) -> str:
     """Return a client's field name as it may be sent back: valid UTF-8, of bounded length."""
-    return re.sub(r"[\ud800-\udfff\0]", "\ufffd", str(name))[:100]
+    return re.sub(r"[\ud800-\udfff\0]", "\ufffd", str(name)[:MAX_NAME])
 
 
 def _handle_outage(error: exc.SQLAlchemyError) -> Response:
-    log.error("database_unavailable", error=type(error).__name__, cause=str(error.__cause__))
+    OUTAGE.failed(error=type(error).__name__, cause=str(error.__cause__))
     code, detail = DEFAULTS[503]
     return _respond(problem(code, detail), {"Retry-After": str(RETRY_SECONDS)})
 

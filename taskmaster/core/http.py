@@ -1,18 +1,23 @@
 """What every request and response of this application has in common."""
 
+import re
 from functools import lru_cache
 from typing import IO
 
 from flask import Flask, Response, current_app, request
-from flask.sessions import SessionInterface, SessionMixin
 from flask_cors import CORS
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.sansio.utils import host_is_trusted
 
-from .caching import vary
-from .errors import ApiError, ErrorCode
+from config import LOOPBACK
 
+from . import document
+from .caching import vary
+from .errors import RATE_LIMIT_HEADERS, ApiError, ErrorCode
+from .slots import Slot
+
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")  # all that any URL serves
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -22,46 +27,43 @@ HEADERS = {
 }
 HSTS = "max-age=31536000; includeSubDomains"
 HEALTH = ("/livez", "/readyz", "/metrics")  # asked by address, whatever the name
-EXPOSED = [
-    "ETag",
-    "Location",
-    "Stream-Position",
-    "X-Request-ID",
-    "Retry-After",
-    "RateLimit-Limit",
-    "RateLimit-Remaining",
-    "RateLimit-Reset",
-]
 PREFLIGHT_SECONDS = 600
+ORIGINS = Slot[re.Pattern[str] | None]("origins")
 PREFLIGHT = "Access-Control-Request-Method"  # with Origin, it makes OPTIONS a preflight
-
-
-class NoSession(SessionInterface):
-    """No cookie session: tokens say who is asking, and opening one costs every request."""
-
-    def open_session(self, app: Flask, request: object) -> SessionMixin | None:
-        """Open none."""
-        return None
 
 
 def init_app(app: Flask) -> None:
     """Serve URLs with and without their slash, to trusted hosts, with safe headers."""
-    app.session_interface = NoSession()
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
+    app.before_request(_check_method)
     app.before_request(_bound_body)
     app.before_request(_check_host)
     app.after_request(_add_headers)
-    if app.config["CORS_ORIGINS"]:
-        _let_origins_in(app)
+    if origins := ORIGINS.fill(app, _origins(app)):
+        _let_in(app, origins)
 
 
-def _let_origins_in(app: Flask) -> None:
+def _origins(app: Flask) -> re.Pattern[str] | None:
+    """Return what matches the origins of other pages that may call; None where none may."""
+    forms = [re.escape(one) if one != "*" else ".*" for one in app.config["CORS_ORIGINS"]]
+    if app.config["ENVIRONMENT"] == "development":
+        forms += [rf"https?://{re.escape(host)}(:\d+)?" for host in LOOPBACK]
+    return re.compile(rf"({'|'.join(forms)})\Z", re.IGNORECASE) if forms else None
+
+
+def is_origin_trusted(origin: str) -> bool:
+    """Tell whether a page of this origin may call: ours, or one that CORS_ORIGINS lets in."""
+    others = ORIGINS.get()
+    return origin == request.host_url.rstrip("/") or bool(others and others.match(origin))
+
+
+def _let_in(app: Flask, origins: re.Pattern[str]) -> None:
     app.before_request(_answer_preflight)
     CORS(
         app,
-        origins=app.config["CORS_ORIGINS"],
-        expose_headers=EXPOSED,
+        origins=[origins],
+        expose_headers=[*document.HEADERS, *RATE_LIMIT_HEADERS],
         max_age=PREFLIGHT_SECONDS,
         always_send=False,  # to who names no origin it would list all of ours
         vary_header=False,  # it says so only where the origin is let in
@@ -119,6 +121,13 @@ class ChunkedBody:
         if data and more:
             raise RequestEntityTooLarge
         return data
+
+
+def _check_method() -> None:
+    """Refuse a method that no URL serves, before anything is counted or kept under its name."""
+    if request.method not in METHODS:
+        refusal = request.routing_exception  # with what this URL serves, if there is one
+        raise refusal if isinstance(refusal, MethodNotAllowed) else MethodNotAllowed(METHODS)
 
 
 def _bound_body() -> None:

@@ -27,8 +27,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ..extensions import db
 from . import clock
 from .columns import Id, UTCDateTime
-from .database import writing
 from .errors import ApiError, ErrorCode, invalid
+from .parts import delete_in_parts
 from .schemas import UNSTORABLE
 
 KEPT = timedelta(hours=24)
@@ -116,9 +116,7 @@ def run_idempotent(
 
 def prune() -> int:
     """Delete the keys that are no longer kept; return how many."""
-    with writing() as connection:
-        expired = delete(keys).where(keys.c.created_at < clock.now() - KEPT)
-        return connection.execute(expired).rowcount
+    return delete_in_parts(keys, keys.c.created_at < clock.now() - KEPT)
 
 
 def _fingerprint(request: Request) -> str:

@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
 
-_KEY = "taskmaster.lifecycle"
+from .outages import Outage
+from .slots import Slot
+
 _log = logging.getLogger(__name__)
 
 Callback = Callable[[], object]
@@ -25,24 +28,44 @@ class _Lifecycle:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-def _of(app: Flask) -> _Lifecycle:
-    lifecycle: _Lifecycle = app.extensions.setdefault(_KEY, _Lifecycle())
-    return lifecycle
+LIFECYCLE = Slot("lifecycle", _Lifecycle)
 
 
 def on_start(app: Flask, callback: Callback) -> None:
     """Run `callback` in the serving process, before its first request."""
-    _of(app).starts.append(callback)
+    LIFECYCLE.get(app).starts.append(callback)
 
 
 def on_stop(app: Flask, callback: Callback) -> None:
     """Run `callback` when the process is told to stop, while its connections still stand."""
-    _of(app).stops.append(callback)
+    LIFECYCLE.get(app).stops.append(callback)
+
+
+def every(app: Flask, seconds: float, act: Callback, name: str) -> None:
+    """Call `act` while the application serves, again after so many seconds, in its own thread.
+
+    An error is told as the outage `<name>_failed`; the next call tries again.
+    """
+    stopped, outage = threading.Event(), Outage(f"{name}_failed")
+
+    def run() -> None:
+        while not stopped.wait(seconds):
+            try:
+                with app.app_context():
+                    act()
+                outage.succeeded()
+            except SQLAlchemyError as error:
+                outage.failed(error=type(error).__name__)
+            except Exception:
+                outage.failed(exc_info=True)
+
+    on_start(app, threading.Thread(target=run, name=name, daemon=True).start)
+    on_stop(app, stopped.set)
 
 
 def start(app: Flask) -> None:
     """Run what was registered with `on_start`, in order, once; an error ends the start-up."""
-    lifecycle = _of(app)
+    lifecycle = LIFECYCLE.get(app)
     with lifecycle.lock:
         for callback in () if lifecycle.started else lifecycle.starts:
             callback()
@@ -63,7 +86,7 @@ def start_with_first_request(app: Flask) -> None:
 
 def stop(app: Flask) -> None:
     """Run what was registered with `on_stop`, last first; one failure does not keep the others."""
-    for callback in reversed(_of(app).stops):
+    for callback in reversed(LIFECYCLE.get(app).stops):
         try:
             callback()
         except Exception:

@@ -1,93 +1,136 @@
 """How often one may ask. In this process's memory, or in Redis for all processes.
 
-The limits that guard passwords are counted where all processes see them. The default is a
-guard against floods, counted in each process, so that it costs no request a round trip. When
-the storage is away, requests are let through, and that is counted.
+Each limit is a setting, RATELIMIT_<name>. Those that guard passwords are counted where all
+processes see them. RATELIMIT_FLOOD is counted in each process, so that it costs no request a
+round trip. When the storage is away, requests are let through, and that is counted.
 """
 
 import math
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from typing import NamedTuple
 
 import structlog
 from flask import Flask, current_app, request
-from limits import RateLimitItem, parse
+from limits import RateLimitItem
 from limits.errors import StorageError
 from limits.storage import MemoryStorage, storage_from_string
-from limits.strategies import FixedWindowRateLimiter, RateLimiter
+from limits.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter, RateLimiter
 
 from . import clock
-from .errors import ApiError, ErrorCode
+from .client import client_address
+from .errors import DEFAULTS, ApiError, ErrorCode, rate_limit_headers
+from .http import HEALTH
+from .lines import Lines
+from .outages import Outage
+from .slots import Slot
 
 log = structlog.get_logger(__name__)
 
+FLOOD = "RATELIMIT_FLOOD"
+FAILURES = {ErrorCode.BAD_CREDENTIALS, ErrorCode.WRONG_PASSWORD, ErrorCode.ALREADY_EXISTS}
+MAX_LINE = 50  # requests of one caller that wait for one another
+MAX_WAIT = 10  # seconds
+HOUR = 3600
+HASHES_AT_ONCE = 2  # of one address, and for one account
+GUESSES, HASHES = Slot[Lines]("guesses"), Slot[Lines]("hashes")
+LIMITER = Slot[RateLimiter | None]("rate_limiter", lambda: None)
+UNCOUNTED = Outage("rate_limit_failed_open")
 
-class Rule(NamedTuple):
-    """How often something may be asked: a name for the log and the counter, and the limit."""
-
-    name: str
-    limit: RateLimitItem
+Ask = Callable[..., bool]
 
 
-def rule(name: str, limit: str) -> Rule:
-    """Return a rule, its limit as `limits` writes it: `10 per minute`."""
-    return Rule(name, parse(limit))
+class Counter(NamedTuple):
+    """What is counted by itself: the setting that limits it, and of whom or what."""
 
-
-FLOOD = rule("default", "3000 per minute")
+    setting: str
+    identifier: str
 
 
 def init_app(app: Flask) -> None:
     """Count this application's requests, unless RATELIMIT_ENABLED is off."""
-    if not app.config["RATELIMIT_ENABLED"]:
+    enabled = app.config["RATELIMIT_ENABLED"]
+    length, seconds = (MAX_LINE, MAX_WAIT) if enabled else (math.inf, HOUR)
+    GUESSES.fill(app, Lines(length, seconds))
+    HASHES.fill(app, Lines(length, seconds, HASHES_AT_ONCE))
+    if not enabled:
         return
-    memory = FixedWindowRateLimiter(MemoryStorage())
-    app.extensions["rate_limiter"] = _shared(app.config["REDIS_URL"]) or memory
+    LIMITER.fill(app, _shared_limiter(app.config["REDIS_URL"]))
+    here = FixedWindowRateLimiter(MemoryStorage())
 
     @app.before_request
     def guard_against_floods() -> None:
-        _count(memory, FLOOD, _address())
+        if request.path not in HEALTH:
+            _ask(here, here.hit, Counter(FLOOD, client_address()))
 
 
-def _shared(redis_url: str | None) -> RateLimiter | None:
+def _shared_limiter(redis_url: str | None) -> RateLimiter:
     if not redis_url:
-        return None
+        return MovingWindowRateLimiter(MemoryStorage())
     timeouts = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
-    storage = storage_from_string(redis_url, wrap_exceptions=True, **timeouts)
-    return FixedWindowRateLimiter(storage)
+    return MovingWindowRateLimiter(storage_from_string(redis_url, wrap_exceptions=True, **timeouts))
 
 
-def check(rule: Rule, identifier: str | None = None) -> None:
-    """Count a request against a rule, by default of the client's address.
+def check(setting: str) -> None:
+    """Count a request of this client's address. Raise ApiError (429) when there were too many."""
+    if limiter := LIMITER.get():
+        _ask(limiter, limiter.hit, Counter(setting, client_address()))
 
-    Raise ApiError (429) when there were too many.
+
+@contextmanager
+def count_failures(*counters: Counter) -> Iterator[None]:
+    """Raise ApiError (429) after too many failures; count one more if the block raises one.
+
+    Those of the first counter have the block one after the other, so that no number of guesses
+    at the same moment gets past the limit.
     """
-    limiter: RateLimiter | None = current_app.extensions.get("rate_limiter")
-    if limiter is None:
+    limiter = LIMITER.get()
+    if limiter is None or not counters:
+        yield
         return
+    with GUESSES.get().turn("".join(counters[0])):
+        _ask(limiter, limiter.test, *counters)
+        try:
+            yield
+        except ApiError as error:
+            if error.problem["code"] in FAILURES:
+                with suppress(ApiError):  # the answer is the failure
+                    _ask(limiter, limiter.hit, *counters)
+            raise
+
+
+@contextmanager
+def hashing_turn(*callers: str) -> Iterator[None]:
+    """Give an address, and an account, their share of the threads that hash.
+
+    Without callers it is an operator at a shell.
+    """
+    with ExitStack() as turns:
+        for caller in callers:
+            turns.enter_context(HASHES.get().turn(caller))
+        yield
+
+
+def _ask(limiter: RateLimiter, ask: Ask, *counters: Counter) -> None:
+    """Ask a limiter's `hit` or `test` of each limit. Raise ApiError (429) if one is reached."""
+    refusal = None
     try:
-        _count(limiter, rule, identifier or _address())
+        for counter in counters:
+            for limit in current_app.config[counter.setting]:
+                if not ask(limit, *counter):
+                    refusal = _explain(limiter, limit, counter)
     except StorageError as error:
         name = type(error.storage_error).__name__
-        log.error("rate_limit_failed_open", rule=rule.name, error=name)
+        UNCOUNTED.failed(rule=counter.setting, error=name)
+    else:
+        UNCOUNTED.succeeded()
+    if refusal:
+        raise refusal
 
 
-def _count(limiter: RateLimiter, rule: Rule, identifier: str) -> None:
-    if not limiter.hit(rule.limit, rule.name, identifier):
-        raise _refusal(limiter, rule, identifier)
-
-
-def _refusal(limiter: RateLimiter, rule: Rule, identifier: str) -> ApiError:
-    reset = limiter.get_window_stats(rule.limit, rule.name, identifier).reset_time
-    seconds = str(max(1, math.ceil(reset - clock.now().timestamp())))
-    log.warning("rate_limited", rule=rule.name)
-    headers = {
-        "Retry-After": seconds,
-        "RateLimit-Limit": str(rule.limit.amount),
-        "RateLimit-Remaining": "0",
-        "RateLimit-Reset": seconds,
-    }
-    return ApiError(ErrorCode.RATE_LIMITED, "Too many requests; try again later.", None, headers)
-
-
-def _address() -> str:
-    return request.remote_addr or "unknown"
+def _explain(limiter: RateLimiter, limit: RateLimitItem, counter: Counter) -> ApiError:
+    reset = limiter.get_window_stats(limit, *counter).reset_time
+    log.warning("rate_limited", rule=counter.setting)
+    seconds = max(1, math.ceil(reset - clock.now().timestamp()))
+    headers = rate_limit_headers(limit.amount, seconds)
+    return ApiError(*DEFAULTS[429], headers=headers)

@@ -51,7 +51,7 @@ class Cursor(NamedTuple):
     id: str
 
     def encode(self) -> str:
-        """Write it for a URL; clients shall not look inside."""
+        """Write it for a URL; clients do not look inside."""
         return urlsafe_b64encode(orjson.dumps([*self])).decode().rstrip("=")
 
     @classmethod

@@ -4,14 +4,18 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import islice
 from typing import Any, ClassVar
 
 import marshmallow
 from marshmallow import EXCLUDE, RAISE, ValidationError, fields, pre_load
+from marshmallow.utils import is_collection
 
 from .clock import rfc3339
+from .errors import MAX_ERRORS
 
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+MAX_TEXT = 10_000  # characters of any text, before anything that takes long looks at it
 
 
 class ReplySchema(marshmallow.Schema):
@@ -38,11 +42,13 @@ class Schema(marshmallow.Schema):
         unknown = RAISE
 
     @pre_load
-    def ignore_read_only(self, data: Any, **_: Any) -> Any:
-        """Drop the fields that only the server sets."""
-        if not self.read_only or not isinstance(data, Mapping):
-            return data  # marshmallow tells the client that it is no object
-        return {name: value for name, value in data.items() if name not in self.read_only}
+    def take_known(self, data: Any, **_: Any) -> Any:
+        """Drop the fields that only the server sets, and all but some of those that are unknown."""
+        if not isinstance(data, Mapping) or data.keys() <= self.fields.keys():
+            return data  # if it is no object, marshmallow tells the client
+        unknown = (name for name in data if name not in self.fields and name not in self.read_only)
+        taken = {*self.fields, *islice(unknown, MAX_ERRORS + 1)}
+        return {name: data[name] for name in data if name in taken}
 
     @cached_property
     def read_only(self) -> set[str]:
@@ -73,11 +79,23 @@ class UnionSchema(marshmallow.Schema):
         return self.variant_by_value[value].load(data, **options)
 
 
+class ShortList(fields.List[Any]):
+    """A list whose length is checked before anything in it is looked at."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
+        if is_collection(value):
+            self._validate(value)
+        found: list[Any] = super()._deserialize(value, attr, data, **kwargs)
+        return found
+
+
 class Text(fields.String):
     """Any Unicode that can be stored: no NUL (PostgreSQL), no lone surrogate (UTF-8)."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text: str = super()._deserialize(value, attr, data, **kwargs)
+        if len(text) > MAX_TEXT:
+            raise ValidationError(f"Longer than maximum length {MAX_TEXT}.")
         if UNSTORABLE.search(text):
             raise ValidationError("NUL characters and lone surrogates are not allowed.")
         return text

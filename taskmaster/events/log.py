@@ -6,22 +6,24 @@ users nothing. Whatever the writer reads after it is current, so the same lock g
 If-Match, merged updates and idempotency.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple
 
 import orjson
 from blinker import Signal
 from flask import current_app
-from sqlalchemy import Connection, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, Select, Table, bindparam, func, insert, select, update
 
 from ..core import clock
-from ..core.database import writing
+from ..core.database import writing_of
 from ..core.errors import ApiError, ErrorCode
 from .models import Event, StreamHead
 
 PAGE = 100
+MAX_PAGE_SIZE = 256 * 1024  # bytes of a page, unless its first event is larger
 
 appended = Signal("Sent after the commit, with `user_id` and `entries`.")
 
@@ -35,7 +37,7 @@ RESERVE = (
         seq=heads.c.seq + bindparam("count"),
         task_count=heads.c.task_count + bindparam("task_count_delta"),
     )
-    .returning(heads.c.seq)
+    .returning(heads.c.seq, heads.c.task_count)
 )
 RELEASE = (
     update(heads)
@@ -53,10 +55,19 @@ AFTER = (
     .order_by(events.c.seq)
     .limit(bindparam("limit"))
 )
-HISTORY = (
+OF_TASK = events.c.task_id == bindparam("of_task")
+HISTORY = AFTER.where(OF_TASK)
+LAST = select(func.max(events.c.seq)).where(events.c.user_id == bindparam("of_user"), OF_TASK)
+
+LAST_STATE = (
     select(events.c.payload)
-    .where(events.c.user_id == bindparam("of_user"), events.c.task_id == bindparam("of_task"))
-    .order_by(events.c.seq)
+    .where(
+        events.c.user_id == bindparam("of_user"),
+        events.c.task_id == bindparam("of_task"),
+        events.c.action != "task_delete",
+    )
+    .order_by(events.c.seq.desc())
+    .limit(1)
 )
 
 
@@ -66,6 +77,11 @@ class Entry(NamedTuple):
     seq: int
     action: str
     payload: str
+
+    @property
+    def size(self) -> int:
+        """How many bytes the JSON takes at most: one emoji lets Python use four a character."""
+        return len(self.payload) * (1 if self.payload.isascii() else 4)
 
 
 class Head(NamedTuple):
@@ -83,6 +99,7 @@ class Transaction:
     user_id: str
     seq: int  # of the last event appended
     rows: list[dict[str, Any]] = field(default_factory=list)
+    keep: bool = False  # whether to commit even if nothing was appended
 
     def append(self, action: str, body: Mapping[str, Any]) -> None:
         """Add the event of one change; `body` has the task's `id`."""
@@ -102,17 +119,27 @@ class Transaction:
 
 
 @contextmanager
-def transaction(user_id: str, count: int = 1, task_count_delta: int = 0) -> Iterator[Transaction]:
+def transaction(
+    user_id: str,
+    count: int = 1,
+    task_count_delta: int = 0,
+    prepare: Callable[[], object] = lambda: None,
+) -> Iterator[Transaction]:
     """Open a transaction that may append up to `count` events, and tell the streams after it.
 
-    `task_count_delta` is by how many tasks the user will have more. A block that appends
-    nothing is rolled back. Raise ApiError (401) if the user is gone.
+    `task_count_delta` is by how many tasks the user will have more; `prepare` is called before
+    anything is locked (`writing_of`). A block that appends nothing is rolled back, unless it sets
+    `keep`. Raise ApiError: 401 if the user is gone; 422 if
+    there would be more tasks than one user may have; 429 or 503 if too many of the user's changes
+    wait already, or for too long.
     """
-    with writing() as connection:
+    with writing_of(user_id, prepare) as connection:
         reserved = _reserve(connection, user_id, count, task_count_delta)
-        changes = Transaction(connection, user_id, reserved - count)
+        changes = Transaction(connection, user_id, reserved.seq - count)
         yield changes
-        _store(changes, unused=reserved - changes.seq)
+        if task_count_delta > 0 and changes.rows:
+            _refuse_over_quota(reserved.task_count)
+        _store(changes, unused=reserved.seq - changes.seq)
     if changes.rows:
         appended.send(
             current_app._get_current_object(),  # type: ignore[attr-defined]
@@ -121,20 +148,28 @@ def transaction(user_id: str, count: int = 1, task_count_delta: int = 0) -> Iter
         )
 
 
-def _reserve(connection: Connection, user_id: str, count: int, task_count_delta: int) -> int:
-    """Lock the user's head and return the last of the numbers reserved."""
+def _reserve(connection: Connection, user_id: str, count: int, task_count_delta: int) -> Head:
+    """Lock the user's head and return it as it will be: the last of the numbers reserved."""
     wanted = {"of_user": user_id, "count": count, "task_count_delta": task_count_delta}
-    seq: int | None = connection.scalar(RESERVE, wanted)
-    if seq is None:
+    row = connection.execute(RESERVE, wanted).first()
+    if row is None:
         raise ApiError(ErrorCode.TOKEN_REVOKED, "The account of this token is gone.")
-    return seq
+    return Head(*row)
+
+
+def _refuse_over_quota(task_count: int) -> None:
+    quota = current_app.config["TASKS_PER_USER"]
+    if task_count > quota:
+        detail = f"One user may have {quota:,} tasks at most."
+        raise ApiError(ErrorCode.QUOTA_EXCEEDED, detail)
 
 
 def _store(changes: Transaction, unused: int) -> None:
-    if not changes.rows:
+    if not changes.rows and not changes.keep:
         changes.connection.rollback()
         return
-    changes.connection.execute(INSERT, changes.rows)
+    if changes.rows:
+        changes.connection.execute(INSERT, changes.rows)
     if unused:
         changes.connection.execute(RELEASE, {"of_user": changes.user_id, "count": unused})
 
@@ -152,8 +187,35 @@ def head(connection: Connection, user_id: str) -> Head:
 
 def read(connection: Connection, user_id: str, after: int, limit: int = PAGE) -> list[Entry]:
     """Return a page of the events that came after a position, oldest first."""
-    parameters = {"of_user": user_id, "after": after, "limit": limit}
-    return [Entry(*row) for row in connection.execute(AFTER, parameters)]
+    return page(_rows(connection, AFTER, {"of_user": user_id, "after": after}), limit)
+
+
+def page(entries: Iterable[Entry], limit: int = PAGE) -> list[Entry]:
+    """Return as many of the first entries as a page has room for, at least one."""
+    found, size = list[Entry](), 0
+    for entry in islice(entries, limit):
+        size += entry.size
+        if found and size > MAX_PAGE_SIZE:
+            break
+        found.append(entry)
+    return found
+
+
+def _rows(
+    connection: Connection, statement: Select[int, str, str], parameters: dict[str, Any]
+) -> Iterator[Entry]:
+    """Yield the events after a position, read in parts: a driver may fetch all it is asked for.
+
+    The first part is small, since a few long events fill a page.
+    """
+    limit = 8
+    while True:
+        rows = connection.execute(statement, parameters | {"limit": limit}).all()
+        yield from (Entry(*row) for row in rows)
+        if len(rows) < limit:
+            return
+        parameters["after"] = rows[-1].seq
+        limit = min(2 * limit, PAGE)
 
 
 def heads_of(connection: Connection, user_ids: list[str]) -> dict[str, int]:
@@ -162,6 +224,16 @@ def heads_of(connection: Connection, user_ids: list[str]) -> dict[str, int]:
     return dict(map(tuple, rows))
 
 
-def history(connection: Connection, user_id: str, task_id: str) -> list[str]:
-    """Return what happened to one task, oldest first, as JSON."""
-    return list(connection.scalars(HISTORY, {"of_user": user_id, "of_task": task_id}))
+def last_state(connection: Connection, user_id: str, task_id: str) -> dict[str, Any] | None:
+    """Return the last event that tells how a task was; None where the log has none."""
+    payload = connection.scalar(LAST_STATE, {"of_user": user_id, "of_task": task_id})
+    return orjson.loads(payload) if payload else None
+
+
+def history(
+    connection: Connection, user_id: str, task_id: str, after: int, limit: int
+) -> tuple[int, list[Entry]]:
+    """Return the number of a task's last event, 0 without any, and a page of those after one."""
+    task = {"of_user": user_id, "of_task": task_id}
+    last = connection.scalar(LAST, task) or 0
+    return last, page(_rows(connection, HISTORY, task | {"after": after}), limit)

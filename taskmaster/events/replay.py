@@ -1,7 +1,12 @@
 """Replay by REST: pages of the log after a position, or the news that it is kept no more."""
 
+from typing import Any
+
+from orjson import Fragment
+
 from ..core.database import reading
 from ..core.errors import ApiError, ErrorCode
+from ..core.pagination import link
 from . import log
 from .log import Entry
 
@@ -19,3 +24,12 @@ def replay(user_id: str, since: int, limit: int) -> tuple[int, list[Entry]]:
         detail = "The log does not have what followed this position; list the tasks again."
         raise ApiError(ErrorCode.POSITION_EXPIRED, detail)
     return head, found
+
+
+def envelope(last: int, entries: list[Entry]) -> dict[str, Any]:
+    """Return the body of a page of events up to `last`, each as it was stored, without parsing."""
+    more = entries and entries[-1].seq < last
+    return {
+        "next": link(since=entries[-1].seq) if more else None,
+        "results": [Fragment(entry.payload) for entry in entries],
+    }

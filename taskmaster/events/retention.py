@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 from flask import current_app
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import bindparam, func, select
 
 from ..core import clock
-from ..core.database import reading, writing
+from ..core.concurrency import in_turns
+from ..core.database import reading
+from ..core.parts import delete_in_parts, read_in_parts
 from .log import events, heads
 
 OWN = events.c.user_id == bindparam("of_user")
@@ -15,14 +17,13 @@ EDGES = select(
     FIRST.scalar_subquery(),
     FIRST.where(events.c.occurred_at >= bindparam("before")).scalar_subquery(),
 )
-PRUNE = delete(events).where(OWN, events.c.seq <= bindparam("last"))
+HEADS = select(heads.c.user_id, heads.c.seq)
 
 
 def prune() -> int:
-    """Delete the events that are no longer kept; return how many. One short write a user."""
-    with reading() as connection:
-        standing = connection.execute(select(heads.c.user_id, heads.c.seq)).all()
-    return sum(_prune(user_id, head) for user_id, head in standing)
+    """Delete the events that are no longer kept; return how many. Short writes, none for most."""
+    standing = read_in_parts(HEADS, heads.c.user_id)
+    return sum(_prune(user_id, head) for user_id, head in in_turns(standing))
 
 
 def _prune(user_id: str, head: int) -> int:
@@ -36,5 +37,5 @@ def _prune(user_id: str, head: int) -> int:
     last = max(head - config["EVENTS_KEEP_COUNT"], last_old)
     if first is None or first > last:
         return 0
-    with writing() as connection:
-        return connection.execute(PRUNE, {"of_user": user_id, "last": last}).rowcount
+    of_user, old = events.c.user_id == user_id, events.c.seq <= last
+    return delete_in_parts(events, of_user, old, first=events.c.seq)

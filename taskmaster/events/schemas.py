@@ -4,11 +4,9 @@ from marshmallow import fields, validate
 
 from ..core.schemas import ReplySchema, Schema, Time, Whole
 
-ACTIONS = ("task_create", "task_update", "task_delete")
 
-
-class ReplayQuerySchema(Schema):
-    """From where to replay, and how much at once."""
+class EventQuerySchema(Schema):
+    """Which events to reply: those after a position, and how many at once."""
 
     since = Whole(
         load_default=0,
@@ -34,10 +32,9 @@ class LoggedSchema(ReplySchema):
 EVENTS = fields.List(fields.Nested("EventSchema"))
 
 
-class ReplaySchema(ReplySchema):
-    """A part of the log, oldest first."""
+class HistorySchema(ReplySchema):
+    """A part of what happened to one task, oldest first."""
 
-    seq = fields.Integer(metadata={"description": "Where the log stands."})
     next = fields.Url(
         allow_none=True,
         metadata={
@@ -48,7 +45,7 @@ class ReplaySchema(ReplySchema):
     results = EVENTS
 
 
-class HistorySchema(ReplySchema):
-    """What happened to one task, oldest first."""
+class ReplaySchema(HistorySchema):
+    """A part of the log, oldest first."""
 
-    results = EVENTS
+    seq = fields.Integer(metadata={"description": "Where the log stands."})

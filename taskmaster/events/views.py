@@ -1,17 +1,15 @@
-"""The log over REST. Events are sent as they were stored, without being parsed."""
+"""The log over REST."""
 
 from flask import Response
 from flask.views import MethodView
-from orjson import Fragment
 
 from ..core.auth import current, login_required
 from ..core.blueprint import Blueprint
 from ..core.caching import let_user_keep
 from ..core.errors import ErrorCode
 from ..core.json import json_response
-from ..core.pagination import link
-from .replay import replay
-from .schemas import ReplayQuerySchema, ReplaySchema
+from .replay import envelope, replay
+from .schemas import EventQuerySchema, ReplaySchema
 
 blp = Blueprint(
     "events", __name__, url_prefix="/api/v1/tasks", description="What happened, kept for a while."
@@ -22,17 +20,15 @@ blp.after_request(let_user_keep)
 @blp.route("/events/")
 class Events(MethodView):
     @login_required
-    @blp.arguments(ReplayQuerySchema(), location="query")
+    @blp.arguments(EventQuerySchema(), location="query")
     @blp.response(200, ReplaySchema)
     @blp.documents_errors(ErrorCode.POSITION_EXPIRED)
     def get(self, query: dict[str, int]) -> Response:
         """Replay events
 
-        What happened after a position, oldest first. 410 tells that the log does not reach back
+        What happened after a position, oldest first, in pages of `limit` events or 256 KiB,
+        whichever is less. 410 tells that the log does not reach back
         to it, or has not come to it: then list the tasks again.
         """
         seq, entries = replay(current().user_id, **query)
-        more = entries and entries[-1].seq < seq
-        following = link(since=entries[-1].seq) if more else None
-        results = [Fragment(entry.payload) for entry in entries]
-        return json_response({"seq": seq, "next": following, "results": results})
+        return json_response({"seq": seq, **envelope(seq, entries)})

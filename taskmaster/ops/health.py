@@ -1,19 +1,27 @@
 """Is the process alive (`/livez`), and can it do its work (`/readyz`)?"""
 
+import threading
 from collections.abc import Callable
+from functools import cache
 
 import redis
-import structlog
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Flask, Response, current_app
 from sqlalchemy import text
 
-from ..core.database import reading
+from ..core import clock
+from ..core.database import DATABASES
 from ..core.json import json_response
+from ..core.outages import Outage
 
 blp = Blueprint("health", __name__)
-log = structlog.get_logger(__name__)
+
+SECONDS = 1.5  # for all checks together
+
+
+class NotReadyError(Exception):
+    """What is wrong, in words that may be shown to anybody."""
 
 
 @blp.get("/livez")
@@ -28,33 +36,56 @@ def readyz() -> Response:
 
     Without the broker they can: the sweep delivers. That is said, and is no reason to be shunned.
     """
-    checks = {name: _run(name, check) for name, check in CHECKS.items()}
+    checks = _run_all()
     failed = {name for name, outcome in checks.items() if outcome != "ok"}
     status = "failed" if failed - {"broker"} else "degraded" if failed else "ok"
     return json_response({"status": status, "checks": checks}, 503 if status == "failed" else 200)
 
 
-def _run(name: str, check: Callable[[], None]) -> str:
+def _run_all() -> dict[str, str]:
+    """Return the outcome of each check. All run at once: whatever hangs, the answer does not."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    outcomes = dict.fromkeys(CHECKS, "failed: no answer")
+    deadline = clock.monotonic() + SECONDS
+    threads = [
+        threading.Thread(target=_run, args=(app, name, outcomes), daemon=True) for name in CHECKS
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0, deadline - clock.monotonic()))
+    return dict(outcomes)
+
+
+def _run(app: Flask, name: str, outcomes: dict[str, str]) -> None:
     try:
-        check()
+        with app.app_context():
+            CHECKS[name]()
+        outcomes[name] = "ok"
+        OUTAGES[name].succeeded(check=name)
     except Exception as error:
-        log.error("not_ready", check=name, error=type(error).__name__)
-        return "failed"
-    return "ok"
+        OUTAGES[name].failed(check=name, error=type(error).__name__)
+        outcomes[name] = f"failed: {error}" if isinstance(error, NotReadyError) else "failed"
 
 
 def _database() -> None:
-    with reading() as connection:
+    if (file := DATABASES.get().file) and (fault := file.fault()):
+        raise NotReadyError(fault)
+    with DATABASES.get().aside.connect() as connection:
         connection.execute(text("SELECT 1"))
 
 
 def _migrations() -> None:
     """Raise unless the database stands at the newest migration."""
-    scripts = ScriptDirectory(current_app.extensions["migrate"].directory)
-    with reading() as connection:
+    with DATABASES.get().aside.connect() as connection:
         present = MigrationContext.configure(connection).get_current_heads()
-    if set(present) != set(scripts.get_heads()):
-        raise RuntimeError("migrations are missing")
+    if set(present) != _newest(current_app.extensions["migrate"].directory):
+        raise NotReadyError("not at the newest migration")
+
+
+@cache
+def _newest(directory: str) -> set[str]:
+    return set(ScriptDirectory(directory).get_heads())
 
 
 def _broker() -> None:
@@ -68,3 +99,4 @@ CHECKS: dict[str, Callable[[], None]] = {
     "broker": _broker,
     "migrations": _migrations,
 }
+OUTAGES = {name: Outage("not_ready") for name in CHECKS}

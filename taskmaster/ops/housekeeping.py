@@ -1,7 +1,6 @@
 """What is no longer kept is deleted: by a command, and every hour in every serving process."""
 
 import random
-import threading
 
 import click
 import structlog
@@ -9,15 +8,16 @@ from flask import Flask
 from flask.cli import with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..accounts import sessions
+from ..accounts import deletion, sessions
 from ..core import idempotency, lifecycle
 from ..events import retention
 
 log = structlog.get_logger(__name__)
 
-HOUR = 3600.0  # seconds
+HOUR = 3600  # seconds
 
 JOBS = {
+    "accounts": deletion.prune,
     "events": retention.prune,
     "idempotency_keys": idempotency.prune,
     "sessions": sessions.prune,
@@ -26,23 +26,13 @@ JOBS = {
 
 def init_app(app: Flask) -> None:
     """Add the command `prune`, and prune in the background once the application serves."""
-    stopped = threading.Event()
-
-    def prune_forever() -> None:
-        while not stopped.wait(HOUR * random.uniform(0.5, 1)):  # noqa: S311 (jitter)
-            with app.app_context():
-                prune()
-
-    def start() -> None:
-        threading.Thread(target=prune_forever, name="housekeeping", daemon=True).start()
-
-    lifecycle.on_start(app, start)
-    lifecycle.on_stop(app, stopped.set)
+    seconds = HOUR * random.uniform(0.5, 1)  # noqa: S311 (processes that start together)
+    lifecycle.every(app, seconds, prune, "housekeeping")
     app.cli.add_command(prune_command)
 
 
 def prune() -> dict[str, int]:
-    """Run all jobs; return how many rows each deleted. One that fails is tried next time."""
+    """Run all jobs; return how many each deleted. One that fails is tried next time."""
     pruned = {}
     for name, job in JOBS.items():
         try:
@@ -56,6 +46,6 @@ def prune() -> dict[str, int]:
 @click.command("prune")
 @with_appcontext
 def prune_command() -> None:
-    """Delete expired events, idempotency keys and sessions now."""
+    """Delete expired events, idempotency keys and sessions, and what deleted accounts left, now."""
     for name, count in prune().items():
         click.echo(f"{name}: {count}")

@@ -1,4 +1,4 @@
-"""Logs: one JSON line an event, with the id of the request that caused it.
+"""Logs: one line an event, JSON by default, with the id of the request that caused it.
 
 Neither headers nor query strings nor bodies are logged, so no token or password can be.
 """
@@ -7,6 +7,9 @@ import logging
 import re
 import secrets
 import sys
+from collections import deque
+from collections.abc import Iterable
+from contextlib import suppress
 from time import perf_counter
 from typing import Any, TextIO, cast
 
@@ -14,30 +17,33 @@ import orjson
 import structlog
 from flask import Flask, Response, g, has_app_context, request
 from prometheus_client import Counter
-from structlog.typing import EventDict
+from structlog.typing import EventDict, Processor
 
 log = structlog.get_logger("taskmaster.access")
 
+DROPPED = Counter("log_lines_dropped", "Lines that could not be written, or not in time.")
 LOGGED = Counter("log_events", "Warnings and errors, by their name in the log.", ["event", "level"])
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+
+recent_warnings = deque[EventDict](maxlen=50)  # and errors of this process, newest first
 
 
 def init_app(app: Flask) -> None:
     """Log this application's requests, and name each in its response."""
-    _configure(app.config["LOG_LEVEL"])
+    renderers = _json() if app.config["LOG_FORMAT"] == "json" else _console()
+    _configure(app.config["LOG_LEVEL"], renderers)
     app.before_request(_begin)
     app.after_request(_finish)
 
 
-def _configure(level: str) -> None:
+def _configure(level: str, renderers: Iterable[Processor]) -> None:
     structlog.configure(
         processors=[
             _add_request_id,
             structlog.processors.add_log_level,
-            _count,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(serializer=_serialize),
+            _count,
+            *renderers,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
         logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Stderr())),
@@ -45,14 +51,41 @@ def _configure(level: str) -> None:
     )
 
 
+def _json() -> list[Processor]:
+    render = structlog.processors.JSONRenderer(serializer=_serialize)
+    return [structlog.processors.format_exc_info, render]
+
+
+def _console() -> list[Processor]:
+    colors = bool(sys.stderr and sys.stderr.isatty())
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)]
+
+
 class _Stderr:
-    """The present stderr, also for loggers that were made when it was another."""
+    """The present stderr, also for loggers that were made when it was another.
+
+    It may be gone or full, which is no reason to refuse a request. gunicorn's is a LogWriter,
+    which does not wait for it either.
+    """
+
+    _seen = 0
 
     def write(self, text: str) -> int:
-        return sys.stderr.write(text)
+        try:
+            return sys.stderr.write(text)
+        except (OSError, ValueError, AttributeError):
+            DROPPED.inc()
+            return 0
+        finally:
+            dropped = getattr(sys.stderr, "dropped", 0)
+            if dropped > self._seen:
+                DROPPED.inc(dropped - self._seen)
+            self._seen = dropped
 
     def flush(self) -> None:
-        sys.stderr.flush()
+        with suppress(OSError, ValueError, AttributeError):
+            sys.stderr.flush()
 
 
 def _add_request_id(_logger: Any, _method: str, event: EventDict) -> EventDict:
@@ -62,9 +95,10 @@ def _add_request_id(_logger: Any, _method: str, event: EventDict) -> EventDict:
 
 
 def _count(_logger: Any, level: str, event: EventDict) -> EventDict:
-    """Make every warning and error a metric too, under the name it has in the log."""
+    """Make every warning and error a metric too, under the name it has in the log; keep some."""
     if level != "info":
         LOGGED.labels(event["event"], level).inc()
+        recent_warnings.appendleft(dict(event))
     return event
 
 

@@ -13,6 +13,8 @@ from prometheus_client import (
     multiprocess,
 )
 
+from ..core.http import METHODS
+
 blp = Blueprint("metrics", __name__)
 
 REQUESTS = Histogram(
@@ -27,18 +29,25 @@ def init_app(app: Flask) -> None:
 
 
 def _observe(response: Response) -> Response:
-    rule = request.url_rule
-    labels = request.method, rule.rule if rule else "none", str(response.status_code)
-    REQUESTS.labels(*labels).observe(perf_counter() - g.started)
+    """Count under names of ours only: the figures of a name are kept for good."""
+    method, rule = request.method, request.url_rule
+    name = method if method in METHODS else "other"
+    route = rule.rule if rule else "none"
+    REQUESTS.labels(name, route, str(response.status_code)).observe(perf_counter() - g.started)
     return response
+
+
+def registry() -> CollectorRegistry:
+    """Return the figures of all processes that serve on this port."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:  # set by gunicorn.conf.py, for the library
+        return REGISTRY
+    found = CollectorRegistry()
+    multiprocess.MultiProcessCollector(found)  # type: ignore[no-untyped-call]
+    return found
 
 
 @blp.get("/metrics")
 def metrics() -> Response:
-    """Show the figures of all processes that serve on this port."""
-    registry = REGISTRY
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # set by gunicorn.conf.py, for the library
-        registry = CollectorRegistry()
-        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    """Show the figures."""
     headers = {"Cache-Control": "no-cache"}  # unlike no-store, it lets them be compressed
-    return Response(generate_latest(registry), headers=headers, content_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(registry()), headers=headers, content_type=CONTENT_TYPE_LATEST)

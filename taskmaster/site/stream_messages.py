@@ -116,7 +116,7 @@ CONTROLS = (
     ),
     Message(
         "stream_closed",
-        "The goodbye: why, and whether to come back.",
+        "The last message: why the stream ends, and whether to come back.",
         _CODE | {"reconnect": {"type": "boolean"}},
         {"code": "server_restart", "reconnect": True},
     ),

@@ -14,6 +14,14 @@ SUMMARY = (
     "Every committed change of your tasks, exactly once and in order: "
     "`seq` counts 1, 2, 3 with no gap, whichever way you follow."
 )
+JAVASCRIPT = """\
+import { connect } from "http://127.0.0.1:8000/client/taskmaster.js";
+const tm = connect("http://127.0.0.1:8000");
+await tm.login("ada_l", "correct horse");
+for await (const event of tm.events({ since: 0 })) console.log(event.seq, event.action);"""
+SHELL = """\
+curl -N http://127.0.0.1:8000/api/v1/tasks/stream/ \\
+  -H "Authorization: Bearer $ACCESS" -H 'Last-Event-ID: 0'"""
 
 
 class Transport(NamedTuple):
@@ -97,8 +105,8 @@ TRANSPORTS = (
 )
 
 REASONS = {
-    CloseReason.SERVER_RESTART: "The server restarts: come back after a pause of random length.",
-    CloseReason.TOO_SLOW: "You did not read; cut without a goodbye. Come back and resume.",
+    CloseReason.SERVER_RESTART: "The server restarts. Wait for a pause of random length.",
+    CloseReason.TOO_SLOW: "You did not read, so the connection was cut without a last message.",
     CloseReason.TOKEN_EXPIRED: "Get a new token first.",
     CloseReason.SESSION_ENDED: "Logged out, password changed or account deleted: log in again.",
     CloseReason.AUTHENTICATION_TIMEOUT: "No `authenticate` within 10 seconds.",

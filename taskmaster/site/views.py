@@ -1,5 +1,6 @@
 """The pages, and the files that they load. None needs a cookie or an inline script."""
 
+from pathlib import PurePath
 from typing import Any
 
 from flask import (
@@ -12,10 +13,13 @@ from flask import (
     send_from_directory,
     url_for,
 )
+from flask_cors import cross_origin
+from werkzeug.exceptions import HTTPException
 
-from ..core.caching import revalidated
+from ..core.caching import revalidated, vary
+from ..core.errors import handle_http_exception
 from ..core.json import json_response
-from . import assets, asyncapi
+from . import assets, asyncapi, errors_doc
 from . import streams_doc as doc
 
 blp = Blueprint("site", __name__, template_folder="templates")
@@ -30,14 +34,19 @@ BASE_POLICY = {
     "form-action": "'none'",
     "frame-ancestors": "'none'",
 }
+HTML = "text/html"
+KINDS = ("application/problem+json", "application/json", HTML)  # of refusals; the first for any
+CLIENT_TYPES = {".js": "text/javascript", ".ts": "application/typescript"}  # as browsers need them
 # Redoc makes its styles at run time, and searches in a worker that it makes of a blob.
 REDOC_POLICY = {"style-src": "'self' 'unsafe-inline'", "worker-src": "blob:"}
 
 
 @blp.get("/")
+@blp.get("/account")
 def board() -> Response:
-    """Show the task board, live."""
-    return _page("board.html", assets.SOCKET_IO)
+    """Show the task board, live, or the account: two views of one page."""
+    closed = current_app.config["REGISTRATION"] == "closed"
+    return _page("board.html", assets.SOCKET_IO, closed=closed)
 
 
 @blp.get("/docs")
@@ -50,6 +59,18 @@ def docs() -> Response:
 def stream_docs() -> Response:
     """Show the reference of the streams."""
     return _page("streams.html", doc=doc)
+
+
+@blp.get("/docs/errors")
+def error_docs() -> Response:
+    """Show what each error code means, and what to do about it."""
+    return _page("errors.html", doc=errors_doc)
+
+
+@blp.get("/set-password")
+def set_password() -> Response:
+    """Let the holder of a one-time link set a password; the link's token is in the fragment."""
+    return _page("set_password.html")
 
 
 @blp.get("/asyncapi.json")
@@ -70,18 +91,37 @@ def static(version: str, name: str) -> Response:
     return response
 
 
+@blp.get("/client/<name>")
+@cross_origin(origins="*", send_wildcard=True)
+def client(name: str) -> Response:
+    """Serve a module of the JavaScript client, at a URL that stays, to pages of any origin."""
+    kind = CLIENT_TYPES.get(PurePath(name).suffix)
+    return send_from_directory(assets.STATIC / "client", name, mimetype=kind, max_age=0)
+
+
+@blp.app_errorhandler(404)
+def not_there(error: HTTPException) -> Response:
+    """Show browsers a page for what is not there; tell everybody else as the API does."""
+    response = handle_http_exception(error)
+    if not request.path.startswith("/api/") and request.accept_mimetypes.best_match(KINDS) == HTML:
+        response = _page("not_there.html", status=404)
+    vary(response, "Accept")
+    return response
+
+
 def _page(
     template: str,
     bundle: assets.Bundle | None = None,
     policy: dict[str, str] | None = None,
+    status: int = 200,
     **context: Any,
 ) -> Response:
     rules = BASE_POLICY | (policy or {})
     if bundle and not bundle.installed:
         rules = rules | {"script-src": f"{rules['script-src']} {bundle.cdn_url}"}
-    response = make_response(render_template(template, bundle=bundle, **context))
+    response = make_response(render_template(template, bundle=bundle, **context), status)
     response.headers["Content-Security-Policy"] = "; ".join(map(" ".join, rules.items()))
-    return revalidated(response)
+    return revalidated(response) if status == 200 else response
 
 
 @blp.app_context_processor

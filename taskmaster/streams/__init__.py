@@ -1,12 +1,16 @@
 """Live delivery of the log: one hub, three transports. Nothing but the hub delivers."""
 
+from functools import partial
+from typing import Any
+
 from flask import Flask
 
 from ..accounts import sessions
 from ..core import lifecycle
-from ..core.database import reading_engine
+from ..core.database import DATABASES
 from ..events import log
-from .hub import Hub
+from .handshake import HUB
+from .hub import SWEEP, Hub
 from .notifier import RedisNotifier
 from .socketio import views as socketio_views
 from .websocket import views as websocket_views
@@ -14,18 +18,16 @@ from .websocket import views as websocket_views
 
 def init_app(app: Flask) -> None:
     """Give this application its hub, and what its clients connect to."""
-    redis_url = app.config["REDIS_URL"]
-    notifier = RedisNotifier(redis_url) if redis_url else None
-    hub = app.extensions["hub"] = Hub(reading_engine(app), notifier, sessions.live)
+    notifier = RedisNotifier(url) if (url := app.config["REDIS_URL"]) else None
+    hub = HUB.fill(app, Hub(DATABASES.get(app), notifier))
     socketio_views.init_app(app, hub)
     app.register_blueprint(websocket_views.blp)
-    lifecycle.on_start(app, hub.start)
+    if notifier:
+        lifecycle.on_start(app, partial(notifier.start, hub.receive))
+    lifecycle.every(app, SWEEP, hub.sweep, "sweep")
     lifecycle.on_stop(app, hub.stop)
 
     @log.appended.connect_via(app)
-    def publish(_: Flask, user_id: str, entries: list[log.Entry]) -> None:
-        hub.publish(user_id, entries)
-
     @sessions.ended.connect_via(app)
-    def end(_: Flask, user_id: str, session_ids: list[str]) -> None:
-        hub.end_sessions(user_id, session_ids)
+    def publish(_: Flask, **told: Any) -> None:
+        hub.publish(**told)

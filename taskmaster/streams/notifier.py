@@ -1,29 +1,26 @@
-"""Notifications between processes by Redis. They may be lost: the hub's sweep finds what they
-did not tell."""
+"""Notifications between processes by Redis; the hub's sweep finds what is lost of them."""
 
-import contextlib
 import queue
-import random
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
+from contextlib import closing
+from functools import partial
 from typing import Any
 
+import orjson
 import redis
-import structlog
 
+from ..core.concurrency import pause
+from ..core.outages import Outage
 from ..events.log import Entry
-from .recent import MAX_PAYLOAD
-
-log = structlog.get_logger(__name__)
 
 PREFIX = "taskmaster:user:"
-IDLE = "taskmaster:idle"  # a PubSub without any channel cannot wait
-MAX_QUEUED = 10_000  # notifications that wait for Redis; more are dropped
-MAX_PAUSE = 2.0  # seconds between two tries to reach Redis
+MAX_QUEUED = 1000  # notifications that wait for Redis; more are dropped
+MAX_SIZE = 64 * 1024  # characters of events that are sent with their notification
+PAUSE = 1.0  # seconds between two tries to reach Redis
 TICK = 0.05  # seconds until a new subscription is sent
 
-OnEntries = Callable[[str, Iterable[Entry]], None]
-OnSessions = Callable[[str, Iterable[str]], None]
+Receive = Callable[[str, list[Entry], list[str]], None]
 
 
 class RedisNotifier:
@@ -37,22 +34,15 @@ class RedisNotifier:
         self._client = redis.Redis.from_url(
             url, socket_timeout=1, socket_connect_timeout=1, socket_keepalive=True, retry=None
         )
-        self._wanted = {IDLE}
+        self._wanted = set[str]()
         self._changed = False  # what is wanted, since it was last sent to Redis
         self._outbox: queue.Queue[tuple[str, bytes]] = queue.Queue(MAX_QUEUED)
-        self._stopped = threading.Event()
-        self._on_entries: OnEntries
-        self._on_sessions: OnSessions
+        self._outage, self._dropping = Outage("redis_unreachable"), Outage("notification_dropped")
 
-    def start(self, on_entries: OnEntries, on_sessions: OnSessions) -> None:
-        """Listen and publish, each in a thread of its own."""
-        self._on_entries, self._on_sessions = on_entries, on_sessions
-        for target in (self._listen_forever, self._publish_forever):
-            threading.Thread(target=target, name=target.__name__, daemon=True).start()
-
-    def stop(self) -> None:
-        """Stop both threads."""
-        self._stopped.set()
+    def start(self, receive: Receive) -> None:
+        """Publish and listen, each in a thread of its own, as long as the process lives."""
+        for work in (self._publish, partial(self._listen, receive)):
+            threading.Thread(target=self._go_on, args=(work,), daemon=True).start()
 
     def subscribe(self, user_id: str) -> None:
         """Receive the notifications of a user from now on."""
@@ -65,83 +55,53 @@ class RedisNotifier:
         self._changed = True
 
     def publish(
-        self, user_id: str, entries: Iterable[Entry] = (), session_ids: Iterable[str] = ()
+        self, user_id: str, entries: Collection[Entry], session_ids: Collection[str]
     ) -> None:
-        """Queue a notification of committed events, or of sessions that have ended."""
+        """Queue a notification of committed events, or of sessions that have ended.
+
+        A large one goes without the events' JSON, which the other processes then read in the log.
+        """
+        is_small = sum(len(entry.payload) for entry in entries) <= MAX_SIZE
+        told = [(e.seq, e.action, e.payload if is_small else "") for e in entries]
         try:
-            self._outbox.put_nowait((PREFIX + user_id, encode(entries, session_ids)))
+            self._outbox.put_nowait((PREFIX + user_id, orjson.dumps([told, list(session_ids)])))
         except queue.Full:
-            log.warning("notification_dropped")
+            self._dropping.failed()
+        else:
+            self._dropping.succeeded()
 
-    def _publish_forever(self) -> None:
-        while not self._stopped.is_set():
+    def _go_on(self, work: Callable[[], None]) -> None:
+        while True:
             try:
-                channel, message = self._outbox.get(timeout=1)
-                self._client.publish(channel, message)
-            except queue.Empty:
-                continue
+                work()
             except Exception as error:
-                log.warning("redis_unreachable", doing="publish", error=type(error).__name__)
-                self._drop_queued()
+                self._outage.failed(error=type(error).__name__)
+            pause(PAUSE)
 
-    def _drop_queued(self) -> None:
-        """Drop what waits: it would be old news, and the sweep tells it sooner."""
-        with contextlib.suppress(queue.Empty):
-            while True:
-                self._outbox.get_nowait()
+    def _publish(self) -> None:
+        """Publish until an error."""
+        self._outbox = queue.Queue(MAX_QUEUED)  # what waited is old news to the sweep
+        while True:
+            self._client.publish(*self._outbox.get())
+            self._outage.succeeded()
 
-    def _listen_forever(self) -> None:
-        pause = 0.05
-        while not self._stopped.is_set():
-            pubsub = self._client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
-            try:
-                pubsub.subscribe(IDLE)
-                pause = 0.05
-                self._listen(pubsub)
-            except Exception as error:
-                log.warning("redis_unreachable", doing="listen", error=type(error).__name__)
-            finally:
-                pubsub.close()
-            self._stopped.wait(pause * random.uniform(0.5, 1))  # noqa: S311 (jitter)
-            pause = min(pause * 2, MAX_PAUSE)
-
-    def _listen(self, pubsub: Any) -> None:
+    def _listen(self, receive: Receive) -> None:
         """Receive until an error. Subscriptions change in this thread only."""
-        subscribed = {IDLE}
-        self._changed = True
-        while not self._stopped.is_set():
-            if self._changed:
-                self._changed = False
-                wanted = self._wanted.copy()
-                if new := wanted - subscribed:
-                    pubsub.subscribe(*new)
-                if old := subscribed - wanted:
-                    pubsub.unsubscribe(*old)
-                subscribed = wanted
-            message = pubsub.get_message(timeout=TICK)
-            if message is not None:
-                self._receive(message)
-
-    def _receive(self, message: dict[str, Any]) -> None:
-        user_id = message["channel"].decode().removeprefix(PREFIX)
-        entries, session_ids = decode(message["data"])
-        self._on_entries(user_id, entries)
-        self._on_sessions(user_id, session_ids)
-
-
-def encode(entries: Iterable[Entry], session_ids: Iterable[str]) -> bytes:
-    """Return a notification: a line of session ids, then a line for each event.
-
-    An event's JSON has no line break, so it is sent as it is; a large one travels without it.
-    """
-    lines = [" ".join(session_ids)]
-    for seq, action, payload in entries:
-        lines.append(f"{seq} {action} {payload if len(payload) <= MAX_PAYLOAD else ''}")
-    return "\n".join(lines).encode()
-
-
-def decode(message: bytes) -> tuple[list[Entry], list[str]]:
-    """Return the events and the session ids of a notification."""
-    session_ids, *lines = message.decode().split("\n")
-    parts = (line.split(" ", 2) for line in lines)
-    return [Entry(int(seq), action, payload) for seq, action, payload in parts], session_ids.split()
+        subscribed, self._changed = set[str](), True
+        pubsub: Any = self._client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+        with closing(pubsub):
+            while True:
+                if self._changed:
+                    self._changed = False
+                    wanted = self._wanted.copy()
+                    if new := wanted - subscribed:
+                        pubsub.subscribe(*new)
+                    if old := subscribed - wanted:
+                        pubsub.unsubscribe(*old)
+                    subscribed = wanted
+                message = pubsub.get_message(timeout=TICK)
+                self._outage.succeeded()
+                if message:
+                    user_id = message["channel"].decode().removeprefix(PREFIX)
+                    entries, session_ids = orjson.loads(message["data"])
+                    receive(user_id, [Entry(*entry) for entry in entries], session_ids)

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import orjson
 
 from ..core.errors import ErrorCode
-from ..events.log import Entry
 
 
 class Message(NamedTuple):
@@ -54,13 +53,13 @@ def stream_closed(reason: CloseReason) -> Message:
     return control("stream_closed", code=reason.value, reconnect=reason.reconnect)
 
 
-def event(entry: Entry) -> Message:
-    """Return the message of an event in the log."""
-    return Message(entry.action, entry.payload, entry.seq, is_event=True)
+def refusal(problem: dict[str, Any]) -> Message:
+    """Return the error message of a refusal."""
+    return control("error", code=problem["code"], detail=problem["detail"])
 
 
 NOT_UNDERSTOOD = control(
     "error",
     code=ErrorCode.MALFORMED_REQUEST.value,
-    detail="Only `authenticate` with a token is understood here.",
+    detail="This event is unknown. Only `authenticate` with a token is understood here.",
 )

@@ -1,27 +1,23 @@
 """Server-sent events (WHATWG HTML, section 9.2): for curl and everything that speaks HTTP."""
 
-import contextlib
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack
-from functools import partial
+from contextlib import ExitStack, suppress
 
 from flask import Response, request
 from flask.views import MethodView
-from marshmallow import validate
 
 from ..core.auth import Principal, current, login_required
 from ..core.blueprint import Blueprint
 from ..core.errors import ErrorCode
-from ..core.schemas import Schema, Whole
-from .handshake import MAX_POSITION, check_origin, current_hub, position
+from ..core.reader import give_back
+from ..core.schemas import Schema
+from .handshake import HUB, SINCE, check_origin, position
 from .protocol import Message
-from .subscription import Connection, Subscription
-from .takeover import Environ, cut, end_call, find_socket
+from .subscription import Subscription
+from .takeover import Connection, end_call, find_socket
 
 blp = Blueprint("stream", __name__, url_prefix="/api/v1/tasks", description="What happens, live.")
-
 
 LAST_EVENT_ID = {
     "name": "Last-Event-ID",
@@ -29,6 +25,7 @@ LAST_EVENT_ID = {
     "schema": {"type": "integer", "minimum": 0, "example": 42},
     "description": "The last `id` seen; replay starts after it. It wins over `since`.",
 }
+HEARTBEAT = ": still here\n\n"
 EXAMPLE = (
     'id: 43\nevent: task_delete\ndata: {"seq":43,"action":"task_delete",'
     '"occurred_at":"2030-01-31T12:00:00.000000+00:00",'
@@ -39,10 +36,7 @@ EXAMPLE = (
 class StreamQuerySchema(Schema):
     """Where to resume."""
 
-    since = Whole(
-        validate=validate.Range(0, MAX_POSITION),
-        metadata={"description": "The last `seq` seen; replay starts after it."},
-    )
+    since = SINCE
 
 
 @blp.route("/stream/")
@@ -59,57 +53,35 @@ class Stream(MethodView):
         wins, or `since` resumes after an event: first what was missed, then live, with no seam.
         """
         check_origin()
-        since = position(request.headers.get("Last-Event-ID", query.get("since")))
-        return _stream(current(), since)
-
-
-class SSEConnection(Connection):
-    """The socket below a response, where the server lets us have it."""
-
-    def __init__(self, raw: socket.socket | None) -> None:
-        self._raw = raw
-
-    def abort(self) -> None:
-        """End the connection at once, which frees a blocked write."""
-        if self._raw:
-            cut(self._raw)
-
-    def watch(self, subscription: Subscription) -> None:
-        """Notice when the client goes, which an idle stream would not before the heartbeat."""
-        if self._raw:
-            args = (self._raw, subscription)
-            threading.Thread(target=_wait_for_the_end, args=args, daemon=True).start()
+        give_back()
+        since = request.headers.get("Last-Event-ID", query.get("since"))
+        return _stream(current(), position(since))
 
 
 def _stream(principal: Principal, since: int | None) -> Response:
-    connection = SSEConnection(find_socket(request.environ))
+    raw = find_socket(request.environ)
     with ExitStack() as stack:
-        opening = current_hub().subscribe(principal, since, connection)
-        subscription = stack.enter_context(opening)
-        connection.watch(subscription)
-        response = Response(_frames(subscription), mimetype="text/event-stream")
+        subscription = stack.enter_context(HUB.get().subscribe(principal, since, Connection(raw)))
+        if raw:
+            watcher = threading.Thread(target=_watch, args=(raw, subscription), daemon=True)
+            watcher.start()
+            stack.callback(watcher.join, 1)  # whose number a new socket would have meanwhile
+        frames = ("".join(map(frame, batch)) or HEARTBEAT for batch in subscription.messages())
+        response = Response(frames, mimetype="text/event-stream")
         response.headers.update({"X-Accel-Buffering": "no", "Connection": "close"})
-        # Not in the generator: one that never starts never runs its `finally`.
-        response.call_on_close(partial(_end, stack.pop_all(), request.environ))
+        # The connection ends too: a next request on it would be read as the client's end. Not in
+        # the generator: one that never starts never runs its `finally`.
+        stack.callback(end_call, request.environ)
+        response.call_on_close(stack.pop_all().close)
     return response
 
 
-def _end(stack: ExitStack, environ: Environ) -> None:
-    """Unsubscribe, and close the connection: a next request would be read as the client's end."""
-    stack.close()
-    end_call(environ)
-
-
-def _wait_for_the_end(raw: socket.socket, subscription: Subscription) -> None:
-    with contextlib.suppress(OSError, EOFError):  # eventlet's, when we end it ourselves
+def _watch(raw: socket.socket, subscription: Subscription) -> None:
+    """Notice when the client goes, which an idle stream would not before the heartbeat."""
+    with suppress(OSError, EOFError):  # eventlet's, when we end it ourselves
         raw.settimeout(None)
         raw.recv(1)  # a client that has asked sends no more: this is the end
     subscription.close()
-
-
-def _frames(subscription: Subscription) -> Iterator[str]:
-    for batch in subscription.messages():
-        yield "".join(map(frame, batch)) or ": still here\n\n"
 
 
 def frame(message: Message) -> str:

@@ -10,32 +10,22 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..core import clock
 from ..core.auth import Principal
+from ..core.concurrency import pause
+from ..core.outages import Outage
 from .protocol import CloseReason, Message, control, stream_closed
 from .reader import LogReader
+from .takeover import Connection
 
 log = structlog.get_logger(__name__)
 
+UNREADABLE = Outage("log_unreadable")  # one for all: they read the same database
 WARNING = 60  # seconds from `token_expiring` to the expiry
 HEARTBEAT = 15  # seconds of silence after which the transport may show that it lives
 RETRY = 0.5  # seconds before the log is read again after the database failed
 MAX_BLOCKED = 30.0  # seconds that one write may be blocked
+MAX_CLOSING = 1.0  # the same once the stream is closed
 MAX_DUE = 1000  # events that may become due while one write is blocked
 MAX_DUE_SIZE = 1024 * 1024  # the same in characters
-
-
-class Connection:
-    """What a subscription asks of its transport."""
-
-    def abort(self) -> None:
-        """End the connection at once, which frees a blocked write."""
-
-    def has_backlog(self) -> bool:
-        """Tell whether something that was sent still waits for the client to read it."""
-        return False
-
-    def enter_room(self, reader: LogReader) -> bool:
-        """Let a room deliver the events from the reader's cursor on; tell whether it does."""
-        return False
 
 
 class WriteMark(NamedTuple):
@@ -47,68 +37,47 @@ class WriteMark(NamedTuple):
 
 
 class Subscription:
-    """A stream of one user's log to one connection, for as long as its token is good.
+    """A stream of one user's log to one connection, for as long as its token is good."""
 
-    `principal` is the user behind the token; a room's subscription has none.
-    """
-
-    def __init__(
-        self, reader: LogReader, connection: Connection, principal: Principal | None
-    ) -> None:
+    def __init__(self, reader: LogReader, connection: Connection, principal: Principal) -> None:
         self.reader = reader
         self.principal = principal
         self.closed = False
-        self.close_reason: CloseReason | None = None
+        self.close_reason: CloseReason | None = None  # what the client is told, if anything
         self._connection = connection
-        self._in_room = False
         self._wake = threading.Event()
+        self.wake = self._wake.set  # look for events
         self._warned_of = 0  # the expiry that was warned of
         self._write: WriteMark | None = None
 
-    def wake(self) -> None:
-        """Look for events, unless a room delivers them."""
-        if not self._in_room:
-            self._wake.set()
-
     def close(self, reason: CloseReason | None = None) -> None:
-        """End the stream; the first reason stands. None: the client has gone."""
+        """End the stream; the first reason stands. None: the client is gone or does not read."""
         if not self.closed:
             self.closed, self.close_reason = True, reason
-            if reason is CloseReason.TOO_SLOW:
-                log.warning("stream_cut", user_id=self.principal and self.principal.user_id)
-        if reason is CloseReason.TOO_SLOW:
-            self._connection.abort()
         self._wake.set()
-
-    @property
-    def goodbye(self) -> CloseReason | None:
-        """Return the reason to tell the client; None if it is gone or does not read."""
-        return None if self.close_reason is CloseReason.TOO_SLOW else self.close_reason
 
     def renew(self, principal: Principal) -> None:
         """Continue under another token of the same user."""
         self.principal = principal
-        self._wake.set()
+        self.wake()
 
     def progress(self) -> None:
         """Note that the client has read what was sent."""
         self._write = None
+        if self.reader.is_behind():
+            self._wake.set()
 
-    def is_stalled(self) -> bool:
-        """Tell whether the client has not read for too long, or while too much became due."""
+    def cut_if_stalled(self) -> None:
+        """End the connection if the client has not read for too long, or too much became due."""
         if self._write is None:
-            if self._connection.has_backlog():
-                self._write = self._mark()
-            return False
-        now = self._mark()
-        return (
-            now.started - self._write.started > MAX_BLOCKED
-            or now.head - self._write.head > MAX_DUE
-            or now.size - self._write.size > MAX_DUE_SIZE
-        )
+            self._write = self._mark() if self._connection.has_backlog else None
+        elif self._is_stalled(self._write, self._mark()):
+            log.warning("stream_cut", user_id=self.principal.user_id)
+            self.close()
+            self._connection.abort()
 
     def messages(self) -> Iterator[list[Message]]:
-        """Yield what is due, batch by batch, an empty one as heartbeat; end with the goodbye.
+        """Yield what is due, batch by batch, an empty one as heartbeat; say last why it ends.
 
         The consumer writes between two steps. That is how a blocked write is noticed.
         """
@@ -119,32 +88,42 @@ class Subscription:
             try:
                 batch = self._next_batch()
             except SQLAlchemyError as error:
-                log.error("log_unreadable", error=type(error).__name__)
+                UNREADABLE.failed(error=type(error).__name__)
                 self._wake.wait(RETRY)
                 continue
+            UNREADABLE.succeeded()
             if batch or not self._wake.wait(self._patience()):
-                self._write = self._mark()
-                yield batch
-                self.progress()
-        if self.goodbye:
-            yield [stream_closed(self.goodbye)]
+                yield from self._watched(batch)
+        if self.close_reason:
+            yield from self._watched([stream_closed(self.close_reason)])
+
+    def _watched(self, batch: list[Message]) -> Iterator[list[Message]]:
+        self._write = self._write or self._mark()
+        yield batch
+        if len(batch) > 1:
+            pause()  # many replays at once let others have their turn
+        if not self._connection.has_backlog:
+            self._write = None
 
     def _mark(self) -> WriteMark:
-        recent = self.reader.recent
-        return WriteMark(clock.monotonic(), recent.head, recent.size)
+        return WriteMark(clock.monotonic(), self.reader.log.head, self.reader.log.size)
+
+    def _is_stalled(self, begun: WriteMark, now: WriteMark) -> bool:
+        return (
+            now.started - begun.started > (MAX_CLOSING if self.closed else MAX_BLOCKED)
+            or now.head - begun.head > MAX_DUE
+            or now.size - begun.size > MAX_DUE_SIZE
+        )
 
     def _next_batch(self) -> list[Message]:
         if warning := self._check_expiry():
             return [warning]
-        if self.reader.ready and not self._in_room:
-            self._in_room = self._connection.enter_room(self.reader)
-        return [] if self._in_room else self.reader.next_batch()
+        # What was sent is read first, so that no more than a page waits.
+        return [] if self._connection.has_backlog else self.reader.next_batch()
 
     def _check_expiry(self) -> Message | None:
         """Close at the token's end; warn once before it."""
-        if self.principal is None:
-            return None
-        left = self.principal.expires_at - clock.now().timestamp()
+        left = self._seconds_left()
         if left <= 0:
             self.close(CloseReason.TOKEN_EXPIRED)
         elif left <= WARNING and self._warned_of != self.principal.expires_at:
@@ -154,8 +133,9 @@ class Subscription:
 
     def _patience(self) -> float:
         """Return for how many seconds there is nothing to do but wait."""
-        if self.closed or self.principal is None:
-            return 0.0 if self.closed else HEARTBEAT
-        left = self.principal.expires_at - clock.now().timestamp()
         warned = self._warned_of == self.principal.expires_at
-        return max(0.0, min(HEARTBEAT, left if warned else left - WARNING))
+        left = self._seconds_left() - (0 if warned else WARNING)
+        return max(0.0, min(HEARTBEAT, left))
+
+    def _seconds_left(self) -> float:
+        return self.principal.expires_at - clock.now().timestamp()

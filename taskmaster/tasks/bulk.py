@@ -5,45 +5,66 @@ written: all that are new, all that changed in the same columns, all that are go
 can name a task that the same bulk creates, since it has no id before.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
+from ..core.concurrency import in_turns
 from ..core.errors import ApiError, ErrorCode
+from ..core.idempotency import Key, run_idempotent
 from ..events import log
-from .models import SHOWN, tasks
+from .models import CHANGING, tasks
 from .schemas import serialize_task
+from .search import Words, spaced_words
 from .service import DELETE, INSERT, UPDATE, Task, changed_columns, new_task, own
 
 Operation = Mapping[str, Any]
 
-MANY = sa.select(*SHOWN).where(
+MANY = sa.select(*CHANGING).where(
     tasks.c.id.in_(bindparam("of_ids", expanding=True)), tasks.c.user_id == bindparam("of_user")
 )
 TASK_COUNT_DELTA = {"create": 1, "update": 0, "delete": -1}
 
 
-def change_many(user_id: str, operations: list[Operation]) -> list[Task]:
-    """Carry out all operations in order, or none; return the tasks, of a deleted one the id.
+def change_many(
+    user_id: str,
+    operations: list[Operation],
+    to_reply: Callable[[list[Task]], Any],
+    key: Key | None = None,
+) -> Any:
+    """Carry out all operations in order, or none; return what `to_reply` makes of the results.
 
-    Raise ApiError (404), which names the index.
+    A result is the task, of a deleted one the id. With a key, the reply is stored, also of a bulk
+    that changes nothing, and a repetition gets it again. Raise ApiError (404, which names the
+    index, 422).
     """
     delta = sum(TASK_COUNT_DELTA[operation["action"]] for operation in operations)
-    with log.transaction(user_id, len(operations), delta) as changes:
-        bulk = Bulk(changes, [str(one["id"]) for one in operations if "id" in one])
-        results = [bulk.carry_out(*numbered) for numbered in enumerate(operations)]
-        bulk.write()
-        return results
+    texts = {one.get("task", {}).get("description", "") for one in operations}
+    known = dict[str, str]()
+
+    def fold() -> None:  # which takes up to 30 ms each, while nobody else waits for it
+        known.update((text, spaced_words(text)) for text in in_turns(texts))
+
+    with log.transaction(user_id, len(operations), delta, prepare=fold) as changes:
+
+        def operation() -> Any:
+            changes.keep = key is not None
+            bulk = Bulk(changes, known, [str(one["id"]) for one in operations if "id" in one])
+            results = [bulk.carry_out(*numbered) for numbered in in_turns(enumerate(operations))]
+            bulk.write()
+            return to_reply(results)
+
+        return run_idempotent(changes.connection, user_id, key, operation)
 
 
 class Bulk:
     """The tasks of a user that a bulk is about, as they are by now, and what to write of them."""
 
-    def __init__(self, changes: log.Transaction, ids: list[str]) -> None:
-        self.changes = changes
+    def __init__(self, changes: log.Transaction, known: Words, ids: list[str]) -> None:
+        self.changes, self.known = changes, known
         wanted = {"of_ids": ids, "of_user": changes.user_id}
         rows = changes.connection.execute(MANY, wanted).mappings() if ids else ()
         self.tasks: dict[str, Task] = {row["id"]: dict(row) for row in rows}
@@ -64,14 +85,14 @@ class Bulk:
         return self._delete(task_id)
 
     def _create(self, fields: Mapping[str, Any]) -> Task:
-        task = new_task(self.changes.user_id, fields)
+        task = new_task(self.changes.user_id, fields, self.known)
         self.created.append(task)
         self.changes.append("task_create", serialize_task(task))
         return task
 
     def _update(self, task_id: str, fields: Mapping[str, Any]) -> Task:
         task = self.tasks[task_id]
-        if changed := changed_columns(task, fields):
+        if changed := changed_columns(task, fields, self.known):
             task = self.tasks[task_id] = {**task, **changed}
             self.changed[task_id] = self.changed.get(task_id, {}) | changed
             self.changes.append("task_update", serialize_task(task))

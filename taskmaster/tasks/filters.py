@@ -1,19 +1,19 @@
 """Which tasks a list has, and in what order: parameters into statements."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from ..core.ids import earliest_uuid7
 from ..core.pagination import Cursor, PageQuerySchema, bad_cursor
 from ..core.schemas import Text, Time
 from . import search
 from .models import NEVER, tasks
-from .schemas import Priority, Status
+from .schemas import TASK, Status, serialize_task
 
 COLUMNS = tasks.c
 # What each ordering goes by, before the id. An id tells when a task was created (core/ids.py).
@@ -128,32 +128,13 @@ def cursor_of(ordering: str, task: Mapping[str, Any]) -> Cursor:
     Where the id alone decides, the time beside it still tells whose list the cursor is of.
     """
     name = ordering.removeprefix("-")
-    value = task["title_key" if name == "title" else name]
-    return Cursor(value.isoformat() if isinstance(value, datetime) else value, task["id"])
+    value = task["title_key"] if name == "title" else serialize_task(task)[name]
+    return Cursor(value, task["id"])
 
 
 def _read(name: str, value: Any) -> Any:
     """Return a cursor's value as its column has it. Raise ApiError (422)."""
     try:
-        return READERS[name](value)
-    except (ValueError, TypeError, OverflowError):
+        return TASK.fields[name].deserialize(value)
+    except ValidationError:
         raise bad_cursor() from None
-
-
-def _time(value: Any) -> datetime:
-    return datetime.fromisoformat(value).astimezone(UTC)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value
-
-
-READERS: Mapping[str, Callable[[Any], Any]] = {
-    "date_created": _time,
-    "last_updated": _time,
-    "due_date": lambda value: None if value is None else _time(value),
-    "title": _text,
-    "priority": lambda value: int(Priority(value)),
-}

@@ -69,3 +69,4 @@ class Task(db.Model):  # type: ignore[name-defined]
 
 tasks: Table = Task.__table__
 SHOWN = [column for column in tasks.c if column.name not in {"user_id", "title_key", "search_text"}]
+CHANGING = (*SHOWN, tasks.c.search_text)  # what a change needs to know

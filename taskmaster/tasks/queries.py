@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam
 
-from ..core.database import reading
+from ..core.database import reading, searching_of
 from ..core.errors import not_found
 from ..core.pagination import Cursor, cursor_envelope, envelope, offset
 from ..events import log
@@ -40,7 +40,7 @@ def list_tasks(user_id: str, query: Query) -> Listing:
     Raise ApiError (404 past the last page, 422).
     """
     where = conditions(query)
-    with reading() as connection:
+    with searching_of(user_id) if where else reading() as connection:
         head = log.head(connection, user_id)
         if "cursor" in query:
             return head.seq, _part(connection, user_id, query, where)
@@ -82,10 +82,10 @@ def _count(connection: Connection, user_id: str, where: Conditions) -> int:
     return connection.scalar(statement, {"of_user": user_id}) or 0
 
 
-def history(user_id: str, task_id: str) -> list[str]:
-    """Return a task's events as JSON, oldest first. Raise ApiError (404)."""
+def history(user_id: str, task_id: str, since: int, limit: int) -> tuple[int, list[log.Entry]]:
+    """Return the number of a task's last event and those after `since`. Raise ApiError (404)."""
     with reading() as connection:
-        found = log.history(connection, user_id, task_id)
-    if not found:
+        last, found = log.history(connection, user_id, task_id, since, limit)
+    if not last:
         get(user_id, task_id)  # its events may all be pruned
-    return found
+    return last, found

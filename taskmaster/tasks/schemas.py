@@ -9,7 +9,16 @@ from marshmallow import fields, validate
 
 from ..core.clock import rfc3339
 from ..core.pagination import PageSchema
-from ..core.schemas import ReplySchema, Schema, Text, Time, Trimmed, UnionSchema
+from ..core.schemas import (
+    MAX_TEXT,
+    ReplySchema,
+    Schema,
+    ShortList,
+    Text,
+    Time,
+    Trimmed,
+    UnionSchema,
+)
 from ..events.schemas import LoggedSchema
 
 LATEST = datetime(9999, 12, 30, tzinfo=UTC)
@@ -54,7 +63,7 @@ class TaskCreateSchema(Schema):
         required=True, validate=validate.Length(1, 100), metadata={"example": "Water the plants"}
     )
     description = Text(
-        load_default="", validate=validate.Length(max=10_000), metadata={"example": "All of them"}
+        load_default="", validate=validate.Length(max=MAX_TEXT), metadata={"example": "All of them"}
     )
     status_task = fields.Enum(Status, by_value=fields.String, load_default=Status.TO_DO)
     due_date = Time(
@@ -71,7 +80,7 @@ class TaskUpdateSchema(TaskCreateSchema):
 
 
 PRIORITIES = tuple(priority.name for priority in Priority)
-CREATION, CHANGE = TaskCreateSchema(), TaskUpdateSchema(partial=True)
+TASK, CREATION, CHANGE = TaskSchema(), TaskCreateSchema(), TaskUpdateSchema(partial=True)
 
 
 class CreateOperationSchema(Schema):
@@ -106,7 +115,7 @@ class OperationSchema(UnionSchema):
 class BulkSchema(Schema):
     """Changes that are made together or not at all."""
 
-    operations = fields.List(
+    operations = ShortList(
         fields.Nested(OperationSchema), required=True, validate=validate.Length(1, 100)
     )
 
@@ -120,7 +129,7 @@ class DeletedTaskSchema(ReplySchema):
 class OperationResultSchema(UnionSchema):
     """What became of an operation: the task as it is now, or the id of the deleted one."""
 
-    variants = (TaskSchema(), DeletedTaskSchema())
+    variants = (TASK, DeletedTaskSchema())
 
 
 class BulkResultSchema(ReplySchema):
@@ -174,6 +183,11 @@ def serialize_task(task: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def serialize_result(result: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what became of one operation of a bulk: the task, or the id of a deleted one."""
-    return serialize_task(result) if "title" in result else result
+def read_task(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns that `serialize_task` made an event of."""
+    return {**TASK.load(event), "id": event["id"]}
+
+
+def serialize_results(results: list[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the reply to a bulk: of each operation the task, or the id of a deleted one."""
+    return {"results": [serialize_task(one) if "title" in one else one for one in results]}

@@ -8,6 +8,7 @@ index of the user.
 import re
 import unicodedata
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer
@@ -22,10 +23,10 @@ from .models import MAX_TITLE_KEY, tasks
 # Indic and Thai scripts and the voicing of kana, without which it would be another word.
 ACCENTS = frozenset({1, 7, *range(10, 37), *range(200, 241)})
 # Letters that no normalization takes apart, and the stroke that only makes an Arabic word longer.
-LETTERS = {
+LETTERS = str.maketrans({
     "ł": "l", "đ": "d", "ð": "d", "ø": "o", "ħ": "h", "ŧ": "t", "ŋ": "n", "\u0131": "i",
     "æ": "ae", "œ": "oe", "þ": "th", "\u0640": "",
-}  # fmt: skip
+})  # fmt: skip
 # Scripts that put no spaces between words: Thai, Lao, Myanmar, Khmer, kana, bopomofo, Han.
 UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u19e0-\u19ff\u3005-\u3007\u3040-\u312f\u31a0-\u31bf"
@@ -34,14 +35,35 @@ UNSPACED = re.compile(
 )
 
 
+# Characters of a folded text. A few grow by folding, one to 18: no text of any language to twice
+# its 10,000 characters.
+MAX_FOLDED = 20_000
+Words = Mapping[str, str]  # what `spaced_words` has made of some texts, by text
+NONE_KNOWN: Words = MappingProxyType({})
+# The marks that stay. More of them in a row than any script has (UAX #15, section 13) are cut:
+# normalizing sorts a row of marks in a time that grows with the square of its length.
+MARKS = "".join(
+    char for char in map(chr, range(0x300, 0x1F000))
+    if unicodedata.combining(char) and unicodedata.combining(char) not in ACCENTS
+)  # fmt: skip
+TOO_MANY_MARKS = re.compile(f"([{MARKS}]{{30}})[{MARKS}]+")
+
+
 def fold(text: str) -> str:
     """Return a text without regard to case, accents and the ways to write the same letter."""
     if text.isascii():
         return text.lower()
-    cased = unicodedata.normalize("NFKC", text).casefold()
+    plain = text.translate(_folded_characters(text))[:MAX_FOLDED]
+    return unicodedata.normalize("NFC", TOO_MANY_MARKS.sub(r"\1", plain))
+
+
+def _folded_characters(text: str) -> dict[int, str]:
+    """Return what each character of a text becomes; all are looked at together, which is quick."""
+    chars = set(text) - {"\0"}
+    cased = unicodedata.normalize("NFKC", "\0".join(chars)).casefold()
     apart = unicodedata.normalize("NFKD", cased)
-    plain = apart.translate({ord(char): _plain(char) for char in set(apart)})
-    return unicodedata.normalize("NFC", plain)
+    plain = apart.translate(LETTERS | {ord(c): _plain(c) for c in set(apart) if not c.isalnum()})
+    return dict(zip(map(ord, chars), plain.split("\0"), strict=True))
 
 
 def _plain(char: str) -> str:
@@ -51,7 +73,7 @@ def _plain(char: str) -> str:
         return ""
     if category == "Mn" and "VARIATION SELECTOR" in unicodedata.name(char, ""):
         return ""
-    return LETTERS.get(char, char)
+    return char
 
 
 def words(text: str) -> list[str]:
@@ -67,19 +89,34 @@ def words(text: str) -> list[str]:
 
 
 def _separates(char: str) -> bool:
-    return unicodedata.category(char)[0] not in "LMN"
+    return not char.isalnum() and unicodedata.category(char)[0] not in "LMN"
 
 
 SEPARATORS = {code: " " for code in range(128) if _separates(chr(code))}
 
 
-def search_columns(task: Mapping[str, Any]) -> dict[str, str]:
+def search_columns(task: Mapping[str, Any], known: Words = NONE_KNOWN) -> dict[str, str]:
     """Return the columns that follow from a task's title and description."""
-    found = words(f"{task['title']} {task['description']}")
+    texts = (task["title"], task["description"])
+    found = [known[text] if text in known else spaced_words(text) for text in texts]
     return {
         "title_key": fold(task["title"])[:MAX_TITLE_KEY],
-        "search_text": f" {' '.join(found)} ",
+        "search_text": f"{''.join(found)} ",
     }
+
+
+def spaced_words(text: str) -> str:
+    """Return the words of a text, a space before each."""
+    return "".join(f" {word}" for word in words(text))
+
+
+def stored_words(task: Mapping[str, Any]) -> Words:
+    """Return the words of a stored task's description by its text, without folding it again.
+
+    They are what follows the title's words; none where these are not there as they are made now.
+    """
+    title, found = spaced_words(task["title"]), task["search_text"]
+    return {task["description"]: found[len(title) : -1]} if found.startswith(f"{title} ") else {}
 
 
 class strpos(GenericFunction[int]):  # noqa: N801 (named as it is in SQL)

@@ -10,19 +10,20 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from ..core import clock
-from ..core.errors import not_found
+from ..core.errors import ApiError, ErrorCode, not_found
 from ..core.idempotency import Key, run_idempotent
 from ..core.ids import uuid7
 from ..events import log
-from .models import SHOWN, tasks
-from .schemas import serialize_task
-from .search import search_columns
+from .models import CHANGING, SHOWN, tasks
+from .schemas import read_task, serialize_task
+from .search import NONE_KNOWN, Words, search_columns, stored_words
 
 Task = Mapping[str, Any]  # a row of the table, by column
 Check = Callable[[int], None]
 
 OWN = (tasks.c.id == bindparam("of_id"), tasks.c.user_id == bindparam("of_user"))
 ONE = sa.select(*SHOWN).where(*OWN)
+CURRENT = sa.select(*CHANGING).where(*OWN)
 INSERT = sa.insert(tasks)
 UPDATE = sa.update(tasks).where(*OWN)  # of the columns that its parameters name
 DELETE = sa.delete(tasks).where(*OWN)
@@ -72,31 +73,52 @@ def remove(user_id: str, task_id: str, check: Check) -> None:
         changes.append("task_delete", {"id": task_id})
 
 
+def restore(user_id: str, task_id: str) -> Task:
+    """Bring a deleted task back as it was. Raise ApiError (404, 409).
+
+    Its version becomes the number of the event, which no version of it has been: each took a
+    number of the log. So an entity tag from before never matches again.
+    """
+    with log.transaction(user_id, task_count_delta=1) as changes:
+        if changes.connection.execute(ONE, own(user_id, task_id)).first():
+            raise ApiError(ErrorCode.ALREADY_EXISTS, "This task was not deleted.")
+        event = log.last_state(changes.connection, user_id, task_id)
+        if event is None:
+            raise not_found()
+        fields = read_task(event)
+        changes.append("task_create", serialize_task(fields))
+        task = {**fields, "user_id": user_id, "version": changes.seq, **search_columns(fields)}
+        changes.connection.execute(INSERT, task)
+        return task
+
+
 def own(user_id: str, task_id: str) -> dict[str, Any]:
     """Return the parameters that name one task of a user."""
     return {"of_user": user_id, "of_id": task_id}
 
 
-def new_task(user_id: str, fields: Mapping[str, Any]) -> Task:
+def new_task(user_id: str, fields: Mapping[str, Any], known: Words = NONE_KNOWN) -> Task:
     """Return the row of a new task. Its id and its times are of one reading of the clock."""
     now = clock.now()
     task = {"user_id": user_id, "id": uuid7(now), "date_created": now, "last_updated": now}
-    return {**task, "version": 1, **fields, **search_columns(fields)}
+    return {**task, "version": 1, **fields, **search_columns(fields, known)}
 
 
-def changed_columns(task: Task, fields: Mapping[str, Any]) -> dict[str, Any]:
+def changed_columns(
+    task: Task, fields: Mapping[str, Any], known: Words = NONE_KNOWN
+) -> dict[str, Any]:
     """Return the columns of a task that become others by these fields; none if nothing does."""
     changed = {name: value for name, value in fields.items() if task[name] != value}
     if not changed:
         return changed
     if changed.keys() & {"title", "description"}:
-        changed |= search_columns({**task, **changed})
+        changed |= search_columns({**task, **changed}, {**stored_words(task), **known})
     return changed | {"last_updated": clock.now(), "version": task["version"] + 1}
 
 
 def _current(changes: log.Transaction, task_id: str, check: Check) -> Task:
     """Return the task as it stands now that the user's writers are in line."""
-    row = changes.connection.execute(ONE, own(changes.user_id, task_id)).first()
+    row = changes.connection.execute(CURRENT, own(changes.user_id, task_id)).first()
     if row is None:
         raise not_found()
     check(row.version)

@@ -5,18 +5,18 @@ from uuid import UUID
 
 from flask import Response, request, url_for
 from flask.views import MethodView
-from orjson import Fragment
 
 from ..core import idempotency
 from ..core.auth import current, login_required
 from ..core.blueprint import Blueprint
 from ..core.caching import let_user_keep
 from ..core.conditional import IF_MATCH, IF_NONE_MATCH, check_preconditions, etag, not_modified
-from ..core.document import headers
+from ..core.document import describe_header, headers
 from ..core.errors import ErrorCode
 from ..core.json import json_response
 from ..core.schemas import MessageSchema
-from ..events.schemas import HistorySchema
+from ..events.replay import envelope
+from ..events.schemas import EventQuerySchema, HistorySchema
 from . import bulk, queries, service
 from .filters import TaskQuerySchema
 from .schemas import (
@@ -26,13 +26,16 @@ from .schemas import (
     BulkSchema,
     TaskPageSchema,
     TaskSchema,
-    serialize_result,
+    serialize_results,
     serialize_task,
 )
 
 blp = Blueprint("tasks", __name__, url_prefix="/api/v1/tasks", description="One's own tasks.")
 blp.after_request(let_user_keep)
 
+STREAM_POSITION = describe_header(
+    "Stream-Position", "integer", "Where to start a stream that misses nothing after this reply."
+)
 TASK_ID = {"name": "task_id", "in": "path", "description": "The `id` of the task."}
 
 
@@ -47,7 +50,7 @@ class Tasks(MethodView):
 
     @login_required
     @blp.arguments(TaskQuerySchema(), location="query")
-    @blp.response(200, TaskPageSchema, headers=headers("Stream-Position"))
+    @blp.response(200, TaskPageSchema, headers=headers(STREAM_POSITION))
     @blp.documents_errors(ErrorCode.NOT_FOUND)
     def get(self, query: dict[str, Any]) -> Response:
         """List tasks
@@ -57,12 +60,12 @@ class Tasks(MethodView):
         show.
         """
         position, body = queries.list_tasks(current().user_id, query)
-        return json_response(body, headers={"Stream-Position": str(position)})
+        return json_response(body, headers={STREAM_POSITION: str(position)})
 
     @login_required
     @blp.arguments(CREATION)
     @blp.response(201, TaskSchema, headers=headers("Location", "ETag"))
-    @blp.documents_errors(ErrorCode.IDEMPOTENCY_MISMATCH)
+    @blp.documents_errors(ErrorCode.IDEMPOTENCY_MISMATCH, ErrorCode.QUOTA_EXCEEDED)
     @blp.doc(parameters=[idempotency.PARAMETER])
     def post(self, fields: dict[str, Any]) -> Response:
         """Create a task
@@ -81,15 +84,22 @@ class Bulk(MethodView):
     @login_required
     @blp.arguments(BulkSchema())
     @blp.response(200, BulkResultSchema)
-    @blp.documents_errors(ErrorCode.NOT_FOUND)
+    @blp.documents_errors(
+        ErrorCode.NOT_FOUND, ErrorCode.QUOTA_EXCEEDED, ErrorCode.IDEMPOTENCY_MISMATCH
+    )
+    @blp.doc(parameters=[idempotency.PARAMETER])
     def post(self, body: dict[str, Any]) -> Response:
         """Change many tasks
 
         1 to 100 operations in one transaction: all are made, in order, or none. A fault is named
-        by the operation's index, as in `operations.3.task.title`.
+        by the operation's index, as in `operations.3.task.title`. With an `Idempotency-Key`, a
+        repetition gets the first reply again and changes nothing.
         """
-        results = bulk.change_many(current().user_id, body["operations"])
-        return json_response({"results": [serialize_result(result) for result in results]})
+        key = idempotency.read_key(request)
+        operations = body["operations"]
+        return json_response(
+            bulk.change_many(current().user_id, operations, serialize_results, key)
+        )
 
 
 @blp.route("/<uuid:task_id>/", parameters=[TASK_ID])
@@ -147,18 +157,33 @@ class TaskItem(MethodView):
         return json_response({"message": "Task deleted successfully"})
 
 
+@blp.route("/<uuid:task_id>/restore/", parameters=[TASK_ID])
+class Restore(MethodView):
+    @login_required
+    @blp.response(200, TaskSchema, headers=headers("ETag"))
+    @blp.documents_errors(ErrorCode.NOT_FOUND, ErrorCode.ALREADY_EXISTS, ErrorCode.QUOTA_EXCEEDED)
+    def post(self, task_id: UUID) -> Response:
+        """Restore a task
+
+        Brings a deleted task back as it was, with the same `id` and `date_created`, as long as the
+        log has it. 409 where it was not deleted.
+        """
+        return reply_task(service.restore(current().user_id, str(task_id)))
+
+
 @blp.route("/<uuid:task_id>/history/", parameters=[TASK_ID])
 class History(MethodView):
     @login_required
+    @blp.arguments(EventQuerySchema(), location="query")
     @blp.response(200, HistorySchema)
     @blp.documents_errors(ErrorCode.NOT_FOUND)
-    def get(self, task_id: UUID) -> Response:
+    def get(self, query: dict[str, int], task_id: UUID) -> Response:
         """Get a task's history
 
-        Its events, oldest first, as long as the log keeps them; of a deleted task too.
+        Its events, oldest first, as long as the log keeps them; of a deleted task too. In pages
+        of `limit` events or 256 KiB, whichever is less.
         """
-        found = queries.history(current().user_id, str(task_id))
-        return json_response({"results": [Fragment(payload) for payload in found]})
+        return json_response(envelope(*queries.history(current().user_id, str(task_id), **query)))
 
 
 def _change(task_id: UUID, fields: dict[str, Any]) -> Response:

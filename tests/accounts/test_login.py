@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 
 from taskmaster.accounts import passwords
 from tests.support.api import PASSWORD, Api, User, succeed
@@ -87,13 +88,10 @@ def test_log_out_ends_every_token_of_the_session(user: User, database: Database)
 
 
 def test_weaker_hash_is_renewed_at_log_in(
-    api: Api, database: Database, monkeypatch: pytest.MonkeyPatch
+    user: User, database: Database, monkeypatch: pytest.MonkeyPatch, real_hasher: PasswordHasher
 ) -> None:
-    weaker = passwords.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    with monkeypatch.context() as patch:
-        patch.setattr(passwords, "hasher", weaker)
-        user = api.register()
     assert "$m=8,t=1" in repr(contents(database)["users"])
-    api.login(user.username)
-    assert "$m=8,t=1" not in repr(contents(database)["users"])
-    api.login(user.username)
+    monkeypatch.setattr(passwords, "hasher", real_hasher)
+    for _ in range(2):
+        user.login(user.username)
+        assert "$argon2id$v=19$m=19456,t=2,p=1$" in repr(contents(database)["users"])

@@ -5,11 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.settings import ROOT, machine_environ
 
 ONE_SERVER = ("tests/architecture/test_client.py", "-k", "real_server and sqlite")
 
 
+@pytest.mark.journey
 def test_it_measures_the_servers_too(tmp_path: Path) -> None:
     reports = (f"--cov-report=json:{tmp_path}/found.json", f"--cov-report=html:{tmp_path}/html")
     command = [sys.executable, "-m", "pytest", "--cov", *reports, *ONE_SERVER]

@@ -12,7 +12,9 @@ FOREIGN = re.compile(
     r"(?<![\w.])/(?:w[o]rk|f[a]rm|r[o]ot|h[o]me)/|/opt/(?:w[h]eels|p[y]pi)|f[i]le:///"
     r"|pypi\.o[r]g|files\.pythonh[o]sted|registry\.npm[j]s|deb\.deb[i]an"
 )
-GENERATED = re.compile(r"requirements.*\.txt|package-lock\.json|migrations/.*|LICENSE")
+GENERATED = re.compile(
+    r"(requirements(-dev)?|bench/requirements)\.txt|bench/results\..*|package-lock\.json|migrations/.*|LICENSE|.*\.webp"
+)
 LONGEST = 250
 
 
@@ -50,7 +52,7 @@ def test_no_test_sleeps(texts: dict[str, str]) -> None:
 
 
 def test_every_requirement_is_pinned_and_hashed(texts: dict[str, str]) -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "bench/requirements.txt"):
         entries = re.split(r"\n(?=\w)", re.sub(r"^ *#.*\n", "", texts[name], flags=re.MULTILINE))
         assert len(entries) > 30
         for entry in entries:

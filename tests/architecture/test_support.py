@@ -68,7 +68,7 @@ def test_wait_until_is_bounded() -> None:
 def test_every_helper_shows_the_values_of_its_asserts() -> None:
     files = fnmatch.filter(tracked_files(), "tests/*.py")
     names = [name[:-3].replace("/", ".") for name in files if not name.endswith("/__init__.py")]
-    assert {"tests.docs.driving", "tests.journeys.hostile", "tests.support.asserts"} <= set(names)
+    assert {"tests.docs.driving", "tests.served.hostile", "tests.support.asserts"} <= set(names)
     specs = {name: find_spec(name) for name in names}
     mute = [
         name

@@ -7,13 +7,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
 
-from taskmaster.accounts.models import users
 from tests.support.api import PASSWORD, Api, User
 from tests.support.asserts import assert_problem
 from tests.support.databases import Database
-from tests.support.tables import nothing_changes
+from tests.support.tables import make_superuser, nothing_changes
 
 NAMES = itertools.count()
 ACTORS = ("nobody", "ended session", "another user", "superuser", "owner")  # who may, comes last
@@ -64,6 +62,9 @@ MATRIX: dict[str, Row] = {
     ),
     "POST /api/v1/auth/token/verify/": public().sending(lambda user: {"token": user.access}),
     "POST /api/v1/auth/token/refresh/": public().sending(lambda user: {"refresh": user.refresh}),
+    "POST /api/v1/auth/password/": Row(
+        dict.fromkeys(ACTORS, (401, "invalid_token"))  # with a good one: tests/admin
+    ).sending({"token": "x", "password": PASSWORD}),
     "POST /api/v1/auth/logout/": account(),
     "GET /api/v1/auth/profile/": account(),
     "PATCH /api/v1/auth/profile/": account().sending({"first_name": "Changed"}),
@@ -82,24 +83,28 @@ MATRIX: dict[str, Row] = {
     "PATCH /api/v1/tasks/<uuid:task_id>/": owned().sending(TITLE),
     "DELETE /api/v1/tasks/<uuid:task_id>/": owned(),
     "GET /api/v1/tasks/<uuid:task_id>/history/": owned(),
+    "POST /api/v1/tasks/<uuid:task_id>/restore/": Row(
+        {"owner": (409, "already_exists")} | REFUSED | ABSENT
+    ),
     "GET /api/v1/tasks/events/": account(),
     "GET /ws/tasks/": Row(dict.fromkeys(ACTORS, (426, "upgrade_required"))),
     # The protocol's own URL, asked for nothing of it; tests/streams has who may join.
     "GET /socket.io/": Row(dict.fromkeys(ACTORS, (400, "malformed_request"))),
     "POST /socket.io/": Row(dict.fromkeys(ACTORS, (400, "malformed_request"))),
     **{f"GET {path}": public() for path in (
-        "/", "/docs", "/docs/streams", "/openapi.json", "/asyncapi.json", "/livez", "/readyz",
-        "/metrics",
+        "/", "/account", "/set-password", "/docs", "/docs/streams", "/docs/errors",
+        "/openapi.json", "/asyncapi.json", "/livez", "/readyz", "/metrics",
     )},
 }  # fmt: skip
 MATRIX["GET /api/v1/tasks/stream/"] = Row(REFUSED)  # whoever is let in stays: tests/streams
-ELSEWHERE = {"GET /static/<version>/<path:name>"}
+ELSEWHERE = {"GET /static/<version>/<path:name>", "GET /client/<name>"}
 
 
 def operations_of(app: Flask) -> set[str]:
     return {
         f"{method} {rule.rule}"
         for rule in app.url_map.iter_rules()
+        if not rule.rule.startswith("/admin/")  # tests/admin
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
 
@@ -140,9 +145,7 @@ def actor_of(name: str, api: Api, owner: User, database: Database) -> Api:
     if name == "ended session":
         somebody.post("auth/logout/")
     if name == "superuser":
-        with database.engine.begin() as connection:
-            one = users.c.id == somebody.id
-            connection.execute(update(users).where(one).values(is_superuser=True))
+        make_superuser(database, somebody)
         assert somebody.get("auth/profile/").json["is_superuser"] is True
     return somebody
 

@@ -7,16 +7,17 @@ from typing import Any
 
 import pytest
 
-from taskmaster.events.schemas import ACTIONS
 from tests.support.api import Api, succeed
 from tests.support.openapi import Json, Operation, operations_of, schemas_below
+from tests.support.stream_client import ACTIONS
 
 # What generated clients call their methods: whoever renames one breaks them.
 NAMES = {
-    "register", "logIn", "checkToken", "refreshTokens", "logOut", "getProfile", "changeProfile",
-    "changePassword", "deleteAccount", "listSessions", "endOtherSessions", "endSession",
+    "register", "logIn", "checkToken", "refreshTokens", "logOut", "setPasswordByLink",
+    "getProfile", "changeProfile", "changePassword", "deleteAccount",
+    "listSessions", "endOtherSessions", "endSession",
     "listTasks", "createTask", "changeManyTasks", "getTask", "updateTaskByPut", "updateTask",
-    "deleteTask", "getTaskHistory", "replayEvents", "streamEvents",
+    "deleteTask", "restoreTask", "getTaskHistory", "replayEvents", "streamEvents",
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from tests.support.server import Server
 def test_every_operation_is_as_documented(
     module_server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    outcome = fuzz(module_server.url, examples=5)
+    outcome = fuzz(module_server.url, examples=2)
     with capsys.disabled():
         print(f"\nschemathesis: {outcome}")
     assert outcome.failures == {}

@@ -9,9 +9,11 @@ from flask import Flask
 
 import config
 from taskmaster import create_app
+from taskmaster.accounts.tokens import DECODE
+from taskmaster.streams.handshake import HUB
 from tests.support.api import Api, User, succeed, through_client
 from tests.support.asserts import assert_problem
-from tests.support.databases import Database, SQLiteTemplate
+from tests.support.databases import Database, SQLiteTemplate, dispose_engines
 from tests.support.settings import settings_for
 from tests.support.tables import nothing_changes
 
@@ -28,8 +30,10 @@ def test_two_apps_in_one_process_are_independent(
     user.create_task("Here")
     assert succeed(stranger.get("tasks/"))["count"] == 0
     assert succeed(user.get("tasks/"))["count"] == 1
-    assert app.extensions["hub"] is not other.extensions["hub"]
-    assert app.extensions["decode_token"] is not other.extensions["decode_token"]
+    assert HUB.get(app) is not HUB.get(other)
+    assert DECODE.get(app) is not DECODE.get(other)
+    with other.app_context():
+        dispose_engines()
 
 
 def test_slash_or_none_is_the_same_without_redirect(user: User) -> None:

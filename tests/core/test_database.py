@@ -1,12 +1,15 @@
 """Reading and writing beside each other, by our own ways and by Flask-SQLAlchemy's `db.session`."""
 
+from typing import Any
+
 import pytest
 from flask import Flask
-from sqlalchemy import select, text, update
+from sqlalchemy import event, select, text, update
 from sqlalchemy.exc import OperationalError
 
+from taskmaster.accounts import passwords
 from taskmaster.accounts.models import User, users
-from taskmaster.core.database import reading, writing
+from taskmaster.core.database import DATABASES, reading, writing
 from taskmaster.extensions import db
 from tests.support import api
 from tests.support.databases import Database
@@ -54,3 +57,53 @@ def test_who_reads_cannot_write(app: Flask, user: api.User, database: Database) 
         pytest.raises(OperationalError, match="readonly"),
     ):
         connection.execute(update(users).values(first_name="Ada"))
+
+
+def checked_out(app: Flask) -> int:
+    with app.app_context():
+        pools = {db.engine.pool, DATABASES.get().reading.pool}  # PostgreSQL has one for both
+    return sum(pool.checkedout() for pool in pools)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("path", ["tasks/", "auth/profile/", "auth/sessions/"])
+def test_a_request_reads_by_one_connection_and_gives_it_back(
+    app: Flask, user: api.User, path: str
+) -> None:
+    taken = []
+    with app.app_context():
+        engine = DATABASES.get().reading
+    event.listen(engine.pool, "checkout", lambda *_: taken.append(checked_out(app)))
+    assert user.get(path).status == 200
+    assert len(taken) == 1
+    assert checked_out(app) == 0
+    assert user.get("tasks/nothing/").status == 404
+    assert checked_out(app) == 0
+
+
+def test_passwords_are_hashed_without_a_connection(
+    app: Flask, user: api.User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = []
+    hash_in_thread = passwords.run_blocking
+
+    def note(*args: Any) -> Any:
+        held.append(checked_out(app))
+        return hash_in_thread(*args)
+
+    monkeypatch.setattr(passwords, "run_blocking", note)
+    body = {"old_password": api.PASSWORD, "new_password_1": "another horse"}
+    body["new_password_2"] = body["new_password_1"]
+    assert user.post("auth/profile/password/", body).status == 200
+    assert held == [0, 0]
+
+
+def test_a_request_that_writes_reads_by_no_other_connection(app: Flask, user: api.User) -> None:
+    held = []
+
+    def note(*_: object) -> None:
+        held.append(checked_out(app))
+
+    with app.app_context():
+        event.listen(db.engine, "begin", note)
+    user.create_task()
+    assert set(held) == {1}

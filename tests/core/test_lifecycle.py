@@ -1,9 +1,12 @@
 import logging
+import threading
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app
+from prometheus_client import REGISTRY
 
 from taskmaster.core import lifecycle
+from tests.support.waiting import wait_until
 
 
 def test_callbacks_run_in_order_and_the_last_is_stopped_first() -> None:
@@ -43,3 +46,20 @@ def test_server_that_starts_it_does_so_before_the_first_request() -> None:
     lifecycle.start(app)
     app.test_client().get("/")
     assert ran == ["start"]
+
+
+def test_what_is_done_again_and_again_goes_on_after_an_error_until_the_stop() -> None:
+    app, calls = Flask("one"), list[str]()
+
+    def fail() -> None:
+        calls.append(current_app.name)
+        raise ZeroDivisionError
+
+    lifecycle.every(app, 0.001, fail, "test")
+    assert calls == []
+    lifecycle.start(app)
+    wait_until(lambda: len(calls) > 2, what="three calls")
+    assert set(calls) == {"one"}
+    lifecycle.stop(app)
+    wait_until(lambda: "test" not in {thread.name for thread in threading.enumerate()})
+    assert REGISTRY.get_sample_value("failures_total", {"event": "test_failed"}) == len(calls)

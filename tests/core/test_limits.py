@@ -1,65 +1,56 @@
-"""Limits: refused in the one shape, counted per account and address, open while Redis is away."""
+"""Limits: refused in the one shape, by address, in a moving window, open while Redis is away."""
 
+import threading
 from collections.abc import Callable
 
 import pytest
 from flask import Flask
 
-from taskmaster.accounts import auth_views
 from taskmaster.core import limits
+from taskmaster.core.client import counted
 from tests.support.api import Api, through_client
 from tests.support.asserts import assert_problem
 from tests.support.redis import RedisServer
 
+Make = Callable[..., Flask]
 WRONG = "not the password"
 
 
-@pytest.fixture
-def limited(make_app: Callable[..., Flask]) -> Api:
-    return Api(through_client(make_app(RATELIMIT_ENABLED="true").test_client()))
+def calls(app: Flask) -> Api:
+    return Api(through_client(app.test_client()))
 
 
-def test_log_ins_are_limited_by_account(limited: Api) -> None:
-    user = limited.register()
-    credentials = {"username": user.username, "password": WRONG}
-    for _ in range(10):
-        assert_problem(limited.post("auth/login/", credentials), 401, "bad_credentials")
-    refused = limited.post("auth/login/", credentials)
+def test_refusal_says_when_to_come_back(make_app: Make) -> None:
+    api = calls(make_app(RATELIMIT_ENABLED="true", RATELIMIT_REFRESH="2 per minute"))
+    for _ in range(2):
+        assert_problem(api.post("auth/token/refresh/", {"refresh": "x"}), 401, "invalid_token")
+    refused = api.post("auth/token/refresh/", {"refresh": "x"})
     assert_problem(refused, 429, "rate_limited")
-    assert refused.headers["RateLimit-Limit"] == "10"
+    assert refused.headers["RateLimit-Limit"] == "2"
     assert refused.headers["RateLimit-Remaining"] == "0"
-    assert 1 <= int(refused.headers["Retry-After"]) <= 60
-    assert int(refused.headers["RateLimit-Reset"]) == int(refused.headers["Retry-After"])
-    other = {"username": "somebody_else", "password": WRONG}
-    assert_problem(limited.post("auth/login/", other), 401, "bad_credentials")
+    assert 58 <= int(refused.headers["Retry-After"]) <= 60
+    assert refused.headers["RateLimit-Reset"] == refused.headers["Retry-After"]
 
 
-def test_log_ins_are_limited_by_address(limited: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auth_views, "LOGIN_ADDRESS", limits.rule("login_address", "3 per minute"))
-    for number in range(3):
-        body = {"username": f"nobody_{number}", "password": WRONG}
-        assert_problem(limited.post("auth/login/", body), 401, "bad_credentials")
-    assert_problem(limited.post("auth/login/", body), 429, "rate_limited")
+def test_the_longer_of_two_windows_counts_too(make_app: Make) -> None:
+    api = calls(make_app(RATELIMIT_ENABLED="true", RATELIMIT_REFRESH="5/minute; 2/day"))
+    replies = [api.post("auth/token/refresh/", {"refresh": "x"}) for _ in range(3)]
+    assert_problem(replies[2], 429, "rate_limited")
+    assert replies[2].headers["RateLimit-Limit"] == "2"
+    assert int(replies[2].headers["Retry-After"]) > 24 * 3600 - 10
 
 
-def test_everything_else_has_a_generous_limit(
-    limited: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(limits, "FLOOD", limits.rule("default", "5 per minute"))
-    assert [limited.get("/livez").status for _ in range(6)] == [200] * 5 + [429]
+def test_everything_else_has_a_generous_limit(make_app: Make) -> None:
+    api = calls(make_app(RATELIMIT_ENABLED="true", RATELIMIT_FLOOD="5 per minute"))
+    replies = [api.get("auth/profile/").status for _ in range(6)]
+    assert replies == [401] * 5 + [429]
+    for path in ("/livez", "/readyz", "/metrics"):  # who watches is never shut out
+        assert api.get(path).status == 200
 
 
-def test_redis_counts_for_all_and_is_not_needed(
-    make_app: Callable[..., Flask], redis_server: RedisServer
-) -> None:
-    one, two = (
-        Api(
-            through_client(
-                make_app(RATELIMIT_ENABLED="true", REDIS_URL=redis_server.url).test_client()
-            )
-        )
-        for _ in range(2)
-    )
+def test_redis_counts_for_all_and_is_not_needed(make_app: Make, redis_server: RedisServer) -> None:
+    settings = {"RATELIMIT_ENABLED": "true", "REDIS_URL": redis_server.url}
+    one, two = (calls(make_app(**settings)) for _ in range(2))
     user = one.register()
     credentials = {"username": user.username, "password": WRONG}
     for api in [one, two] * 5:
@@ -67,3 +58,39 @@ def test_redis_counts_for_all_and_is_not_needed(
     assert_problem(two.post("auth/login/", credentials), 429, "rate_limited")
     redis_server.kill()
     assert_problem(two.post("auth/login/", credentials), 401, "bad_credentials")
+
+
+@pytest.mark.parametrize(
+    ("address", "counts_as"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_addresses_as_they_count(address: str, counts_as: str) -> None:
+    assert counted(address) == counts_as
+
+
+def test_an_address_has_a_share_of_the_hashing_threads(make_app: Make) -> None:
+    app = make_app(RATELIMIT_ENABLED="true")
+    third, other = threading.Event(), threading.Event()
+
+    def hash_for(address: str, reached: threading.Event) -> threading.Thread:
+        def run() -> None:
+            with app.app_context(), limits.hashing_turn(address):
+                reached.set()
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        return thread
+
+    with app.app_context(), limits.hashing_turn("busy"), limits.hashing_turn("busy"):
+        waiting = hash_for("busy", third)
+        hash_for("quiet", other).join(30)
+        assert (third.is_set(), other.is_set()) == (False, True)
+    waiting.join(30)
+    assert third.is_set()

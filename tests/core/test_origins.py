@@ -6,7 +6,6 @@ import pytest
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
-from taskmaster.core import limits
 from tests.support.api import Api, Reply, User, through_client
 from tests.support.asserts import assert_problem
 from tests.support.databases import Database
@@ -109,15 +108,12 @@ def test_refusals_can_be_read(
     assert_readable(reply)
 
 
-def test_too_many_requests_can_be_read_after_their_preflight(
-    make_app: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(limits, "FLOOD", limits.rule("default", "2 per minute"))
-    app = make_app(RATELIMIT_ENABLED="true", CORS_ORIGINS=PAGE)
-    api = Api(through_client(app.test_client()))
+def test_too_many_requests_can_be_read_after_their_preflight(make_app: Make) -> None:
+    flood = {"RATELIMIT_ENABLED": "true", "RATELIMIT_FLOOD": "2 per minute"}
+    api = Api(through_client(make_app(CORS_ORIGINS=PAGE, **flood).test_client()))
     for status in (200, 200, 429):
-        assert preflight(api, "/livez", "GET").status == 200
-        reply = api.get("/livez", headers={"Origin": PAGE})
+        assert preflight(api, "/openapi.json", "GET").status == 200
+        reply = api.get("/openapi.json", headers={"Origin": PAGE})
         assert reply.status == status
         assert_readable(reply)
 
@@ -134,6 +130,39 @@ def test_any_origin_is_let_in_by_a_star(make_app: Make) -> None:
     reply = api.get("/nowhere", headers={"Origin": OTHER_PAGE})
     assert_problem(reply, 404, "not_found")
     assert reply.headers["Access-Control-Allow-Origin"] == OTHER_PAGE
+
+
+STRANGERS = ["https://pages.example.attacker.example", "https://pagesXexample",
+             "http://pages.example", "https://pages.example:8443", "null",
+             "http://localhost.attacker.example"]  # fmt: skip
+
+
+@pytest.mark.parametrize("origin", STRANGERS)
+def test_origins_are_compared_whole(api: Api, origin: str) -> None:
+    reply = api.get("/livez", headers={"Origin": origin})
+    assert "Access-Control-Allow-Origin" not in reply.headers
+
+
+@pytest.mark.parametrize("origin", STRANGERS)
+def test_strange_origins_open_no_stream(user: User, database: Database, origin: str) -> None:
+    with nothing_changes(database):
+        reply = user.get("tasks/stream/", headers={"Origin": origin})
+    assert_problem(reply, 403, "forbidden")
+
+
+LOOPBACK = ["http://localhost:5173", "http://127.0.0.1", "https://[::1]:3000"]
+
+
+@pytest.mark.parametrize("origin", LOOPBACK)
+@pytest.mark.parametrize(("environment", "allowed"), [("development", True), ("testing", False)])
+def test_pages_of_this_machine_are_let_in_in_development(
+    make_app: Make, origin: str, environment: str, allowed: bool
+) -> None:
+    user = Api(through_client(make_app(ENVIRONMENT=environment).test_client())).register()
+    # The position is looked at after the origin.
+    reply = user.get("tasks/stream/", headers={"Origin": origin, "Last-Event-ID": "none"})
+    assert reply.status == (422 if allowed else 403)
+    assert (reply.headers.get("Access-Control-Allow-Origin") == origin) is allowed
 
 
 def test_without_origins_a_preflight_is_any_request(make_app: Make) -> None:

@@ -1,44 +1,37 @@
-"""The Postman collection is the one that the OpenAPI document gives, and it works in its order."""
+"""The Postman files are what the OpenAPI document gives; newman runs them in tests/journeys."""
 
 import json
-import re
 from typing import Any
 
-import pytest
-
-from postman.generate import COLLECTION, collection, write
+from postman.generate import COLLECTION, ENVIRONMENT, collection, environment, write
+from postman.steps import FOLDERS
 from tests.support.api import Api, succeed
+from tests.support.openapi import operations_of
+
+ENDLESS = "streamEvents"  # a page tells how to open it
 
 
-@pytest.fixture
-def present() -> dict[str, Any]:
-    """The collection in the repository."""
-    found: dict[str, Any] = json.loads(COLLECTION.read_text())
-    return found
-
-
-def test_it_is_up_to_date(api: Api) -> None:
+def test_they_are_up_to_date(api: Api) -> None:
     made = write(collection(succeed(api.get("/openapi.json"))))
     assert COLLECTION.read_text() == made, "run: python -m postman.generate"
+    assert json.loads(ENVIRONMENT.read_text()) == environment()
 
 
-def test_its_requests_work_in_their_order(api: Api, present: dict[str, Any]) -> None:
-    """As newman would: send each, hold its status, keep what its script keeps."""
-    variables = {"server": "", "username": "user_of_postman"}
+def test_every_operation_is_tried(api: Api) -> None:
+    operations = operations_of(succeed(api.get("/openapi.json")))
+    documented = {operation.doc["operationId"] for operation in operations}
+    tried = {step.operation for steps in FOLDERS.values() for step in steps}
+    assert tried == documented - {ENDLESS}
 
-    def fill(text: str) -> str:
-        return re.sub(r"{{(\w+)}}", lambda match: variables[match[1]], text)
 
-    for item in present["item"]:
-        request = item["request"]
-        body = json.loads(fill(request["body"]["raw"])) if "body" in request else None
-        api.access = None if "auth" in request else variables["access"]
-        script = "\n".join(item["event"][0]["script"]["exec"])
-        (status,) = re.findall(r"have\.status\((\d+)\)", script)
-        reply = api.call(request["method"], fill(request["url"]), body)
-        found = succeed(reply, int(status))
-        for name, where in re.findall(r'set\("(\w+)", pm\.response\.json\(\)\.([\w.]+)\)', script):
-            for key in where.split("."):
-                found = found[key] if key in found else reply.json[key]
-            variables[name], found = found, reply.json
-    assert len(present["item"]) > 15
+def test_what_else_can_be_sent_is_there_and_switched_off() -> None:
+    present: Any = json.loads(COLLECTION.read_text())
+    requests = {
+        item["name"]: item["request"] for folder in present["item"] for item in folder["item"]
+    }
+    query = {one["key"]: one for one in requests["List tasks"]["url"]["query"]}
+    assert query.keys() > {"page", "status_task", "search", "ordering", "cursor"}
+    headers = {one["key"]: one for one in requests["Update a task"]["header"]}
+    for parameter in (*query.values(), headers["If-Match"], headers["If-None-Match"]):
+        assert parameter["disabled"]
+        assert parameter["description"]

@@ -1,21 +1,34 @@
-"""What README.md tells to type works, and its table leaves out no setting."""
+"""What README.md tells to type works, its table is whole, and no code of a page is untried."""
 
 import json
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import config
-from tests.docs.readme import README, block, run, terminal, writing
+from tests.docs.blocks import (
+    COMMANDS,
+    PAGES,
+    README,
+    block,
+    blocks_of,
+    not_shown,
+    run,
+    terminal,
+    writing,
+)
+from tests.docs.driving import CLIENTS
+from tests.support.api import Api, through_http
 from tests.support.process import Terminal
 from tests.support.server import Server
 from tests.support.settings import ROOT, setting_names
 from tests.support.waiting import wait_until
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+EACH_PAGE = pytest.mark.parametrize(
+    "page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix()
+)
 
 
 @pytest.fixture
@@ -39,26 +52,50 @@ def test_five_minutes_to_a_live_stream(registered: Server, follower: Terminal) -
     wait_until(lambda: "event: task_delete\n" in follower.text(), what="the last event")
     shown = re.findall(r"^id: (\d+)\nevent: (task_\w+)$", follower.text(), re.MULTILINE)
     assert shown == [("1", "task_create"), ("2", "task_update"), ("3", "task_delete")]
-    promised = re.findall(r"^(?:id|event): .*$", README, re.MULTILINE)
-    assert [line for line in promised if line not in follower.text()] == []
+    assert not_shown(README, follower.text()) == []
 
 
 def test_the_python_client_follows(registered: Server, tmp_path: Path) -> None:
-    follow = block("python").replace("python3", sys.executable).replace("../docs", f"{ROOT}/docs")
-    with terminal(registered.url, f"{writing()}\n{follow}", tmp_path / "log", tmp_path) as first:
-        wait_until((tmp_path / "scratch" / "position").exists, what="a position")
+    code = block("live", "python")
+    with terminal(registered.url, code, tmp_path / "log", CLIENTS, "python") as program:
         run(registered.url, writing())
-        wait_until(lambda: '"task_delete"' in first.text(), what="the last event")
+        wait_until(lambda: "3 task_delete" in program.text(), what="the last event")
+    first, *_ = program.text().splitlines()
+    assert first == "1 task_create Water the plants"
+
+
+def test_the_python_client_lists(server: Server, tmp_path: Path) -> None:
+    Api(through_http(server.url)).register("ada_l", password="correct horse battery")
+    code = block("client", "python")
+    with terminal(server.url, code, tmp_path / "log", CLIENTS, "python") as program:
+        wait_until(lambda: "0 to do" in program.text(), what="the list")
 
 
 def test_every_setting_is_in_the_table() -> None:
     known = set(config.SettingsSchema().fields)
-    cells = " ".join(re.findall(r"^\| (`[A-Z_` ]+`) \|", README, re.MULTILINE))
+    cells = " ".join(re.findall(r"^\| (`[A-Z_` ]+`) \|", README.read_text(), re.MULTILINE))
     assert set(re.findall(r"`([A-Z_]+)`", cells)) == known
     assert set(setting_names()) == known
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+@EACH_PAGE
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text()):
         assert (page.parent / target).exists(), target
+
+
+@EACH_PAGE
+def test_no_code_is_untried(page: Path) -> None:
+    """Each block is run by a test, or says why not. tests/docs/blocks.py tells how."""
+    tests = "".join(file.read_text() for file in (ROOT / "tests").rglob("*.py"))
+    for language, name, text in blocks_of(page):
+        run_whole = page.parent.name == "guides" and language in COMMANDS
+        a_file = any(text == file.read_text() for file in CLIENTS.iterdir() if file.is_file())
+        taken = re.fullmatch(r"\(.+\)", name) or f'block("{name}"' in tests
+        assert not language or run_whole or a_file or taken, text
+
+
+def test_pictures_are_small() -> None:
+    pictures = [file for file in (ROOT / "docs/img").iterdir() if file.suffix in (".svg", ".webp")]
+    assert len(pictures) >= 2
+    assert [file.name for file in pictures if file.stat().st_size > 400 * 1024] == []

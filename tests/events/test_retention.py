@@ -8,6 +8,7 @@ import time_machine
 from flask import Flask
 from sqlalchemy import update
 
+from taskmaster.core import parts
 from taskmaster.events import retention
 from taskmaster.events.models import Event
 from taskmaster.extensions import db
@@ -124,3 +125,15 @@ def test_limits_are_settings(make_app: Callable[..., Flask], database: Database)
     write(user, 3)
     assert prune(app) == 2
     assert kept(database, user) == [3]
+
+
+def test_in_parts_from_the_front(
+    app: Flask, user: User, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[list[int]] = []
+    monkeypatch.setattr(parts, "DELETED", 4)
+    monkeypatch.setattr(parts, "pause", lambda _seconds: seen.append(kept(database, user)))
+    write(user, 17)
+    assert prune(app) == 10
+    assert seen == [[*range(5, 18)], [*range(9, 18)]]
+    assert kept(database, user) == [*range(11, 18)]

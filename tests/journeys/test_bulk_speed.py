@@ -4,6 +4,7 @@ import itertools
 import string
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from taskmaster.core import clock
@@ -12,6 +13,8 @@ from tests.support.asserts import assert_problem, events_of
 from tests.support.databases import Database
 from tests.support.server import Server
 from tests.support.tables import nothing_changes
+
+pytestmark = pytest.mark.alone
 
 ROUNDS = 5
 MANY = 100

@@ -39,7 +39,8 @@ class Crowd:
         return act(self.own.api, number)
 
 
-def test_one_wins_each_round(server: Server, database: Database) -> None:
+def test_one_wins_each_round(start_server: Callable[..., Server], database: Database) -> None:
+    server = start_server(USER_WRITES_WAITING=WRITERS)
     user = Api(through_http(server.url)).register()
     created = user.post("tasks/", {"title": "Start"})
     path, tag = f"tasks/{created.json['id']}/", created.headers["ETag"]

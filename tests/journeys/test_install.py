@@ -1,4 +1,4 @@
-"""A fresh copy, and the README's commands for a machine without make: it serves."""
+"""A fresh copy, and the commands of docs/install.md for a machine without make: it serves."""
 
 import shutil
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.docs.readme import block
+from tests.docs.blocks import block
 from tests.support.api import Api, through_http
 from tests.support.process import Process, free_port
 from tests.support.settings import ROOT, machine_environ, setting_names
@@ -30,7 +30,7 @@ def copy(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def server(copy: Path, tmp_path: Path) -> Iterator[str]:
-    """The base URL of a server that was installed and started as the README says."""
+    """The base URL of a server that was installed and started as docs/install.md says."""
     *preparing, starting = block("plain").splitlines()
     # Everything by default; only another port, because the usual one may be in use.
     environ = machine_environ() | dict.fromkeys(setting_names(), "")

@@ -11,6 +11,8 @@ from tests.support.api import PASSWORD, Api, succeed, through_http
 from tests.support.databases import Database
 from tests.support.server import Server
 
+pytestmark = pytest.mark.alone
+
 TRIES = 200
 LOGINS = 30
 WAVES = 5

@@ -1,10 +1,5 @@
 """What a client that floods, never ends, or does not read, costs the others."""
 
-import base64
-import contextlib
-import json
-import os
-import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,12 +12,16 @@ import pytest
 import requests
 
 from tests.support.api import Api, User, succeed, through_http
+from tests.support.deaf import Deaf, memory
 from tests.support.server import Server
 from tests.support.stream_websocket import WebSocketClient, send_fragments
 from tests.support.streams import TRANSPORTS, StreamClient
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+pytestmark = [
+    pytest.mark.alone,
+    pytest.mark.parametrize("database", ["sqlite"], indirect=True),
+]
 EVENTS, BULK = 50_000, 100
 MOST_GROWTH = 64 * 1024  # KiB
 FLOOD = """
@@ -86,59 +85,6 @@ def test_an_endless_message_is_cut_before_it_has_cost_1_mib(server: Server, user
     growth = memory(server) - before
     print(f"\n20 endless messages: {growth} KiB more memory altogether")
     assert growth < 1024
-
-
-def memory(server: Server) -> int:
-    """Return the resident memory of the serving process in KiB."""
-    (worker,) = server.children()
-    status = Path(f"/proc/{worker}/status").read_text()
-    return int(status.split("VmRSS:")[1].split()[0])
-
-
-class Deaf:
-    """A client of some transport that stops to read once it is let in."""
-
-    def __init__(self, server: Server, user: User, transport: str) -> None:
-        self.socket = socket.socket()
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        self.socket.connect(("127.0.0.1", server.port))
-        path = {
-            "sse": "/api/v1/tasks/stream/",
-            "websocket": "/ws/tasks/",
-            "socketio": "/socket.io/?EIO=4&transport=websocket",
-        }[transport]
-        head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {user.access}\r\n"
-        if transport != "sse":
-            key = base64.b64encode(os.urandom(16)).decode()
-            head += "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-            head += f"Sec-WebSocket-Key: {key}\r\n"
-        self.socket.sendall(head.encode() + b"\r\n")
-        self._read_until(b"\r\n\r\n")
-        if transport == "socketio":
-            self._join(user)
-        self._read_until(b"stream_ready")
-
-    def _read_until(self, end: bytes) -> None:
-        answer = b""
-        while end not in answer:
-            data = self.socket.recv(1)
-            assert data, answer
-            answer += data
-
-    def _join(self, user: User) -> None:
-        text = f"40/ws/tasks,{json.dumps({'token': user.access})}".encode()
-        length = bytes([0x80 | 126]) + len(text).to_bytes(2, "big")
-        self.socket.sendall(b"\x81" + length + bytes(4) + text)  # masked by zeros
-
-    def drain(self) -> int:
-        """Read what was on the way, to the end; return how much."""
-        self.socket.settimeout(10)
-        size = 0
-        with contextlib.suppress(ConnectionResetError):
-            while data := self.socket.recv(65536):
-                size += len(data)
-        self.socket.close()
-        return size
 
 
 def write_bulk(user: User, count: int) -> None:

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from dotenv import dotenv_values
 
-from tests.docs.readme import block
+from tests.docs.blocks import block
 from tests.support.api import Api, through_http
 from tests.support.compose import Compose, ComposeError, read_env
 from tests.support.postgres import PostgresServer
@@ -36,16 +36,16 @@ SECRET_KEY_FALLBACKS={SECRET[::-1]}
 INSIDE = {"DB_HOST": "postgres", "DB_PORT": "5432", "REDIS_URL": "redis://redis:6379/0"}
 
 
-def written_by_the_readme(directory: Path) -> str:
+def written_by_the_page(directory: Path) -> str:
     command = ["sh", "-euc", block("env")]
     subprocess.run(command, cwd=directory, env=machine_environ(), check=True)
     return (directory / ".env").read_text()
 
 
-@pytest.fixture(params=["original", "readme"])
+@pytest.fixture(params=["original", "page"])
 def compose(request: pytest.FixtureRequest, tmp_path: Path) -> Compose:
     """The services, by either `.env`."""
-    return Compose(ORIGINAL if request.param == "original" else written_by_the_readme(tmp_path))
+    return Compose(ORIGINAL if request.param == "original" else written_by_the_page(tmp_path))
 
 
 @pytest.fixture
@@ -80,6 +80,7 @@ def run(command: list[str], environ: dict[str, str], typed: str = "") -> str:
     ).stdout
 
 
+@pytest.mark.journey
 def test_it_serves(compose: Compose, environ: dict[str, str], tmp_path: Path) -> None:
     assert compose.environment("migrate") == compose.environment("web")
     run(compose.services["migrate"]["command"], environ)

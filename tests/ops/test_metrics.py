@@ -5,8 +5,8 @@ import re
 from flask import Flask
 
 from taskmaster.core.auth import Principal
-from taskmaster.streams.hub import Hub
-from taskmaster.streams.subscription import Connection
+from taskmaster.streams.handshake import HUB
+from taskmaster.streams.takeover import Connection
 from tests.support.api import Api, User
 
 
@@ -33,7 +33,6 @@ def test_every_warning_in_the_log_is_a_figure(api: Api, user: User) -> None:
 
 def test_open_streams_are_counted(app: Flask, api: Api, user: User) -> None:
     before = figure(api, "stream_connections")
-    hub: Hub = app.extensions["hub"]
-    with hub.subscribe(Principal(user.id, "session", 2**40), None, Connection()):
+    with HUB.get(app).subscribe(Principal(user.id, "session", 2**40), None, Connection()):
         assert figure(api, "stream_connections") == before + 1
     assert figure(api, "stream_connections") == before

@@ -7,8 +7,7 @@ import pytest
 
 from tests.serving.rawclient import RawClient
 from tests.support.server import Server
-
-MODES = ("eventlet", "gevent", "threading")
+from tests.support.stage import FLASK_RUN, MODES
 
 
 class ProbeServer(Server):
@@ -59,7 +58,7 @@ def start(make: Start) -> Start:
     return start_one
 
 
-@pytest.fixture(scope="session", params=[*MODES, "flask run"])
+@pytest.fixture(scope="session", params=[*MODES, FLASK_RUN])
 def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ProbeServer]:

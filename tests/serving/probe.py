@@ -1,6 +1,9 @@
 """The application with a few more routes, by which servers are tried."""
 
+import fcntl
+import gc
 import os
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -23,6 +26,18 @@ if os.environ.get("FAIL_TO_START"):
 @app.get("/mode")
 def mode() -> str:
     return str(app.config["ASYNC_MODE"])
+
+
+@app.get("/loaded/<name>")
+def loaded(name: str) -> str:
+    """Tell whether the process has loaded a module."""
+    return str(name in sys.modules)
+
+
+@app.get("/garbage")
+def garbage() -> str:
+    """Tell whether garbage is looked for, and how many objects are left out."""
+    return f"{gc.isenabled()} {gc.get_freeze_count()}"
 
 
 @app.get("/pid")
@@ -83,6 +98,14 @@ def broken() -> Response:
 @app.get("/blocking")
 def blocking() -> str:
     return run_blocking(str, threading.get_ident() and "done")
+
+
+@app.get("/held")
+def held() -> str:
+    """Hold one of the threads for slow work for as long as somebody else locks the file."""
+    with open(os.environ["HELD"]) as file:  # noqa: PTH123
+        run_blocking(fcntl.flock, file, fcntl.LOCK_SH)
+    return "done"
 
 
 class Takeover(Response):

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.serving.conftest import ProbeServer, Start
+from tests.support.stage import GEVENT
 from tests.support.waiting import wait_until
 
 
@@ -25,7 +26,7 @@ def drips_until_cut(sock: socket.socket) -> bool:
     return wait_until(drip, seconds=20, every=0.2, what="cut")
 
 
-@pytest.mark.parametrize("server", ["eventlet", "gevent"], indirect=True)
+@pytest.mark.parametrize("server", ["eventlet", GEVENT], indirect=True)
 def test_silent_dripping_and_idle_clients_are_cut_and_streams_are_not(server: ProbeServer) -> None:
     with (
         server.connect() as stream,

@@ -14,8 +14,9 @@ from statistics import median
 import pytest
 import requests
 
-from tests.serving.conftest import MODES, ProbeServer, Start
+from tests.serving.conftest import ProbeServer, Start
 from tests.support.process import Process, listens
+from tests.support.stage import MODES
 from tests.support.waiting import wait_until
 
 
@@ -31,6 +32,7 @@ def pids(server: ProbeServer, count: int) -> set[int]:
     return seen
 
 
+@pytest.mark.journey
 def test_killed_process_is_replaced_and_a_stop_is_graceful(start: Start, tmp_path: Path) -> None:
     (figures := tmp_path / "tmp").mkdir()
     server = start(WEB_CONCURRENCY=2, TMPDIR=figures)
@@ -52,6 +54,7 @@ def test_killed_process_is_replaced_and_a_stop_is_graceful(start: Start, tmp_pat
     assert not list(figures.iterdir())
 
 
+@pytest.mark.journey
 @pytest.mark.parametrize("mode", MODES)
 def test_port_stays_while_all_are_dead_and_goes_with_the_parent(start: Start, mode: str) -> None:
     server = start(mode, WEB_CONCURRENCY=2, SHUTDOWN_SECONDS=2)
@@ -68,6 +71,7 @@ def test_port_stays_while_all_are_dead_and_goes_with_the_parent(start: Start, mo
     assert not listens(server.port)
 
 
+@pytest.mark.journey
 @pytest.mark.parametrize("mode", MODES)
 def test_parent_killed_at_any_moment_of_the_start_leaves_nobody(make: Start, mode: str) -> None:
     server = make(mode, WEB_CONCURRENCY=2)
@@ -105,6 +109,7 @@ def test_two_processes_share_kept_connections(start: Start) -> None:
     assert median(smaller_share(server) for _ in range(15)) >= 4
 
 
+@pytest.mark.journey
 def test_reload_takes_new_processes_and_answers_all_the_while(start: Start) -> None:
     server = start(WEB_CONCURRENCY=2)
     before = pids(server, 2)
@@ -148,6 +153,7 @@ def test_in_production_gunicorns_own_lines_are_json_too(start: Start) -> None:
 def test_app_that_cannot_start_ends_the_parent_with_an_error(make: Start) -> None:
     server = make("threading", WEB_CONCURRENCY=2, FAIL_TO_START=1)
     Process.start(server)
-    assert server.child.wait(30) == 3
+    # 3 is gunicorn's; 1 where the other child ends while it stops (HaltServer inside halt).
+    assert server.child.wait(30) in {3, 1}
     assert "ZeroDivisionError" in server.text()
     assert not server.any_left

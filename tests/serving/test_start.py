@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving.conftest import Start
+from tests.serving.conftest import MODES, Start
 from tests.support.process import Process
 from tests.support.server import COMMANDS
 from tests.support.settings import ROOT, machine_environ, settings_for
@@ -66,6 +66,19 @@ def catches(pid: int, number: int) -> bool:
     status = Path(f"/proc/{pid}/status").read_text()
     mask = int(status.partition("SigCgt:")[2].split()[0], 16)
     return bool(mask & 1 << (number - 1))
+
+
+@pytest.mark.parametrize(("redis_url", "loaded"), [("", b"False"), ("redis://cache:6379", b"True")])
+def test_eventlets_resolver_is_loaded_where_names_are_looked_up(
+    start: Start, redis_url: str, loaded: bytes
+) -> None:
+    assert start(REDIS_URL=redis_url).get("/loaded/dns") == loaded
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_garbage_is_not_looked_for_in_what_was_imported(start: Start, mode: str) -> None:
+    enabled, left_out = start(mode).get("/garbage").split()
+    assert (enabled, int(left_out) > 100_000) == (b"True", True)
 
 
 def test_where_gunicorn_does_not_run_flask_is_named() -> None:

@@ -7,9 +7,12 @@ from itertools import count
 
 import pytest
 
-from tests.serving.conftest import MODES, ProbeServer, Start
+from tests.serving.conftest import ProbeServer, Start
 from tests.support.process import listens
+from tests.support.stage import MODES
 from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.journey
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from taskmaster.events.schemas import ACTIONS
 from taskmaster.site import stream_messages, streams_doc
 from taskmaster.streams.protocol import CloseReason
 from taskmaster.tasks.schemas import TaskSchema
 from tests.support.api import Api, User, succeed
 from tests.support.asyncapi import FROM_CLIENTS, fields_of, validate
+from tests.support.stream_client import ACTIONS
 
 ONE_WAY = {*ACTIONS, "stream_ready", "stream_reset", "token_expiring", "stream_closed"}
 CONTROLS = {*ONE_WAY, "authenticated", "error"} - {*ACTIONS}

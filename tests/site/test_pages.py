@@ -2,15 +2,19 @@
 
 import re
 from base64 import b64encode
+from collections.abc import Callable
 from hashlib import sha384
 
 import pytest
+from flask import Flask
 
+from taskmaster.core.errors import ErrorCode
 from taskmaster.site import assets
-from tests.support.api import Api, Reply
+from tests.support.api import Api, Reply, User
 from tests.support.asserts import assert_problem
 
-PAGES = ["/", "/docs", "/docs/streams"]
+PAGES = ["/", "/account", "/docs", "/docs/streams", "/docs/errors", "/set-password"]
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
 def rules(page: Reply) -> dict[str, str]:
@@ -48,8 +52,8 @@ def test_pages_are_revalidated(api: Api, path: str) -> None:
 
 @pytest.mark.parametrize("path", PAGES)
 def test_what_pages_load_is_here_and_kept_for_a_year(api: Api, path: str) -> None:
-    found = sources(api.get(path))
-    assert len(found) >= 2
+    found = [source for source in sources(api.get(path)) if source.startswith("/static/")]
+    assert len(found) >= 3
     for source in found:
         reply = api.get(source)
         assert reply.status == 200, source
@@ -83,3 +87,48 @@ def test_installed_bundles_are_the_ones_on_the_cdn() -> None:
             content = (assets.STATIC / "vendor" / bundle.file).read_bytes()
             digest = b64encode(sha384(content).digest()).decode()
             assert bundle.integrity == f"sha384-{digest}"
+
+
+def test_every_error_code_has_a_cause_and_a_remedy(api: Api) -> None:
+    page = api.get("/docs/errors").body.decode()
+    for code in ErrorCode:
+        said = re.search(
+            rf'<h3 id="{code}">{code.status} <code>{code}</code></h3>\s*<p>(.*)</p>', page
+        )
+        assert said, code
+        cause, remedy = said[1].split("<br><strong>What to do:</strong> ")
+        assert cause.endswith(".")
+        assert remedy.endswith(".")
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/docs/nothing", "/client/nothing.js", "/apiary"])
+def test_a_browser_gets_a_page_for_what_is_not_there(api: Api, path: str) -> None:
+    page = api.get(path, headers={"Accept": BROWSER})
+    assert (page.status, page.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+    assert "There is nothing here" in page.body.decode()
+    assert rules(page)["default-src"] == "'none'"
+    assert page.headers["Cache-Control"] == "no-store"
+    assert "Accept" in page.headers["Vary"]
+
+
+@pytest.mark.parametrize(
+    ("path", "accept"),
+    [
+        ("/nothing", "*/*"),
+        ("/nothing", "application/json, text/html;q=0.5"),
+        ("/nothing", "application/problem+json"),
+        ("/api/v1/nothing/", BROWSER),
+        ("/api/v1/tasks/not-an-id/", BROWSER),
+        ("/api/nothing", BROWSER),
+    ],
+)
+def test_programs_get_a_problem(user: User, path: str, accept: str) -> None:
+    assert_problem(user.get(path, headers={"Accept": accept}), 404, "not_found")
+
+
+@pytest.mark.parametrize(("registration", "said"), [("open", False), ("closed", True)])
+def test_the_board_says_where_registration_is_closed(
+    make_app: Callable[..., Flask], registration: str, said: bool
+) -> None:
+    client = make_app(REGISTRATION=registration).test_client()
+    assert ("Registration is closed here" in client.get("/").text) is said

@@ -13,3 +13,4 @@ def log() -> Iterator[Log]:
     with log.open:
         yield log
     log.engine.dispose()
+    log.engine.dispose()

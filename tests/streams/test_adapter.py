@@ -11,10 +11,9 @@ from engineio.socket import Socket
 from flask import Flask
 from flask.testing import FlaskClient
 
-from taskmaster.streams.socketio.adapter import EngineSocket
-from taskmaster.streams.socketio.link import open_websocket
+from taskmaster.streams.socketio.adapter import EngineSocket, open_websocket
 from taskmaster.streams.socketio.namespace import UNKNOWN_EVENT
-from taskmaster.streams.socketio.server import ClientPacket
+from taskmaster.streams.socketio.views import ClientPacket
 from taskmaster.streams.token_bucket import MAX_FRAMES
 
 OPEN = "/socket.io/?EIO=4&transport=polling"
@@ -58,10 +57,9 @@ class TestServer:
         assert client.get(OPEN).status_code == 200
         (connection,) = server.eio.sockets.values()
         assert type(connection) is EngineSocket
-        assert connection.listener is None
-        connection.close(wait=False)
+        assert connection.subscription is None
+        connection.close()
         assert server.eio.sockets == {}
-        assert connection.over.is_set()
 
     @pytest.mark.parametrize(
         ("method", "path", "status"),

@@ -4,12 +4,13 @@ from contextlib import ExitStack
 
 import pytest
 
-from taskmaster.core import clock
 from taskmaster.core.errors import ApiError
+from taskmaster.events import user_log
 from taskmaster.events.log import Entry
-from taskmaster.streams.hub import MAX_CONNECTIONS, UserLog
-from taskmaster.streams.recent import RING
-from taskmaster.streams.subscription import MAX_BLOCKED, MAX_DUE, Connection, Subscription
+from taskmaster.events.user_log import UserLog
+from taskmaster.streams.hub import MAX_CONNECTIONS
+from taskmaster.streams.subscription import Subscription
+from taskmaster.streams.takeover import Connection
 from tests.support.hub_log import PRINCIPAL, USER, Log
 
 
@@ -82,13 +83,16 @@ def test_every_order_of_notifications_gives_one_order_of_events(log: Log) -> Non
     assert received == numbers(1, 18)
 
 
-@pytest.mark.parametrize("behind", [RING - 1, RING, RING + 1, 2 * RING + 50])
-def test_the_edge_of_the_ring(log: Log, behind: int) -> None:
+@pytest.mark.parametrize("kept", [0, 1, 500, 1_000_000])
+def test_who_is_behind_what_is_kept_reads_the_log(
+    log: Log, monkeypatch: pytest.MonkeyPatch, kept: int
+) -> None:
+    monkeypatch.setattr(user_log, "MAX_RECENT", kept)
     stream = log.subscribe()
     take(stream)
-    for _ in range(behind):
+    for _ in range(150):
         log.hub.publish(USER, log.commit())
-    assert take(stream) == numbers(1, behind)
+    assert take(stream) == numbers(1, 150)
 
 
 def test_a_page_pruned_in_the_middle_of_a_replay_resets(log: Log) -> None:
@@ -119,58 +123,9 @@ def test_a_head_without_events_waits_for_them(log: Log) -> None:
     assert take(stream) == ["1"]
 
 
-class Blocked(Connection):
-    """A connection whose client does not read."""
-
-    def __init__(self) -> None:
-        self.aborted = self.backlog = False
-
-    def abort(self) -> None:
-        self.aborted = True
-
-    def has_backlog(self) -> bool:
-        return self.backlog
-
-
-def test_a_blocked_write_is_cut_when_too_much_is_due(log: Log) -> None:
-    connection = Blocked()
-    stream = log.subscribe(connection=connection)
-    messages = stream.messages()
-    next(messages)  # ready: and this write never comes back
-    log.hub.publish(USER, log.commit(MAX_DUE))
-    assert not connection.aborted
-    log.hub.publish(USER, log.commit())
-    assert connection.aborted
-    assert list(messages) == []  # no goodbye
-
-
-def test_a_blocked_write_is_cut_after_a_while(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
-    connection, now = Blocked(), clock.monotonic()
-    messages = log.subscribe(connection=connection).messages()
-    monkeypatch.setattr(clock, "monotonic", lambda: now)
-    next(messages)
-    for passed, aborted in ((MAX_BLOCKED, False), (MAX_BLOCKED + 0.1, True)):
-        monkeypatch.setattr(clock, "monotonic", lambda passed=passed: now + passed)
-        log.hub.sweep()
-        assert connection.aborted == aborted
-
-
-def test_who_reads_now_and_then_is_not_cut(log: Log) -> None:
-    connection = Blocked()
-    connection.backlog = True
-    stream = log.subscribe(connection=connection)
-    for _ in range(MAX_DUE // 100 + 1):
-        log.hub.publish(USER, log.commit(100))
-        stream.progress()
-    assert not connection.aborted
-    for _ in range(MAX_DUE // 100 + 2):
-        log.hub.publish(USER, log.commit(100))
-    assert connection.aborted
-
-
 def test_an_ended_session_is_found_by_the_sweep(log: Log) -> None:
     stream = log.subscribe()
-    log.live.clear()
+    log.end_session()
     log.hub.sweep()
     assert [batch[0].name for batch in stream.messages()] == ["stream_closed"]
 
@@ -179,11 +134,9 @@ def test_connections_are_counted_and_forgotten(log: Log) -> None:
     with ExitStack() as streams:
         for _ in range(MAX_CONNECTIONS - 1):
             streams.enter_context(log.hub.subscribe(PRINCIPAL, None, Connection()))
-        with log.hub.subscribe(PRINCIPAL, None, Connection()):
-            with log.hub.follow_from(USER, 0):  # the room's own is not a client
-                pass
-            with pytest.raises(ApiError, match="More than"):
-                log.subscribe()
+        one_more = log.hub.subscribe(PRINCIPAL, None, Connection())
+        with one_more, pytest.raises(ApiError, match="More than"):
+            log.subscribe()
         log.subscribe()
         log.open.close()
     assert log.hub.subscriptions() == []

@@ -5,10 +5,10 @@ from timeit import default_timer
 
 import pytest
 
-from tests.streams.stage import assert_goodbye
 from tests.support.api import PASSWORD, Api, User, succeed, through_http
 from tests.support.redis import RedisServer
 from tests.support.server import Server
+from tests.support.stage import as_journey, assert_closed
 from tests.support.streams import TRANSPORTS, StreamClient
 
 Start = Callable[..., Server]
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 WITHIN = 2  # seconds: CONTRACT section 4
 
 
-@pytest.fixture(params=["redis", "no redis", "dead redis"])
+@pytest.fixture(params=["redis", *map(as_journey, ("no redis", "dead redis"))])
 def servers(
     request: pytest.FixtureRequest, start_server: Start, redis_server: RedisServer
 ) -> tuple[Server, Server]:
@@ -57,7 +57,7 @@ def test_the_other_process_delivers_and_closes(
         end(user)
         for stream in streams:
             stream.wait_for_end(WITHIN)
-            assert_goodbye(stream, "session_ended", 4401, reconnect=False)
+            assert_closed(stream, "session_ended", 4401, reconnect=False)
             stream.close()
         closed = default_timer() - delivered
         print(f"{end.__name__}: delivered in {delivered - before:.2f} s, closed in {closed:.2f} s")

@@ -1,6 +1,7 @@
 """A headless Chromium, and pages that must not complain."""
 
 import os
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -8,13 +9,26 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from tests.support.settings import ROOT
 
 OPTIONS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 )
+
+
+# What Chromium itself says of a server that is away.
+OUTAGE = r"ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_INTERNET_DISCONNECTED"
+
+AXE = ROOT / "node_modules/axe-core/axe.min.js"
+FINDINGS = """
+axe.run().then(({violations}) => violations.flatMap(({id, nodes}) => nodes.map(
+  ({html, failureSummary}) => `${id}: ${html} ${failureSummary}`)))
+"""
 
 
 @contextmanager
@@ -27,6 +41,14 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=found, args=OPTIONS.split())
         yield browser
         browser.close()
+
+
+def assert_fine(page: Page, width: int) -> None:
+    """Assert that axe finds nothing, that all fits, and that scripts see no cookie."""
+    page.evaluate(AXE.read_text())
+    assert page.evaluate(FINDINGS) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("document.cookie") == ""
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -49,16 +71,20 @@ def serve_pages(directory: Path) -> Iterator[str]:
 class Complaints:
     """What a page said that a user should never cause: errors, and requests to other hosts."""
 
-    def __init__(self, page: Page, own: str) -> None:
-        """`own` is the base URL of the only host that the page may ask."""
+    def __init__(self, page: Page, url: str, expected: str = "") -> None:
+        """`url` is on the only host that the page may ask; errors with `expected` are none."""
         self.found: list[str] = []
+        self.page = page
+        self._expected = re.compile(expected or r"(?!)")
+        own = "{0.scheme}://{0.netloc}".format(urlsplit(url))
         self._own = (own, own.replace("http", "ws", 1), "blob:", "data:")
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.found.append(f"uncaught: {error}"))
         page.on("request", lambda request: self._see(request.url))
+        page.on("websocket", lambda socket: self._see(socket.url))
 
     def _hear(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and not self._expected.search(message.text):
             self.found.append(f"{message.type}: {message.text}")
 
     def _see(self, url: str) -> None:

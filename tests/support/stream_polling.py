@@ -13,15 +13,19 @@ SEPARATOR = "\x1e"  # between the packets of one reply
 class ManualPolling:
     """A connection of a user that joins the namespace."""
 
-    def __init__(self, user: User) -> None:
+    def __init__(self, user: User, since: int | None = None) -> None:
         self._user = user
+        self._auth = {"token": user.access} | ({} if since is None else {"since": since})
         opened = json.loads(user.get(OPEN).body[1:])
         self.sid: str = opened["sid"]
         self.join()
 
     def join(self) -> None:
         """Ask to be let into the namespace."""
-        self.post(f"40{NAMESPACE},{json.dumps({'token': self._user.access})}")
+        self.post(f"40{NAMESPACE},{json.dumps(self._auth)}")
+
+    def close(self) -> None:
+        """Do nothing: between two requests there is no connection."""
 
     def post(self, packet: str) -> None:
         """Post a packet, which must be taken in."""

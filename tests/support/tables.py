@@ -1,12 +1,14 @@
-"""What the tables hold, straight from the database: a refused request must change none of it."""
+"""The tables, past the API: a refused request must change none of what they hold."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from taskmaster.accounts.models import users
 from taskmaster.extensions import Base
+from tests.support.api import User
 from tests.support.databases import Database
 
 Contents = dict[str, list[tuple[Any, ...]]]
@@ -28,3 +30,11 @@ def nothing_changes(database: Database) -> Iterator[None]:
     before = contents(database)
     yield
     assert contents(database) == before
+
+
+def make_superuser(database: Database, user: User) -> User:
+    """Let somebody see the admin pages; return them."""
+    with database.engine.begin() as connection:
+        one = users.c.id == user.id
+        connection.execute(update(users).where(one).values(is_superuser=True))
+    return user

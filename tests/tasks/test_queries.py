@@ -31,6 +31,8 @@ def plans_of(app: Flask, database: Database, user: User, method: str, path: str)
         ("GET", "tasks/"),
         ("GET", "tasks/?page=2&page_size=2"),
         ("GET", "tasks/{id}/"),
+        ("GET", "tasks/{id}/history/?since=1"),
+        ("GET", "tasks/events/?since=1"),
         ("PUT", "tasks/{id}/"),
         ("DELETE", "tasks/{id}/"),
         ("GET", "auth/profile/"),
@@ -53,6 +55,22 @@ def test_list_comes_out_of_its_index_in_order(app: Flask, database: Database, us
     assert primary_key(database) in newest
     assert "TEMP B-TREE" not in newest  # SQLite's word for sorting
     assert "Sort" not in newest
+
+
+@pytest.mark.parametrize(
+    ("path", "index"), [("tasks/{id}/history/", "ix_events_history"), ("tasks/events/", None)]
+)
+def test_pages_of_events_come_out_of_their_index_in_order(
+    app: Flask, database: Database, user: User, path: str, index: str | None
+) -> None:
+    task = user.create_task()["id"]
+    plans = plans_of(app, database, user, "GET", f"{path.format(id=task)}?since=0")
+    of_events = [found for found in plans if "events" in found]
+    assert of_events
+    for found in of_events:
+        assert (index or primary_key(database, "events")) in found
+        assert "TEMP B-TREE" not in found
+        assert "Sort" not in found
 
 
 def test_session_is_one_indexed_look(app: Flask, database: Database, user: User) -> None:

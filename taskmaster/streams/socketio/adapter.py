@@ -5,107 +5,104 @@ tests/streams/test_adapter.py fails when one of them goes.
 """
 
 import threading
-from typing import Any, Protocol
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+from wsgiref.types import WSGIApplication
 
-import orjson
 from engineio import Server
-from engineio.exceptions import ContentTooLongError, QueueEmpty
+from engineio.exceptions import ContentTooLongError, QueueEmpty, SocketIsClosedError
 from engineio.packet import CLOSE, MESSAGE, Packet
 from engineio.payload import Payload
 from engineio.socket import Socket
+from socketio import Manager
 
 from ...core import clock
-from ..protocol import CloseReason, Message
+from ..protocol import NOT_UNDERSTOOD, CloseReason
+from ..subscription import Subscription
 from ..token_bucket import MAX_FRAMES, TokenBucket
-from ..websocket.connection import WebSocketConnection
-from .link import open_websocket
+from ..websocket.connection import WebSocketConnection, websocket_application
 
 NAMESPACE = "/ws/tasks"
-PING_INTERVAL = 25  # seconds
-PING_TIMEOUT = 20
 MAX_PACKETS = 16  # at once: Python's client takes no more from one poll
 Payload.max_decode_packets = int(MAX_FRAMES)  # in one post: more are a flood
-MAX_JOINING = 10  # seconds for a connection to join the namespace, or to fetch the goodbye
-
-
-class Listener(Protocol):
-    """What a connection of engine.io tells to whoever uses it."""
-
-    def progress(self) -> None:
-        """The client has read what was sent."""
-
-    def close(self, reason: CloseReason) -> None:
-        """The client broke a rule: say goodbye and end."""
-
-    def refuse(self) -> None:
-        """The client sent what is not understood."""
+MAX_JOINING = 10  # seconds for a connection to join the namespace, or to fetch what came last
+REFUSAL = Packet(MESSAGE, f'2{NAMESPACE},["{NOT_UNDERSTOOD.name}",{NOT_UNDERSTOOD.payload}]')
+UNREADABLE = (ValueError, IndexError, RecursionError)  # what engine.io's parsers raise
 
 
 class EngineSocket(Socket):
-    """One engine.io connection, over whatever transport, in our bounds."""
+    """One engine.io connection, over whatever transport, in our bounds: a stream's connection."""
+
+    websocket: WebSocketConnection | None = None
+    has_backlog = False
+    leaving = False  # True: only what was sent last is left to fetch, no message is read
 
     def prepare(self) -> None:
         """Begin to count. It stands for `__init__`, since engine.io makes its own class."""
-        self.last_joined = clock.monotonic()  # when it was last in a namespace, or opened
-        self.listener: Listener | None = None
-        self.websocket: WebSocketConnection | None = None
-        self.drained = threading.Event()  # set while nothing waits to be read
-        self.over = threading.Event()
-        self.leaving = False  # True: only the goodbye is left to fetch, no message is read
         self._bucket = TokenBucket()
+        self.serve(None)
+
+    def serve(self, subscription: Subscription | None) -> None:
+        """Be the connection of a stream. Without one, the client has some seconds to join."""
+        self.subscription = subscription
+        self.deadline = None if subscription else clock.monotonic() + MAX_JOINING
 
     def leave(self) -> None:
         """Close once all has gone out. Over polling that is when the client has fetched it.
 
-        engine.io would forget what waits, and a client between two polls would not hear the
-        goodbye. `Outlet.reap` closes the connection of a client that does not poll any more.
+        engine.io would forget what waits, and a client between two polls would not hear why. A
+        client that does not poll any more is dropped by `reap`.
         """
         if self.upgraded:
-            self.close(wait=False)
+            self.close()
         else:
             self.leaving = True
+            self.serve(None)
             self.queue.put(Packet(CLOSE))
 
     def abort(self) -> None:
         """End it at once, which frees a blocked write."""
+        self.close(abort=True)
         if self.websocket:
             self.websocket.abort()
-        else:
-            self.close(wait=False, abort=True)
 
     def end(self, reason: CloseReason) -> None:
-        """Let whoever uses it say goodbye; end it at once where nobody does."""
-        if self.listener:
-            self.listener.close(reason)
+        """Close the stream with a reason; without a stream, just end the connection."""
+        if self.subscription:
+            self.subscription.close(reason)
         else:
-            self.close(wait=False, abort=True)
+            self.close(abort=True)
 
     def refuse(self) -> None:
         """Answer what is not understood."""
-        if self.listener:
-            self.listener.refuse()
+        if self.subscription:
+            self.send(REFUSAL)
 
     def send(self, pkt: Any) -> None:
-        """Queue a packet."""
-        self.drained.clear()
-        super().send(pkt)
+        """Queue a packet. One for a connection that has just been closed is dropped."""
+        self.has_backlog = True
+        with suppress(SocketIsClosedError):
+            super().send(pkt)
 
     def poll(self) -> list[Any]:
         """Return what waits to be sent, an empty list at the end; raise QueueEmpty."""
-        if self.listener:
-            self.listener.progress()  # who asks for more has taken what was there
-        if not self.queue.qsize():
-            self.drained.set()
-        packets = self._take(timeout=PING_INTERVAL + PING_TIMEOUT)
-        if not packets:
-            raise QueueEmpty
-        while packets[-1] is not None and len(packets) < MAX_PACKETS:
-            if not (more := self._take(block=False)):
-                break
-            packets += more
-        if packets[-1] is None and len(packets) > 1:
-            self.queue.put(packets.pop())
-        packets = [packet for packet in packets if packet is not None]
+        if not self.queue.qsize():  # who asks for more has taken what was there
+            self.has_backlog = False
+        if self.subscription:
+            self.subscription.progress()
+        packets: list[Any] = []
+        silence = self.server.ping_interval + self.server.ping_timeout
+        try:
+            while len(packets) < MAX_PACKETS:
+                packet = self.queue.get(not packets, silence)
+                if packet is None:  # the end: after what stands before it
+                    self.queue.put(None)
+                    break
+                packets.append(packet)
+        except self.server.get_queue_empty_exception():
+            if not packets:
+                raise QueueEmpty from None
         if any(packet.packet_type == CLOSE for packet in packets):
             self.close(abort=True)
         return packets
@@ -126,81 +123,91 @@ class EngineSocket(Socket):
             super().handle_post_request(environ)
         except ContentTooLongError:
             self.end(CloseReason.MESSAGE_TOO_LARGE)
-        except (ValueError, IndexError, RecursionError) as error:
+        except UNREADABLE as error:
             if "Too many packets" in str(error) or not self._bucket.consume(frames=1):
                 self.end(CloseReason.FLOOD)
             else:
                 self.refuse()
 
-    def close(self, wait: bool = True, abort: bool = False, reason: Any = None) -> None:
+    def close(self, wait: bool = False, abort: bool = False, reason: Any = None) -> None:
         """Close, but never wait until the client has read all: it may not read."""
         super().close(wait=False, abort=abort, reason=reason)
         if self.closed:  # who still posts to it gets 400; engine.io would raise
             self.server.sockets.pop(self.sid, None)
-            self.drained.set()
-            self.over.set()
-
-    def _take(self, **how: Any) -> list[Any]:
-        try:
-            packet = self.queue.get(**how)
-        except self.server.get_queue_empty_exception():
-            return []
-        self.queue.task_done()
-        return [packet]
 
 
-class NoSocket:
-    """Stands for the connection that Flask-SocketIO's test client does not have."""
+class EngineLink:
+    """The WebSocket of an engine.io connection, as engine.io expects it of its driver."""
 
-    listener: Listener | None = None
-    closing = closed = False
+    def __init__(self, websocket: WebSocketConnection, engine: EngineSocket) -> None:
+        self._websocket, self._engine = websocket, engine
+        engine.websocket = websocket  # for who has to end it at once
+        self._messages = websocket.messages()
+        self.send, self.close = websocket.send, websocket.close
 
-    def __init__(self) -> None:
-        self.drained = threading.Event()
-        self.drained.set()
+    def wait(self) -> str | bytes | None:
+        """Return the next message that engine.io can read: at another, its loop would break off."""
+        for message in self._messages:
+            with suppress(*UNREADABLE):
+                Packet(encoded_packet=message)
+                return message
+            self._engine.refuse()
+        if self._websocket.fault:
+            self._engine.end(self._websocket.fault)
+            self._websocket.linger()
+        return None
 
-    def abort(self) -> None:
-        """Do nothing."""
 
-    leave = abort
+def open_websocket(handler: Callable[[EngineLink], Any], _server: Server) -> WSGIApplication:
+    """Return an application that shakes hands and lets engine.io talk: its driver."""
+    engine: EngineSocket = handler.__self__  # type: ignore[attr-defined]
+    return websocket_application(lambda websocket: handler(EngineLink(websocket, engine)))
 
 
-class Outlet:
-    """What the namespace and its rooms need of python-socketio's server."""
+def _locked(change: Callable[..., Any]) -> Callable[..., Any]:
+    def locked(self: "LockedManager", *args: Any, **kwargs: Any) -> Any:
+        with self.lock:
+            return change(self, *args, **kwargs)
 
-    def __init__(self, server: Any) -> None:
-        self._server = server
+    return locked
 
-    def emit(self, message: Message, to: str) -> None:
-        """Send a message to a connection or a room. It only queues."""
-        body = orjson.Fragment(message.payload)
-        self._server.emit(message.name, body, to=to, namespace=NAMESPACE)
 
-    def enter_room(self, sid: str, room: str) -> None:
-        """Let a connection have what is emitted to a room. Raise KeyError if it has gone."""
-        try:
-            self._server.enter_room(sid, room, namespace=NAMESPACE)
-        except ValueError:
-            raise KeyError(sid) from None
+class LockedManager(Manager):
+    """python-socketio's rooms, which it looks at first and changes then, for real threads."""
 
-    def disconnect(self, sid: str) -> None:
-        """Tell a client that it is disconnected, and that it shall stay away."""
-        self._server.disconnect(sid, namespace=NAMESPACE)
+    lock = threading.RLock()
+    basic_enter_room = _locked(Manager.basic_enter_room)
+    basic_leave_room = _locked(Manager.basic_leave_room)
+    basic_disconnect = _locked(Manager.basic_disconnect)
 
-    def engine_of(self, sid: str) -> EngineSocket | NoSocket:
-        """Return the transport of a connection."""
-        engine_sid = self._server.manager.eio_sid_from_sid(sid, NAMESPACE)
-        return self._server.eio.sockets.get(engine_sid) or NoSocket()
+    def pre_connect(self, eio_sid: str, namespace: str) -> str:
+        """Begin to let a connection in. Raise ValueError where it is in already."""
+        with self.lock:
+            sid: str | None = super().pre_connect(eio_sid, namespace)
+        if sid is None:  # python-socketio would answer like a refusal, and the client leave
+            raise ValueError("joined already")
+        return sid
 
-    def reap(self) -> None:
-        """Drop the connections that have been in no namespace, or leaving it, for too long."""
-        now = clock.monotonic()
-        for sid, connection in tuple(self._server.eio.sockets.items()):
-            if self._server.manager.sid_from_eio_sid(sid, NAMESPACE) and not connection.leaving:
-                connection.last_joined = now
-            elif now - getattr(connection, "last_joined", now) > MAX_JOINING:
-                connection.close(wait=False)
-                connection.abort()
+    def connect(self, sid: str, namespace: str) -> Any:
+        """Let a client in whose CONNECT packet is sent: from here on it may be sent events."""
+        found = super().connect(sid, namespace)
+        self.server.namespace_handlers[namespace].connected(sid)
+        return found
+
+
+def engine_of(server: Any, sid: str) -> EngineSocket:
+    """Return the connection below a client."""
+    engine: EngineSocket = server.eio.sockets[server.manager.eio_sid_from_sid(sid, NAMESPACE)]
+    return engine
+
+
+def reap(server: Any) -> None:
+    """Drop the connections that have not joined, or not fetched what came last, in time."""
+    now = clock.monotonic()
+    for connection in tuple(server.eio.sockets.values()):
+        if (getattr(connection, "deadline", None) or now) < now:
+            connection.close()  # which says so to a client that reads
+            connection.abort()
 
 
 def adapt(engine: Server) -> None:

@@ -1,6 +1,15 @@
-"""The Socket.IO namespace: lets a client in by its token, and renews the token."""
+"""The Socket.IO namespace: lets clients in by their token, and delivers to them.
 
+Each client reads the log by itself until it has come as far as its user's room.
+"""
+
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
+from weakref import WeakValueDictionary
 
 import orjson
 import structlog
@@ -9,22 +18,52 @@ from flask_socketio import ConnectionRefusedError, Namespace
 from socketio import Namespace as AnyNamespace
 from sqlalchemy.exc import SQLAlchemyError
 
-from ...core.errors import DEFAULTS, ApiError, ErrorCode, problem
-from ..handshake import header_token, identify, position, renew
+from ...core.errors import ErrorCode, problem
+from ...events.user_log import UserLog
+from ..handshake import identify, position, problem_of, renew
 from ..hub import Hub
-from ..protocol import Message, control
-from .adapter import NAMESPACE, Outlet
-from .rooms import Member, Rooms
+from ..protocol import NOT_UNDERSTOOD, Message
+from ..reader import LogReader
+from ..subscription import Subscription
+from .adapter import NAMESPACE, EngineSocket, engine_of
 
 log = structlog.get_logger(__name__)
 
-
 UNKNOWN_EVENT = "unknown_event"  # stands for the name of every event that is not known here
-UNKNOWN = control(
-    "error",
-    code=ErrorCode.MALFORMED_REQUEST.value,
-    detail="This event is unknown. Only `authenticate` with a token is understood here.",
-)
+
+
+class Room(LogReader):
+    """Emits a user's live events once, to the Socket.IO room named by the user's id.
+
+    Its members have it as their reader: whoever looks first delivers to all. The lock keeps it
+    still while a client enters, so nobody misses an event or gets one twice.
+    """
+
+    def __init__(self, log: UserLog, cursor: int, emit: Callable[[Message], None]) -> None:
+        super().__init__(log)
+        self.cursor, self.ready = cursor, True
+        self.lock = threading.RLock()
+        self._emit = emit
+
+    def next_batch(self) -> list[Message]:
+        """Emit what comes next; return nothing. Raise SQLAlchemyError."""
+        with self.lock:
+            while batch := super().next_batch():
+                for message in batch:
+                    # All other control messages are sent by each member's own subscription.
+                    if message.is_event or message.name == "stream_reset":
+                        self._emit(message)
+        return []
+
+
+@dataclass
+class Member:
+    """One client in the namespace, with its stream and what its end has to undo."""
+
+    sid: str
+    engine: EngineSocket
+    subscription: Subscription
+    cleanup: ExitStack
 
 
 class OtherNamespaces(AnyNamespace):
@@ -33,42 +72,43 @@ class OtherNamespaces(AnyNamespace):
     def on_connect(self, *_: Any) -> None:
         """Refuse, and name the namespace that does exist."""
         detail = f"This namespace does not exist; connect to `{NAMESPACE}`."
-        raise _refusal(problem(ErrorCode.NOT_FOUND, detail))
+        raise ConnectionRefusedError(detail, problem(ErrorCode.NOT_FOUND, detail))
 
 
 class TaskNamespace(Namespace):
     """One application's `/ws/tasks`."""
 
-    def __init__(self, hub: Hub, outlet: Outlet) -> None:
+    def __init__(self, hub: Hub) -> None:
         super().__init__(NAMESPACE)
         self._hub = hub
-        self._outlet = outlet
-        self._rooms = Rooms(hub, outlet)
+        self._members: dict[str, Member] = {}
+        self._rooms: WeakValueDictionary[str, Room] = WeakValueDictionary()
+        self._lock = threading.Lock()
 
     def on_connect(self, credentials: Any = None) -> None:
         """Let a client in. Everything that goes wrong must end as a refusal with its code."""
         try:
             self._admit(_sid(), credentials if isinstance(credentials, dict) else {})
-        except ApiError as error:
-            raise _refusal(error.problem) from None
-        except SQLAlchemyError:
-            raise _refusal(problem(*DEFAULTS[503])) from None
-        except Exception:
-            log.exception("unhandled_error")
-            raise _refusal(problem(ErrorCode.INTERNAL_ERROR, "Something went wrong.")) from None
+        except Exception as error:
+            body = problem_of(error)
+            raise ConnectionRefusedError(body["detail"], body) from None
 
     def connected(self, sid: str) -> None:
         """Begin to deliver: the client's CONNECT packet is sent."""
-        self._rooms.members[sid].start()
+        member = self._members[sid]
+        if member.engine.closing:
+            member.subscription.close()  # it went before it was known here
+        threading.Thread(target=self._serve, args=(member,), daemon=True).start()
 
     def on_disconnect(self, _reason: str = "") -> None:
         """Let a client go. Takes no lock: it may be called from within a room's delivery."""
-        if member := self._rooms.members.get(_sid()):
+        if member := self._members.get(_sid()):
             member.subscription.close()
+            member.engine.serve(None)
 
     def on_authenticate(self, body: Any = None, *_: Any) -> Any:
         """Renew the token in-band; answer by event and by acknowledgement."""
-        member = self._rooms.members.get(_sid())
+        member = self._members.get(_sid())
         if member is None:
             return None
         token = body.get("token") if isinstance(body, dict) else None
@@ -76,23 +116,64 @@ class TaskNamespace(Namespace):
 
     def on_unknown_event(self, *_: Any) -> Any:
         """Answer an event that is not known here, as `authenticate` is answered."""
-        return self._answer(UNKNOWN)
+        return self._answer(NOT_UNDERSTOOD)
 
     def _answer(self, answer: Message) -> dict[str, Any]:
         """Send an answer as an event, and return it for the acknowledgement."""
-        self._outlet.emit(answer, _sid())
+        self._send(answer, _sid())
         return {"action": answer.name, **orjson.loads(answer.payload)}
 
     def _admit(self, sid: str, credentials: dict[str, Any]) -> None:
-        principal = identify(credentials.get("token") or header_token())
+        principal = identify(credentials.get("token") or request.headers.get("Authorization"))
         since = position(credentials.get("since"))
-        member = Member(self._rooms, sid, self._outlet.engine_of(sid), principal.user_id)
-        member.subscribe(self._hub, principal, since)
+        engine = engine_of(self.server, sid)
+        with ExitStack() as stack:
+            subscription = stack.enter_context(self._hub.subscribe(principal, since, engine))
+            stack.callback(self._members.pop, sid)
+            self._members[sid] = Member(sid, engine, subscription, stack.pop_all())
+        engine.serve(subscription)
+
+    def _send(self, message: Message, to: str) -> None:
+        """Send a message to a client or a room. It only queues."""
+        body = orjson.Fragment(message.payload)
+        self.server.emit(message.name, body, to=to, namespace=NAMESPACE)
+
+    def _serve(self, member: Member) -> None:
+        """Deliver until the stream is closed, then close the connection."""
+        with member.cleanup:
+            try:
+                for batch in member.subscription.messages():
+                    for message in batch:
+                        self._send(message, member.sid)
+                    self._let_enter(member)
+                self._hang_up(member)
+            except Exception:
+                log.exception("stream_failed")
+                member.engine.abort()
+
+    def _let_enter(self, member: Member) -> None:
+        """Make the user's room a client's reader, if the client has read as far as the room."""
+        reader, user_id = member.subscription.reader, member.subscription.principal.user_id
+        if isinstance(reader, Room) or not reader.ready:
+            return
+        with self._lock:
+            new = Room(reader.log, reader.cursor, partial(self._send, to=user_id))
+            room = self._rooms.setdefault(user_id, new)
+        with room.lock, suppress(SQLAlchemyError):  # then it tries again after the next batch
+            room.next_batch()
+            if reader.cursor == room.cursor:
+                member.subscription.reader = room
+                with suppress(KeyError, ValueError):  # it has gone
+                    self.server.enter_room(member.sid, user_id, namespace=NAMESPACE)
+
+    def _hang_up(self, member: Member) -> None:
+        """Disconnect. The protocol tells a client only to stay away, not to come back."""
+        if reason := member.subscription.close_reason:
+            if not reason.reconnect:
+                with suppress(KeyError):  # it has gone meanwhile
+                    self.server.disconnect(member.sid, namespace=NAMESPACE)
+            member.engine.leave()
 
 
 def _sid() -> str:
     return request.sid  # type: ignore[attr-defined,no-any-return]
-
-
-def _refusal(body: dict[str, Any]) -> ConnectionRefusedError:
-    return ConnectionRefusedError(body["detail"], body)

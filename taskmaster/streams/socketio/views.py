@@ -1,85 +1,108 @@
-"""Socket.IO's one URL, as a route: it passes the same checks and headers as all others.
+"""The Socket.IO server of one application: its options, and its one URL as a route.
 
-Flask-SocketIO would answer it before Flask does, and neither the host nor the rate would be
-looked at, no request be named or logged, and a refusal have a shape of its own.
+A route passes the same checks and headers as all others. Flask-SocketIO would answer before Flask
+does: neither the host nor the rate would be looked at, no request be named or logged, and a
+refusal have a shape of its own.
 """
 
 from collections.abc import Iterable
+from functools import partial
+from logging import CRITICAL, Logger
 from typing import Any
+from wsgiref.types import WSGIEnvironment
 
-import structlog
 from flask import Blueprint, Flask, Response, current_app, request
-from werkzeug.exceptions import default_exceptions
+from flask_socketio import SocketIO
+from socketio.packet import BINARY_ACK, BINARY_EVENT, EVENT, Packet
 
-from ...core.errors import ApiError, ErrorCode, handle_http_exception
+from ...core import lifecycle
+from ...core.errors import ApiError, ErrorCode
 from ..handshake import check_origin
 from ..hub import Hub
-from ..takeover import end_call, raw_socket
-from .server import make_server
-
-log = structlog.get_logger(__name__)
+from ..takeover import Upgrade, with_problem
+from ..websocket.connection import MAX_MESSAGE
+from .adapter import LockedManager, adapt, reap
+from .namespace import UNKNOWN_EVENT, OtherNamespaces, TaskNamespace
 
 blp = Blueprint("socketio", __name__)
 
-Environ = dict[str, Any]
+
+class ClientPacket(Packet):
+    """What a client may say: the events that python-socketio makes itself are none of its."""
+
+    packet_type: int
+    data: Any
+
+    def decode(self, encoded_packet: str) -> int:
+        """Read a packet; raise ValueError for what is not understood here.
+
+        An event with attachments is not kept until they come: no event that is known has any.
+        """
+        super().decode(encoded_packet)
+        if self.packet_type in (EVENT, BINARY_EVENT):
+            if not isinstance(self.data, list):
+                raise ValueError("no event")
+            if self.packet_type == BINARY_EVENT or self.data[0] != "authenticate":
+                self.packet_type, self.data = EVENT, [UNKNOWN_EVENT]
+        if self.packet_type == BINARY_ACK:
+            raise ValueError("binary")
+        return 0
 
 
 def init_app(app: Flask, hub: Hub) -> None:
-    """Serve Socket.IO."""
-    make_server(app, hub)
+    """Serve Socket.IO: its server with the namespace, at its URL."""
+    wsgi_app = app.wsgi_app
+    socketio = SocketIO(
+        app,
+        async_mode=app.config["ASYNC_MODE"],
+        client_manager=LockedManager(),  # another application's would be taken over
+        manage_session=False,
+        serializer=ClientPacket,
+        json=app.json,  # it takes the JSON of an event as it is (`orjson.Fragment`)
+        namespaces="*",  # OtherNamespaces refuses all but ours, in words
+        cors_allowed_origins=[],  # it checks no origin: our route does, and sets the headers
+        max_http_buffer_size=MAX_MESSAGE,
+        http_compression=False,
+        engineio_logger=Logger("quiet", CRITICAL + 1),  # it would log what any client can send
+        transports=None if app.config["WEB_CONCURRENCY"] == 1 else ["websocket"],
+    )
+    app.wsgi_app = wsgi_app  # type: ignore[method-assign]  # a route leads there instead
+    server = socketio.server
+    socketio.on_namespace(TaskNamespace(hub))
+    server.register_namespace(OtherNamespaces("*"))
+    adapt(server.eio)
+    lifecycle.every(app, 1, partial(reap, server), "reaper")
     app.register_blueprint(blp)
-
-
-class Upgrade(Response):
-    """A response that lets engine.io take the connection over, or refuse to."""
-
-    def __init__(self) -> None:
-        super().__init__(status=101)
-        self.headers.clear()
-
-    def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        """Converse until the connection is over."""
-        begun: list[tuple[Any, ...]] = []
-        body = _engine(environ, lambda *begin: begun.append(begin))
-        if not begun:  # it was taken over
-            end_call(environ)
-        response = _in_our_shape(Response(body, *begun[0][:2]))
-        response.headers.extend(self.headers)
-        return response(environ, start_response)
 
 
 @blp.route("/socket.io/", methods=["GET", "POST"])
 def poll() -> Response:
     """Open or go on with a connection by polling."""
-    _check()
     request.environ.pop("HTTP_UPGRADE", None)  # without `Connection: Upgrade` it means nothing
     try:
-        return _in_our_shape(Response.from_app(_engine, request.environ))  # type: ignore[arg-type]
+        return with_problem(Response.from_app(_engine, request.environ))  # type: ignore[arg-type]
     except KeyError:  # engine.io looks a session up more than once, and this one went meanwhile
-        raise _unknown_session() from None
+        _check()
+        raise
 
 
 @blp.get("/socket.io/", websocket=True)
 def upgrade() -> Response:
     """Open a connection as a WebSocket, or change over to one."""
-    _check()
-    raw_socket(request.environ)  # or refuse
-    return Upgrade()
+    return Upgrade(_engine)
 
 
-def _engine(environ: Environ, start_response: Any) -> Iterable[bytes]:
+def _engine(environ: WSGIEnvironment, start_response: Any) -> Iterable[bytes]:
     environ["flask.app"] = current_app._get_current_object()  # type: ignore[attr-defined]
-    return _server().handle_request(environ, start_response)  # type: ignore[no-any-return]
+    server = current_app.extensions["socketio"].server
+    return server.handle_request(environ, start_response)  # type: ignore[no-any-return]
 
 
-def _server() -> Any:
-    return current_app.extensions["socketio"].server
-
-
+@blp.before_request
 def _check() -> None:
     """Say what is wrong, which engine.io's own refusals do not. Raise ApiError (400, 403)."""
     check_origin()
-    engine, sid = _server().eio, request.args.get("sid")
+    engine, sid = current_app.extensions["socketio"].server.eio, request.args.get("sid")
     if not sid and request.args.getlist("EIO") != ["4"]:
         raise ApiError(
             ErrorCode.MALFORMED_REQUEST,
@@ -93,17 +116,5 @@ def _check() -> None:
             '`transports: ["websocket"]`.',
         )
     if sid and sid not in engine.sockets:
-        raise _unknown_session()
-
-
-def _unknown_session() -> ApiError:
-    detail = "This session is over, or was never opened here: connect again, without `sid`."
-    return ApiError(ErrorCode.MALFORMED_REQUEST, detail)
-
-
-def _in_our_shape(response: Response) -> Response:
-    """Return what engine.io answers; problem details for a refusal."""
-    if response.status_code < 400:
-        return response
-    log.info("socketio_refused", status=response.status_code)
-    return handle_http_exception(default_exceptions[response.status_code]())
+        detail = "This session is over, or was never opened here: connect again, without `sid`."
+        raise ApiError(ErrorCode.MALFORMED_REQUEST, detail)

@@ -1,44 +1,29 @@
 """The plain WebSocket: one text frame an event, a position in the URL or the first message."""
 
 import threading
-from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import orjson
 import structlog
 from flask import Blueprint, Response, request
-from sqlalchemy.exc import SQLAlchemyError
 
 from ...core.auth import Principal
 from ...core.errors import ApiError, ErrorCode
-from ..handshake import check_origin, current_hub, header_token, identify, position, refusal, renew
+from ..handshake import HUB, check_origin, identify, position, problem_of, renew
 from ..hub import Hub
-from ..protocol import NOT_UNDERSTOOD, CloseReason, Message, stream_closed
+from ..protocol import NOT_UNDERSTOOD, CloseReason, Message, refusal, stream_closed
 from ..subscription import HEARTBEAT, Subscription
-from ..takeover import end_call
-from .connection import HandshakeError, WebSocketConnection
+from ..takeover import Upgrade
+from .connection import WebSocketConnection, websocket_application
 
 log = structlog.get_logger(__name__)
 
 blp = Blueprint("websocket", __name__)
 
 AUTHENTICATION_SECONDS = 10
-GOODBYE = 1.0  # seconds for the goodbye to be written
 
 Request = tuple[Principal, int | None]  # who follows, and after which event
-
-
-class Upgrade(Response):
-    """A response that takes the connection over instead of answering the request."""
-
-    def __init__(self, connection: WebSocketConnection, converse: Callable[[], None]) -> None:
-        super().__init__(status=101)
-        self._connection, self._converse = connection, converse
-
-    def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
-        """Converse until the connection is over."""
-        self._connection.serve(environ, self._converse)
-        end_call(environ)
 
 
 @blp.get("/ws/tasks/")
@@ -53,14 +38,10 @@ def open_websocket() -> Response:
     """Follow one's tasks over a WebSocket."""
     check_origin()
     since = position(request.args.get("since"))
-    token = header_token()
+    token = request.headers.get("Authorization")
     principal = identify(token) if token else None
-    try:
-        connection = WebSocketConnection(request.environ)
-    except HandshakeError:
-        raise ApiError(ErrorCode.MALFORMED_REQUEST, "This is no WebSocket handshake.") from None
-    hub = current_hub()
-    return Upgrade(connection, lambda: _converse(connection, hub, principal, since))
+    converse = partial(_converse, hub=HUB.get(), principal=principal, since=since)
+    return Upgrade(websocket_application(converse))
 
 
 def _converse(
@@ -68,80 +49,36 @@ def _converse(
 ) -> None:
     try:
         asked = (principal, since) if principal else _await_first(connection, since)
-        if asked is None:
-            reason = connection.close_reason or CloseReason.AUTHENTICATION_TIMEOUT
-            return _say_goodbye(connection, reason)
-        with hub.subscribe(*asked, connection) as subscription:
-            _follow(connection, subscription)
-    except ApiError as error:
-        _refuse(connection, error)
-    except SQLAlchemyError:
-        _say_goodbye(connection, CloseReason.SERVER_RESTART)
+        if asked:
+            with hub.subscribe(*asked, connection) as subscription:
+                _follow(connection, subscription)
+        connection.linger()
+    except OSError:
+        raise  # the client is gone
+    except Exception as error:
+        _refuse(connection, problem_of(error))
 
 
 def _await_first(connection: WebSocketConnection, since: int | None) -> Request | None:
-    """Return what the first message asks for; None if there was none in time. Raise ApiError."""
+    """Return what the first message asks for; None if there was none. Raise ApiError."""
     connection.set_deadline(AUTHENTICATION_SECONDS)
-    while (message := connection.wait()) is not None:
-        body = _read(message)
-        if body.get("action") == "authenticate":
+    for message in connection.messages():
+        if body := _read(message):
             connection.set_deadline(None)
-            principal = identify(body.get("token"))
-            return principal, position(body.get("since", since))
+            return identify(body.get("token")), position(body.get("since", since))
         connection.send(_text(NOT_UNDERSTOOD))
+    _close(connection, connection.fault or CloseReason.AUTHENTICATION_TIMEOUT)
     return None
 
 
 def _follow(connection: WebSocketConnection, subscription: Subscription) -> None:
     """Send in a thread of its own; read and answer here until the connection is over."""
-    args = (connection, subscription)
-    writer = threading.Thread(target=_write, args=args, daemon=True)
-    try:
-        writer.start()
-        while (message := connection.wait()) is not None:
-            connection.send(_text(_answer(subscription, message)))
-    finally:
-        if connection.close_reason:
-            subscription.close(connection.close_reason)
-            writer.join(GOODBYE)
-
-
-def _refuse(connection: WebSocketConnection, error: ApiError) -> None:
-    code = error.problem["code"]
-    if code == ErrorCode.TOO_MANY_CONNECTIONS:
-        return _say_goodbye(connection, CloseReason.TOO_MANY_CONNECTIONS)
-    if code == ErrorCode.UNAVAILABLE:
-        return _say_goodbye(connection, CloseReason.SERVER_RESTART)
-    connection.send(_text(refusal(error)))
-    return connection.close(CloseReason.SESSION_ENDED.code, code)
-
-
-def _say_goodbye(connection: WebSocketConnection, reason: CloseReason) -> None:
-    connection.send(_text(stream_closed(reason)))
-    connection.close(reason.code, reason.value)
-
-
-def _answer(subscription: Subscription, message: str | bytes) -> Message:
-    body = _read(message)
-    if body.get("action") != "authenticate":
-        return NOT_UNDERSTOOD
-    return renew(subscription, body.get("token"))
-
-
-def _read(message: str | bytes) -> dict[str, Any]:
-    """Return the object of a frame; an empty one for anything else."""
-    try:
-        body = orjson.loads(message) if isinstance(message, str) else None
-    except orjson.JSONDecodeError:
-        body = None
-    return body if isinstance(body, dict) else {}
-
-
-def _text(message: Message) -> str:
-    """Return the frame: the event's own JSON, or a control message with its name as `action`."""
-    if message.is_event:
-        return message.payload
-    return f'{{"action":"{message.name}",{message.payload[1:]}'
+    threading.Thread(target=_write, args=(connection, subscription), daemon=True).start()
+    for message in connection.messages():
+        body = _read(message)
+        answer = renew(subscription, body.get("token")) if body else NOT_UNDERSTOOD
+        connection.send(_text(answer))
+    subscription.close(connection.fault)
 
 
 def _write(connection: WebSocketConnection, subscription: Subscription) -> None:
@@ -151,12 +88,44 @@ def _write(connection: WebSocketConnection, subscription: Subscription) -> None:
             for message in batch:
                 connection.send(_text(message))
             connection.ping(every=HEARTBEAT)
-        if reason := subscription.goodbye:
+        if reason := subscription.close_reason:
             connection.close(reason.code, reason.value)
     except OSError:
         pass  # the client is gone, or was cut
     except Exception:
         log.exception("stream_failed")
     finally:
-        if not connection.close_reason:
+        if not connection.fault:
             connection.abort()  # frees the reader
+
+
+def _refuse(connection: WebSocketConnection, problem: dict[str, Any]) -> None:
+    """Say why there is no stream, and close."""
+    if problem["status"] >= 500:
+        _close(connection, CloseReason.SERVER_RESTART)
+    elif problem["code"] == CloseReason.TOO_MANY_CONNECTIONS:
+        _close(connection, CloseReason.TOO_MANY_CONNECTIONS)
+    else:
+        connection.send(_text(refusal(problem)))
+        connection.close(CloseReason.SESSION_ENDED.code, problem["code"])
+
+
+def _close(connection: WebSocketConnection, reason: CloseReason) -> None:
+    connection.send(_text(stream_closed(reason)))
+    connection.close(reason.code, reason.value)
+
+
+def _read(message: str | bytes) -> dict[str, Any] | None:
+    """Return what an `authenticate` message says; None for any other."""
+    try:
+        body = orjson.loads(message) if isinstance(message, str) else None
+    except orjson.JSONDecodeError:
+        return None
+    return body if isinstance(body, dict) and body.get("action") == "authenticate" else None
+
+
+def _text(message: Message) -> str:
+    """Return the frame: the event's own JSON, or a control message with its name as `action`."""
+    if message.is_event:
+        return message.payload
+    return f'{{"action":"{message.name}",{message.payload[1:]}'

@@ -1,47 +1,37 @@
 // The form to log in or register.
-import { enter } from "./session.js";
+import { tm } from "./client.js";
+import { byId } from "./dom.js";
+import { handle, tell } from "./forms.js";
 
-const form = document.getElementById("credentials");
-const mode = () => form.elements.mode.value;
+const form = byId("credentials");
+const registering = () => form.elements.mode.value === "register";
 
-form.addEventListener("change", ({ target }) => target.name === "mode" && turn());
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const { username, email, password } = form.elements;
-  const credentials = { username: username.value, password: password.value };
-  if (mode() === "register") credentials.email = email.value;
-  await attempt(() => enter(mode(), credentials));
+handle(form, async ({ username, email, password, stay }) => {
+  const options = { stay: stay === "on" };
+  if (registering()) await tm.register({ username, email, password }, options);
+  else await tm.login(username, password, options);
+  form.reset();
+  turn();
 });
 
+/** Show the form; `why` is how the session before it ended. */
+export function showEntrance(wanted, why) {
+  byId("entrance").hidden = !wanted;
+  if (!wanted) return;
+  tell(form, why ? Object.assign(new Error("Your session has ended. Please log in again."), { code: why.code }) : {});
+  form.elements.username.focus();
+}
+
 function turn() {
-  const registering = mode() === "register";
-  form.querySelector(".for-register").hidden = form.elements.email.disabled = !registering;
-  form.querySelector(".for-login").hidden = registering;
-  form.elements.password.autocomplete = registering ? "new-password" : "current-password";
-  form.querySelector("button").textContent = registering ? "Register" : "Log in";
-  tell({});
+  const isNew = registering();
+  const { username, email, password } = form.elements;
+  form.querySelector(".for-register").hidden = email.disabled = !isNew;
+  form.querySelector("label[for=credentials-username]").textContent = isNew ? "Username" : "Username or e-mail";
+  for (const field of [username, password]) byId(`${field.id}-hint`).hidden = !isNew;
+  password.autocomplete = isNew ? "new-password" : "current-password";
+  form.querySelector("button").textContent = isNew ? "Register" : "Log in";
+  tell(form, {});
 }
 
-async function attempt(entering) {
-  const button = form.querySelector("button");
-  button.disabled = true;
-  tell({});
-  try {
-    await entering();
-    form.reset();
-    turn();
-  } catch (error) {
-    tell(Object.keys(error.errors ?? {}).length ? error.errors : { password: [error.message] });
-  } finally {
-    button.disabled = false;
-  }
-}
-
-/** Show the messages beside their fields, and go to the first field at fault. */
-function tell(errors) {
-  for (const name of ["username", "email", "password"]) {
-    document.getElementById(`error-${name}`).textContent = (errors[name] ?? []).join(" ");
-    form.elements[name].setAttribute("aria-invalid", name in errors);
-  }
-  form.querySelector("[aria-invalid=true]")?.focus();
-}
+form.addEventListener("change", ({ target }) => target.name === "mode" && turn());
+turn();

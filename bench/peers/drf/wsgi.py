@@ -1,0 +1,5 @@
+"""The WSGI application: the calls only."""
+
+from django.core.wsgi import get_wsgi_application
+
+application = get_wsgi_application()

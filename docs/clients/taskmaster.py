@@ -1,0 +1,248 @@
+"""A client of Taskmaster for Python: one file, nothing to install, one thing after the other.
+
+tm = connect("http://127.0.0.1:8000")
+tm.login("ada_l", "correct horse battery")
+tm.tasks.create(title="Water the plants")
+for event in tm.events(since=0):
+    print(event)
+"""
+
+import json
+import os
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.client import HTTPException, HTTPResponse
+from typing import Any, TypeVar
+from urllib.error import HTTPError
+from urllib.parse import urlencode, urlsplit
+from urllib.request import Request, urlopen
+
+Json = dict[str, Any]
+Many = list[Json]
+Reply = TypeVar("Reply")
+REPETITIONS = (0.3, 1, 3)  # seconds before a request is sent again whose reply was lost
+PATIENCE = 60  # seconds without a byte; a stream says every 15 seconds that it lives
+LONGEST_PAUSE = 30  # seconds between two connections of a stream
+AWAY = (0, 502, 503, 504)  # statuses of a server that cannot be reached; 0 is no reply
+PASSING = (*AWAY, 429)
+
+
+class TaskmasterError(Exception):
+    """A refusal of the API (RFC 9457). Where no reply came, `code` is "offline", `status` 0."""
+
+    def __init__(self, code: str, status: int, detail: str, errors: Json | None = None) -> None:
+        super().__init__(detail)
+        self.code, self.status, self.errors = code, status, errors or {}
+        self.repeated = False  # whether it is the answer to a request that was sent before
+
+
+def connect(url: str, access: str | None = None, refresh: str | None = None) -> "Client":
+    """Return a client of the server at `url`, with the tokens of a session if there is one."""
+    return Client(url.rstrip("/"), access, refresh)
+
+
+class Client:
+    """A session on one server, kept in memory."""
+
+    def __init__(self, url: str, access: str | None, refresh: str | None) -> None:
+        self.url, self.access, self.refresh = url, access, refresh
+        self.user: Json | None = None
+        self.tasks = Tasks(self)
+
+    def register(self, username: str, email: str, password: str, **names: str) -> Json:
+        """Register and log in; return the user."""
+        account = {"username": username, "email": email, "password": password, **names}
+        return self._enter("auth/register/", account)
+
+    def login(self, username: str, password: str) -> Json:
+        """Log in with a username or an e-mail; return the user."""
+        return self._enter("auth/login/", {"username": username, "password": password})
+
+    def logout(self) -> None:
+        self.request("POST", "auth/logout/")
+        self.user = self.access = self.refresh = None
+
+    def request(self, method: str, path: str, body: Any = None, key: str | None = None) -> Json:
+        """Call the API as the user; return its reply, a list's with its `position` in the log.
+
+        It is repeated where the reply was lost, a POST if it has a key. Raise TaskmasterError.
+        """
+        repeatable = method != "POST" or key is not None
+        headers = {"Idempotency-Key": key} if key else {}
+        return self._as_user(lambda: self._ask(method, path, body, headers, repeatable))
+
+    def events(self, since: int | None = None) -> Iterator[Json]:
+        """Yield the events after a position, or from now on, in order and for good.
+
+        Raise TaskmasterError: 410 where they are kept no more, 401 where the session is over.
+        """
+        for message in self.messages(since):
+            if message["action"] == "stream_reset":
+                detail = f"These events are kept no more; the log stands at {message['seq']}."
+                raise TaskmasterError("position_expired", 410, detail)
+            if message["action"].startswith("task_"):
+                yield message
+
+    def messages(self, since: int | None = None) -> Iterator[Json]:
+        """Yield all that the stream says, over as many connections as it takes."""
+        pause = 1.0
+        while True:
+            headers = {} if since is None else {"Last-Event-ID": str(since)}
+            follow = partial(self._open, "GET", "tasks/stream/", None, headers)
+            try:
+                with self._as_user(follow) as stream, _telling_of_cuts():
+                    for message in _messages(stream):
+                        yield message
+                        since, pause = message.get("seq", since), 1.0
+            except TaskmasterError as error:
+                if error.status not in PASSING:
+                    raise
+            time.sleep(pause * random.uniform(0.5, 1.5))
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _enter(self, path: str, credentials: Json) -> Json:
+        self.access = self.refresh = None
+        account = self.request("POST", path, credentials)
+        tokens = account.pop("tokens")
+        self.user, self.access, self.refresh = account, tokens["access"], tokens["refresh"]
+        return account
+
+    def _as_user(self, call: Callable[[], Reply]) -> Reply:
+        """Call; where the token is refused, renew it and call again."""
+        try:
+            return call()
+        except TaskmasterError as error:
+            if error.status != 401 or not self.refresh:
+                raise
+        tokens = self._ask("POST", "auth/token/refresh/", {"refresh": self.refresh}, {}, True)
+        self.access, self.refresh = tokens["access"], tokens["refresh"]
+        return call()
+
+    def _ask(
+        self, method: str, path: str, body: Any, headers: dict[str, str], repeatable: bool
+    ) -> Json:
+        """Send a request until it is answered; return the reply. Raise TaskmasterError."""
+        pauses = iter(REPETITIONS if repeatable else ())
+        repeated = False
+        while True:
+            try:
+                with self._open(method, path, body, headers) as response, _telling_of_cuts():
+                    reply: Json = json.load(response)
+                if position := response.headers["Stream-Position"]:
+                    reply["position"] = int(position)
+                return reply
+            except TaskmasterError as error:
+                error.repeated = repeated
+                pause = next(pauses, None)
+                if error.status not in AWAY or pause is None:
+                    raise
+            repeated = True
+            time.sleep(pause * random.uniform(0.5, 1.5))
+
+    def _open(self, method: str, path: str, body: Any, headers: dict[str, str]) -> HTTPResponse:
+        """Send a request and return the response, to be read. Raise TaskmasterError."""
+        data = None if body is None else json.dumps(body).encode()
+        request = Request(f"{self.url}/api/v1/{path}", data, dict(headers), method=method)
+        request.add_header("Content-Type", "application/json")
+        if self.access:
+            request.add_header("Authorization", f"Bearer {self.access}")
+        with _telling_of_cuts():
+            response: HTTPResponse = urlopen(request, timeout=PATIENCE)
+        return response
+
+
+@contextmanager
+def _telling_of_cuts() -> Iterator[None]:
+    """Turn what can go wrong on the way into a TaskmasterError."""
+    try:
+        yield
+    except HTTPError as error:
+        try:
+            problem = json.load(error)
+            fields = problem["code"], error.code, problem["detail"], problem.get("errors")
+        except (ValueError, LookupError, TypeError):  # a proxy's own
+            fields = "unexpected_reply", error.code, f"The server answered {error.code}.", None
+        raise TaskmasterError(*fields) from None
+    except (OSError, HTTPException, ValueError) as error:
+        raise TaskmasterError("offline", 0, f"The server cannot be reached: {error}") from error
+
+
+def _messages(stream: Iterable[bytes]) -> Iterator[Json]:
+    """Yield the messages of server-sent events: lines `field: value`, ended by an empty line.
+
+    Raise TaskmasterError where the stream is closed for good.
+    """
+    fields: dict[str, str] = {}
+    for line in stream:
+        if text := line.decode().rstrip("\n"):
+            name, _, value = text.partition(": ")
+            fields[name] = value
+        elif "event" in fields:
+            message = {**json.loads(fields["data"]), "action": fields["event"]}
+            code = str(message.get("code"))
+            if message.get("reconnect") is False and code != "token_expired":  # that is renewed
+                raise TaskmasterError(code, 401, f"The stream was closed: {code}.")
+            yield message
+            fields = {}
+
+
+class Tasks:
+    """The user's tasks; what is created, changed, got or restored is returned."""
+
+    def __init__(self, client: Client) -> None:
+        self._events, self._request = client.events, client.request
+
+    def create(self, **fields: Any) -> Json:
+        return self._request("POST", "tasks/", fields, os.urandom(16).hex())
+
+    def update(self, task_id: str, **changes: Any) -> Json:
+        return self._request("PATCH", f"tasks/{task_id}/", changes)
+
+    def remove(self, task_id: str) -> None:
+        try:
+            self._request("DELETE", f"tasks/{task_id}/")
+        except TaskmasterError as error:
+            if error.status != 404 or not error.repeated:  # else the first one was carried out
+                raise
+
+    def restore(self, task_id: str) -> Json:
+        return self._request("POST", f"tasks/{task_id}/restore/")
+
+    def bulk(self, operations: Many) -> Many:
+        """Make up to 100 changes or none; return what became of each task."""
+        body = {"operations": operations}
+        return [*self._request("POST", "tasks/bulk/", body, os.urandom(16).hex())["results"]]
+
+    def get(self, task_id: str) -> Json:
+        return self._request("GET", f"tasks/{task_id}/")
+
+    def list(self, **query: Any) -> Json:
+        """Return a page: `results`, `count`, `next`, and the `position` to follow it from."""
+        return self._request("GET", f"tasks/?{urlencode(query, doseq=True)}")
+
+    def live(self, **query: Any) -> Iterator[Many]:
+        """Yield all tasks of a query, now and after each change that the list does not have."""
+        while True:
+            try:
+                tasks, position = self._all(query)
+                yield tasks
+                for event in self._events(position):
+                    if event["seq"] > position:
+                        tasks, position = self._all(query)
+                        yield tasks
+            except TaskmasterError as error:
+                if error.status not in (*PASSING, 410):
+                    raise
+            time.sleep(random.uniform(0.5, 1.5))
+
+    def _all(self, query: Json) -> tuple[Many, int]:
+        """Return all tasks of a query, and a position from which a stream misses nothing."""
+        page = self.list(**query, cursor="", page_size=100)
+        tasks, position = page["results"], page["position"]
+        while page["next"]:
+            page = self._request("GET", f"tasks/?{urlsplit(page['next']).query}")
+            tasks += page["results"]
+        return tasks, position

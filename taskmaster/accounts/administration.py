@@ -1,0 +1,100 @@
+"""What operators do with accounts. Each call owns its transaction and is a line in the log.
+
+`by` says who did it, for that line. A change of an account returns what to tell the operator.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, bindparam, select, update
+
+from ..core import clock
+from ..core.database import reading, writing
+from ..core.errors import not_found
+from . import passwords, sessions
+from .models import users
+from .service import BY_LOGIN, User, hash_new_password, insert_user, unique
+
+log = structlog.get_logger(__name__)
+
+PAGE = (
+    select(users).where(users.c.username > bindparam("after")).order_by(users.c.username).limit(500)
+)
+
+
+def find(login: str) -> User:
+    """Return the account of a username or an e-mail. Raise ApiError (404)."""
+    with reading() as connection:
+        user = connection.execute(BY_LOGIN, {"login": login.strip().lower()}).first()
+    if user is None:
+        raise not_found("There is no such account.")
+    return user
+
+
+def list_all() -> Iterator[User]:
+    """Return all accounts by username, some at a time."""
+    last = ""
+    while page := _read_page(last):
+        yield from page
+        last = page[-1].username
+
+
+def _read_page(after: str) -> Sequence[User]:
+    with reading() as connection:
+        return connection.execute(PAGE, {"after": after}).all()
+
+
+def create(fields: Mapping[str, Any], is_superuser: bool, by: str) -> User:
+    """Make an account, also where REGISTRATION is closed. Raise ApiError (409) if it is there."""
+    password_hash = passwords.hash_password(fields["password"])
+    with unique(fields), writing() as connection:
+        user = insert_user(connection, fields, password_hash, is_superuser=is_superuser)
+    log.info("user_created", user_id=user.id, is_superuser=is_superuser, by=by)
+    return user
+
+
+def set_password(user: User, password: str, by: str) -> str:
+    """Give a new password and end all sessions. Raise ApiError (422)."""
+    changes = {"password_hash": hash_new_password(user, password, "password")}
+    count = _change(user, changes, "password_set", by)
+    return f"{user.username} has a new password. Sessions ended: {count}"
+
+
+def deactivate(user: User, by: str) -> str:
+    """Let an account log in no more and end all its sessions."""
+    count = _change(user, {"is_active": False}, "user_deactivated", by)
+    return f"{user.username} is deactivated. Sessions ended: {count}"
+
+
+def activate(user: User, by: str) -> str:
+    """Let an account log in again. All that is its own is as it was."""
+    with writing() as connection:
+        _update(connection, user, {"is_active": True})
+    log.info("user_activated", user_id=user.id, by=by)
+    return f"{user.username} is active."
+
+
+def end_sessions(user: User, by: str) -> str:
+    """End all sessions of an account."""
+    count = sessions.end(user.id)
+    log.info("sessions_ended", user_id=user.id, sessions_ended=count, by=by)
+    return f"Sessions of {user.username} ended: {count}"
+
+
+def _change(user: User, changes: Mapping[str, Any], event: str, by: str) -> int:
+    """Change an account and end its sessions in one transaction.
+
+    The row comes first: a log-in that waits for it finds it changed, and opens no session.
+    """
+    with writing() as connection:
+        _update(connection, user, changes)
+        over = sessions.end_in(connection, user.id)
+    sessions.announce(user.id, over)
+    log.info(event, user_id=user.id, sessions_ended=len(over), by=by)
+    return len(over)
+
+
+def _update(connection: Connection, user: User, changes: Mapping[str, Any]) -> None:
+    values = {**changes, "last_updated": clock.now()}
+    connection.execute(update(users).where(users.c.id == user.id).values(values))

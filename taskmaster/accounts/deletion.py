@@ -1,0 +1,53 @@
+"""The end of an account: for everybody at once, then row by row.
+
+One transaction deletes the head of the user's log, without which nothing is written to it, ends
+the sessions, and empties the user's row: nobody can log in, and the names are free. After it,
+what belongs to the user is deleted in parts, and at last the row. Where a process dies in
+between, `prune` finds a user without a head, and goes on.
+"""
+
+from sqlalchemy import Column, Connection, delete, select, update
+
+from ..core.concurrency import in_turns
+from ..core.database import writing
+from ..core.parts import delete_in_parts, read_in_parts
+from ..events.models import StreamHead
+from . import sessions
+from .models import users
+
+EMPTY = {"first_name": None, "last_name": None, "password_hash": ""}  # the hash of no password
+USERS = select(users.c.id, StreamHead.user_id).outerjoin(
+    StreamHead, StreamHead.user_id == users.c.id
+)
+
+
+def begin(connection: Connection, user_id: str) -> list[str]:
+    """Shut an account; return the sessions that have ended, to be announced after the commit."""
+    # The head first, as every writer takes it first: no deadlock, and no task after it.
+    connection.execute(delete(StreamHead).where(StreamHead.user_id == user_id))
+    over = sessions.end_in(connection, user_id)
+    names = {"username": user_id, "email": user_id}  # unique, and no valid names
+    connection.execute(update(users).where(users.c.id == user_id).values(EMPTY | names))
+    return over
+
+
+def finish(user_id: str) -> None:
+    """Delete all that belongs to a shut account, and then the account."""
+    for owner in owners():
+        delete_in_parts(owner.table, owner == user_id)
+    with writing() as connection:
+        connection.execute(delete(users).where(users.c.id == user_id))
+
+
+def owners() -> list[Column[str]]:
+    """Return the columns, of all features, that say whose a row is."""
+    tables = users.metadata.sorted_tables
+    return [column for table in tables for column in table.c if column.references(users.c.id)]
+
+
+def prune() -> int:
+    """Finish what was begun and not finished; return how many accounts that were."""
+    shut = [user_id for user_id, head in in_turns(read_in_parts(USERS, users.c.id)) if not head]
+    for user_id in shut:
+        finish(user_id)
+    return len(shut)

@@ -1,0 +1,38 @@
+"""Who calls, as far as the connection tells."""
+
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import NamedTuple
+
+from flask import request
+
+IPV6_PREFIX = 64  # bits: what one customer is given (RFC 6177)
+
+
+class Client(NamedTuple):
+    """A caller: the address by which limits count, and the program."""
+
+    address: str
+    user_agent: str
+
+
+def current_client() -> Client:
+    """Return who sent the request."""
+    return Client(client_address(), request.user_agent.string[:255].replace("\0", ""))
+
+
+def client_address() -> str:
+    """Return the address by which limits count the request."""
+    return counted(request.remote_addr or "unknown")
+
+
+@lru_cache(maxsize=1024)
+def counted(address: str) -> str:
+    """Return an address as limits count it: IPv6 by its network, IPv4 in IPv6 as IPv4."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:  # a socket of the file system has none
+        return address
+    if isinstance(found, IPv6Address):
+        return str(found.ipv4_mapped or ip_network((found, IPV6_PREFIX), strict=False))
+    return str(found)

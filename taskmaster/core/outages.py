@@ -1,0 +1,41 @@
+"""What fails again and again is told once, then ever less often, and once when it is over."""
+
+from typing import Any
+
+import structlog
+from prometheus_client import Counter
+
+from . import clock
+
+log = structlog.get_logger(__name__)
+
+FAILURES = Counter("failures", "What failed, each time; the log tells it rarely.", ["event"])
+PAUSE, MAX_PAUSE = 10.0, 600.0  # seconds between two lines: the first, and the longest
+
+
+class Outage:
+    """One thing that may fail for a while, with its name in the log."""
+
+    def __init__(self, event: str) -> None:
+        self._event = event
+        self._times = 0  # since it began; 0 while all is well
+        self._began = self._last = self._due = self._pause = 0.0
+
+    def failed(self, **details: Any) -> None:
+        """Count a failure; log it if it is the first one, or if it was last told long ago."""
+        FAILURES.labels(self._event).inc()
+        now = clock.monotonic()
+        if not self._times or now - self._last > MAX_PAUSE:
+            self._times, self._began, self._due, self._pause = 0, now, now, PAUSE / 2
+        self._times, self._last = self._times + 1, now
+        if now >= self._due:
+            log.error(self._event, times=self._times, **details)
+            self._pause = min(2 * self._pause, MAX_PAUSE)
+            self._due = now + self._pause
+
+    def succeeded(self, **details: Any) -> None:
+        """Log that it is over, if it was and has not failed for some seconds. Call it each time."""
+        if self._times and clock.monotonic() - self._last > PAUSE:
+            seconds = round(self._last - self._began, 1)
+            log.warning(f"{self._event}_over", times=self._times, seconds=seconds, **details)
+            self._times = 0

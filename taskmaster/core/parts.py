@@ -1,0 +1,53 @@
+"""Long work on the database in parts: no transaction is long, and others are served in between."""
+
+from collections.abc import Iterator
+from typing import Any, TypeVarTuple
+from uuid import UUID
+
+from sqlalchemy import Column, ColumnElement, Row, Select, Table, delete, select, tuple_
+
+from . import clock
+from .concurrency import pause
+from .database import reading, writing
+
+Columns = TypeVarTuple("Columns")
+
+DELETED = 100  # rows in one transaction; the largest take 20 ms on SQLite
+READ = 500  # rows in one statement
+NIL = str(UUID(int=0))
+
+
+def delete_in_parts(
+    table: Table, *where: ColumnElement[bool], first: Column[Any] | None = None
+) -> int:
+    """Delete the rows to which all conditions apply, the least `first`; return how many.
+
+    Between the parts it waits as long as they take: other processes get SQLite's lock as well.
+    """
+    key = tuple(table.primary_key.columns)
+    some = select(*key).where(*where).order_by(first).limit(DELETED)
+    statement = delete(table).where(tuple_(*key).in_(some))
+    deleted = 0
+    while True:
+        begun = clock.monotonic()
+        with writing(long=True) as connection:
+            count = connection.execute(statement).rowcount
+        deleted += count
+        if count < DELETED:
+            return deleted
+        pause(clock.monotonic() - begun)
+
+
+def read_in_parts(
+    statement: Select[str, *Columns], key: Column[str]
+) -> Iterator[Row[str, *Columns]]:
+    """Yield the rows of a statement by `key`, an id, which must be its first column."""
+    after = NIL
+    while True:
+        part = statement.where(key > after).order_by(key).limit(READ)
+        with reading() as connection:
+            rows = connection.execute(part).all()
+        yield from rows
+        if len(rows) < READ:
+            return
+        after = rows[-1][0]

@@ -1,0 +1,65 @@
+"""PostgreSQL: how long a server may take, whether it is busy, waits for a lock or stands still.
+
+The server's own timeouts are set by a statement on each new connection: poolers between us and
+the server refuse them among the parameters of a start-up. They end a statement and keep the
+connection. A server that stands still cannot end anything, so the client waits a little longer
+and then closes the connection.
+"""
+
+from typing import Any
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Engine, event
+
+GRACE = 1.0  # seconds that the client waits longer than the server
+
+
+class PatientConnection(psycopg.Connection[Any]):
+    """A connection that is closed where the server has not answered in `patience` seconds."""
+
+    patience: float | None = None
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        """Wait for an answer. Raise OperationalError where there is none."""
+        try:
+            return super().wait(gen, interval, timeout or self.patience)
+        except psycopg.OperationalError:
+            if self.info.transaction_status == TransactionStatus.ACTIVE:
+                self.close()  # an answer that comes now would be taken for another statement's
+            raise
+
+
+def prepare(engine: Engine, seconds: float | None) -> None:
+    """Bound what a statement of this engine may take; None for work that may take long."""
+    # Many rows as one INSERT: psycopg's own way takes several times as long.
+    engine.dialect.use_insertmanyvalues_wo_returning = True
+    engine.dialect.do_ping = _is_open  # type: ignore[assignment, method-assign]
+    settings = "SET timezone = 'UTC'"
+    if seconds:
+        milliseconds = round(seconds * 1000)
+        settings += f"; SET statement_timeout = {milliseconds}"
+        settings += f"; SET lock_timeout = {milliseconds * 4 // 5}"
+        settings += f"; SET idle_in_transaction_session_timeout = {milliseconds * 2}"
+
+    def connect(_dialect: Any, _record: Any, args: Any, parameters: Any) -> PatientConnection:
+        connection = PatientConnection.connect(*args, **parameters)
+        connection.patience = seconds and seconds + GRACE
+        return connection
+
+    def begin(connection: PatientConnection, _: Any) -> None:
+        connection.execute(settings)
+        connection.commit()
+
+    event.listen(engine, "do_connect", connect)
+    event.listen(engine, "connect", begin)
+
+
+def _is_open(connection: Any) -> bool:
+    """Look whether the server has closed a connection of the pool, without asking the server.
+
+    Raise OperationalError if it has. SQLAlchemy's own way is a round trip before each use.
+    """
+    for _ in range(2):  # the first may read no more than the server's last message
+        connection.pgconn.consume_input()
+    return True

@@ -1,0 +1,125 @@
+"""SQLite: what each connection is told, so that neither a wait nor long work holds up others.
+
+The library works and waits inside C, where green threads stand still with it. So it is told not
+to wait at all, and who finds the file locked by another process tries again after a pause. And
+while a statement runs, it calls back after some steps, which is when others have their turn.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine, event
+from sqlalchemy.engine import ExecutionContext
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from . import clock
+from .concurrency import TURN, pause
+
+R = TypeVar("R")
+FIRST_PAUSE, LONGEST_PAUSE = 0.0005, 0.005  # seconds
+STEPS = 1000  # of SQLite's virtual machine between two calls back: some ten microseconds
+
+# NORMAL under WAL: a power cut may take the last commits, a killed process takes none.
+# Each 16 MiB the log is copied into the file, which holds up everybody; SQLite's own bound is 4.
+WRITER = (
+    "journal_mode=WAL",
+    "synchronous=NORMAL",
+    "foreign_keys=ON",
+    "wal_autocheckpoint=4000",  # pages
+)
+READER = ("query_only=ON",)
+
+
+class Statement:
+    """The statement that a connection runs: others have turns meanwhile, and it may be ended."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds
+        self.begin()
+
+    def begin(self) -> None:
+        """Note that a statement begins."""
+        self._begun = self._turn = clock.monotonic()
+
+    def progress(self) -> bool:
+        """Let others run after TURN seconds; return true to end the statement, as SQLite asks."""
+        now = clock.monotonic()
+        if now - self._turn > TURN:
+            pause()
+            self._turn = clock.monotonic()
+        return self._seconds is not None and now - self._begun > self._seconds
+
+
+def prepare(engine: Engine, pragmas: tuple[str, ...], seconds: float) -> None:
+    """Let each connection of an engine begin with pragmas, and wait for a lock so long at most.
+
+    A statement of readers may take as long; who writes may take longer, to migrate say.
+    """
+    limit = seconds if pragmas == READER else None
+
+    def begin(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+        for pragma in (*pragmas, "cache_size=-16000"):  # KiB
+            patiently(seconds, connection.execute, f"PRAGMA {pragma}")
+        record.info[Statement] = statement = Statement(limit)
+        connection.set_progress_handler(statement.progress, STEPS)
+
+    def execute(
+        method: str, cursor: sqlite3.Cursor, sql: str, rows: Any, context: ExecutionContext
+    ) -> bool:
+        context.root_connection.info[Statement].begin()
+        patiently(seconds, getattr(cursor, method), sql, rows)
+        return True
+
+    event.listen(engine, "connect", begin)
+    event.listen(engine, "do_execute", partial(execute, "execute"))
+    event.listen(engine, "do_executemany", partial(execute, "executemany"))
+
+
+def patiently(seconds: float, act: Callable[..., R], *args: Any) -> R:
+    """Return `act(*args)`; while the file is locked, try again, for so long at most.
+
+    Only the first statement of a transaction can find the file locked (IMMEDIATE, WAL), so
+    nothing is done twice.
+    """
+    deadline, wait = None, FIRST_PAUSE
+    while True:
+        try:
+            return act(*args)
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            now = clock.monotonic()
+            deadline = deadline or now + seconds
+            if now >= deadline:
+                raise
+        pause(wait)
+        wait = min(wait * 2, LONGEST_PAUSE)
+
+
+class DatabaseFile:
+    """The file as this process has opened it, which may not be the one that is there now."""
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path)
+        self._opened: tuple[int, int] | None = None
+
+    def note(self, *_: object) -> None:
+        """Remember the file that the first connection was opened to."""
+        if self._opened is None:
+            self._opened = self._identity()
+
+    def fault(self) -> str | None:
+        """Return what has become of the file; None if it is what it was."""
+        try:
+            if self._identity() != (self._opened or self._identity()):
+                return "the file was replaced"
+            return None if self._path.stat().st_size else "the file is empty"
+        except FileNotFoundError:
+            return "the file is missing"
+
+    def _identity(self) -> tuple[int, int]:
+        found = self._path.stat()
+        return found.st_dev, found.st_ino

@@ -1,0 +1,173 @@
+"""What gunicorn lacks: a log that holds nobody up, and refusals in our shape.
+
+gunicorn.conf.py runs this file before the fork, so it imports neither the application nor what
+that needs. What it takes from the standard library here stays real: an async library that a
+worker patches in later replaces the names in their modules only.
+"""
+
+import atexit
+import io
+import json
+import logging
+import os
+import secrets
+import socket
+from _queue import Empty, SimpleQueue
+from _thread import allocate_lock, start_new_thread
+from contextlib import suppress
+from datetime import UTC, datetime
+from os import write
+from select import PIPE_BUF, select
+from typing import Any, TextIO
+
+import gunicorn.glogging
+from gunicorn import util
+
+MAX_QUEUED = 4096  # lines
+BATCH = PIPE_BUF - 1024  # bytes written at once: what other processes write does not mix with it
+LINGER = 0.02  # seconds: to be woken for every line would cost each request some microseconds
+DRAIN = 1.0  # seconds for what is queued at the end
+
+
+class LogWriter(io.TextIOBase):
+    """A stderr whose writes never wait and never fail; a thread of its own does the writing.
+
+    What it cannot write, or not in time, is dropped and counted. One line says how much it was,
+    as soon as lines can be written again. A forked child has a queue and a thread of its own.
+    """
+
+    encoding = "utf-8"
+
+    def __init__(self, stream: TextIO | None) -> None:
+        """`stream` is None where the server was started without a stderr."""
+        self._stream = stream
+        self._begin()
+        os.register_at_fork(after_in_child=self._begin)
+        atexit.register(self._drain)
+
+    def _begin(self) -> None:
+        self._queue: SimpleQueue[str] = SimpleQueue()
+        self._draining = False
+        self._drained: SimpleQueue[None] = SimpleQueue()
+        self._once = allocate_lock()  # held from the start of the thread
+        self._refused = self._lost = self._reported = 0  # lines; only the thread counts lost ones
+
+    @property
+    def dropped(self) -> int:
+        """How many lines this process could not write."""
+        return self._refused + self._lost
+
+    def write(self, text: str) -> int:
+        """Queue the text, or drop it."""
+        if self._queue.qsize() < MAX_QUEUED:
+            self._queue.put(text)
+        else:
+            self._refused += 1
+        if self._once.acquire(blocking=False):
+            try:
+                start_new_thread(self._write_forever, ())
+            except RuntimeError:  # out of threads: the next write tries again
+                self._once.release()
+        return len(text)
+
+    def fileno(self) -> int:
+        """Return the descriptor of the stream below."""
+        return self._stream.fileno() if self._stream else super().fileno()
+
+    def isatty(self) -> bool:
+        """Tell whether somebody reads this on a terminal."""
+        return bool(self._stream and self._stream.isatty())
+
+    def _write_forever(self) -> None:
+        while True:
+            text = self._take()
+            if not self._try_to_write(text):
+                self._lost += text.count("\n")
+            elif self.dropped > self._reported and self._queue.empty():
+                report, self._reported = _report(self.dropped - self._reported), self.dropped
+                self._try_to_write(report)
+            if self._draining and self._queue.empty():
+                self._drained.put(None)
+
+    def _take(self) -> str:
+        """Wait for text; return it with what is queued behind it, in bounds."""
+        taken = self._queue.get()
+        if self._queue.empty():
+            select([], [], [], LINGER)
+        while len(taken) < BATCH and not self._queue.empty():
+            taken += self._queue.get()
+        return taken
+
+    def _try_to_write(self, text: str) -> bool:
+        left = text.encode(errors="backslashreplace")
+        try:
+            while left:
+                try:
+                    left = left[write(self.fileno(), left) :]
+                except BlockingIOError:  # whoever started us made the pipe so
+                    select([], [self.fileno()], [])
+        except (OSError, ValueError):
+            return False
+        return True
+
+    def _drain(self) -> None:
+        """Give what is queued a moment to be written."""
+        if self._once.locked():
+            self._draining = True
+            self._queue.put("")  # wakes the thread
+            with suppress(Empty):
+                self._drained.get(timeout=DRAIN)
+
+
+class JSONLines(logging.Formatter):
+    """gunicorn's own lines as JSON, as the application writes its own."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        line = {"event": record.name.partition(".")[0], "message": record.getMessage()}
+        line["level"] = record.levelname.lower()
+        line["timestamp"] = datetime.fromtimestamp(record.created, UTC).isoformat()
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line)
+
+
+def _report(lines: int) -> str:
+    """Return the line that says how much of the log is missing."""
+    told = {
+        "name": "log_lines_dropped",
+        "levelname": "WARNING",
+        "msg": f"{lines} are missing",
+    }
+    return JSONLines().format(logging.makeLogRecord(told)) + "\n"
+
+
+class JSONLogger(gunicorn.glogging.Logger):
+    """gunicorn's logger, writing JSON."""
+
+    def setup(self, cfg: Any) -> None:
+        """Set the handlers up."""
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(JSONLines())
+
+
+def write_problem(sock: Any, status: int, reason: str, message: str) -> None:
+    """Refuse a request that gunicorn cannot read in the shape of the application's refusals."""
+    request_id = secrets.token_hex(8)
+    status = 400 if status == 501 else status  # an unknown Transfer-Encoding is the client's fault
+    code = "internal_error" if status == 500 else "malformed_request"
+    body = {"type": "about:blank", "title": reason, "status": status, "code": code}
+    body |= {"detail": "The request cannot be read.", "request_id": request_id}
+    content = json.dumps(body)
+    head = (
+        f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nX-Request-ID: {request_id}\r\n"
+        f"Content-Type: application/problem+json\r\nContent-Length: {len(content)}\r\n\r\n"
+    )
+    util.write_nonblock(sock, (head + content).encode())
+    with suppress(OSError):
+        sock.shutdown(socket.SHUT_WR)
+        sock.settimeout(1)
+        for _ in range(32):  # closed over unread bytes, the connection would be reset
+            if not sock.recv(4096):
+                break

@@ -1,0 +1,38 @@
+"""A database that is not migrated is told at the start, or migrated then (MIGRATE_ON_START)."""
+
+import flask_migrate
+import structlog
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from ..core import lifecycle
+from . import health
+
+log = structlog.get_logger(__name__)
+
+COMMAND = "flask --app wsgi db upgrade"
+
+
+def init_app(app: Flask) -> None:
+    """Look at the database once the application serves.
+
+    Under gunicorn its parent has migrated before: gunicorn.conf.py.
+    """
+
+    def start() -> None:
+        with app.app_context():
+            _check(app.config["MIGRATE_ON_START"])
+
+    lifecycle.on_start(app, start)
+
+
+def _check(migrate: bool) -> None:
+    try:
+        health.CHECKS["migrations"]()
+    except SQLAlchemyError:  # it is away: /readyz says so, and each request
+        return
+    except Exception:
+        if migrate:
+            flask_migrate.upgrade()
+        else:
+            log.error("not_migrated", command=COMMAND)

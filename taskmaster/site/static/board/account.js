@@ -1,0 +1,73 @@
+// The account: profile, password, sessions, deletion.
+import { tm } from "./client.js";
+import { ago } from "./dates.js";
+import { byId } from "./dom.js";
+import { handle } from "./forms.js";
+
+const [profile, password, sessions, deletion] = ["profile", "password", "sessions", "deletion"].map(byId);
+const FIELDS = ["username", "email", "first_name", "last_name"];
+const BROWSERS = [["Edg", "Edge"], ["Firefox", "Firefox"], ["Chrome", "Chrome"], ["Safari", "Safari"], ["curl", "curl"], ["python", "Python"]];
+const SYSTEMS = ["Android", "iPhone", "iPad", "Windows", "Mac", "Linux"];
+
+export function showAccount(wanted) {
+  byId("account").hidden = !wanted;
+  if (!wanted) return;
+  FIELDS.forEach((name) => (profile.elements[name].value = tm.user[name] ?? ""));
+  [password, deletion].forEach((form) => (form.elements.username.value = tm.user.username)); // for password managers
+  listSessions().catch(() => {}); // the state of the connection says so
+}
+
+handle(profile, async (fields) => {
+  const names = Object.fromEntries(FIELDS.slice(2).map((name) => [name, fields[name].trim() || null]));
+  await tm.account.update({ ...fields, ...names });
+  say(profile, "Saved.");
+});
+
+handle(password, async ({ old_password: old, new_password_1: wanted }) => {
+  await tm.account.changePassword(old, wanted);
+  password.reset();
+  say(password, "Changed. All other sessions have ended.");
+  await listSessions();
+});
+
+handle(sessions, async () => {
+  await tm.account.endOtherSessions();
+  await listSessions();
+});
+
+handle(deletion, async ({ password: said }) => {
+  await tm.account.remove(said);
+  deletion.reset();
+});
+
+function say(form, text) {
+  form.querySelector(".done").textContent = text;
+  form.addEventListener("input", () => (form.querySelector(".done").textContent = ""), { once: true });
+}
+
+async function listSessions() {
+  const found = await tm.account.sessions();
+  sessions.querySelector("ul").replaceChildren(...found.map(rowOf));
+  sessions.querySelector(":scope > button").hidden = found.length < 2;
+}
+
+function rowOf({ id, user_agent: agent, last_used_at: used, current }) {
+  const row = sessions.querySelector("template").content.firstElementChild.cloneNode(true);
+  const [name, button] = [describe(agent), row.querySelector("button")];
+  row.querySelector("strong").textContent = name;
+  row.querySelector("small").textContent = current ? "This one" : `Used ${ago(used)}`;
+  button.hidden = current;
+  button.ariaLabel = `End the session of ${name}`;
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    await tm.account.endSession(id).catch(() => {}); // the list shows what is left
+    await listSessions();
+  });
+  return row;
+}
+
+function describe(agent) {
+  const browser = BROWSERS.find(([sign]) => agent.includes(sign))?.[1];
+  const system = SYSTEMS.find((one) => agent.includes(one));
+  return browser ? [browser, system].filter(Boolean).join(" on ") : agent || "Unknown";
+}

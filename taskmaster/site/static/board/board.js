@@ -1,0 +1,82 @@
+// The board: three columns, drawn anew when something has changed.
+import { arrange, forgetRemoved, mark, refreshDates, titleOf } from "./cards.js";
+import { tm } from "./client.js";
+import { Column } from "./column.js";
+import { forgetConnection, needConnection, observe } from "./connection.js";
+import { byId } from "./dom.js";
+import { hear, make } from "./editor.js";
+import { chosen, isFiltered, onFilter } from "./filters.js";
+import { handle } from "./forms.js";
+import { keepingFocus } from "./handling.js";
+import { announce } from "./toasts.js";
+import { showTour } from "./tour.js";
+
+const MINUTE = 60_000; // milliseconds
+const NEWS = { task_create: "New", task_update: "Changed", task_delete: "Deleted" };
+const columns = [...document.querySelectorAll(".column")].map((element) => new Column(element, drawSoon));
+let due = false;
+
+/** Show the tasks of who is logged in, as the filters say. */
+export function openBoard() {
+  const { query, keep } = chosen();
+  columns.forEach((column) => column.open(query, keep));
+}
+
+export function closeBoard() {
+  columns.forEach((column) => column.close());
+  forgetConnection();
+}
+
+function drawSoon() {
+  const lists = columns.map((column) => column.live);
+  if (lists.every(Boolean)) observe(lists);
+  if (due) return;
+  due = true;
+  requestAnimationFrame(draw);
+}
+
+function draw() {
+  due = false;
+  keepingFocus(() => columns.forEach((column) => arrange(column.list, column.shownTasks)));
+  forgetRemoved();
+  columns.forEach(drawRest);
+  const isEmpty = columns.every((column) => column.ready && column.count === 0);
+  showTour(isEmpty && !isFiltered());
+}
+
+function drawRest(column) {
+  const section = column.list.parentElement;
+  const { count, ready } = column;
+  const empty = section.querySelector(".empty");
+  section.ariaBusy = String(!ready);
+  section.querySelector(".more").hidden = !column.hasMore;
+  empty.hidden = !ready || column.list.childElementCount > 0 || column.hasMore;
+  empty.textContent = isFiltered() ? "Nothing that fits." : "Nothing here.";
+  for (const place of document.querySelectorAll(`[data-count="${column.status}"]`)) {
+    place.textContent = count === null ? "…" : count.toLocaleString("en");
+  }
+}
+
+tm.onEvent((event, own) => {
+  if (own) return;
+  hear(event);
+  mark(event.id, NEWS[event.action]);
+  const title = event.title ?? titleOf(event.id);
+  announce(`${NEWS[event.action]} elsewhere${title ? `: “${title}”` : ""}.`);
+});
+
+const creation = byId("creation");
+handle(creation, async ({ title }) => {
+  needConnection();
+  await tm.tasks.create({ title });
+  if (creation.elements.title.value === title) creation.reset();
+});
+byId("details").addEventListener("click", () => make({ title: creation.elements.title.value }, () => creation.reset()));
+
+const tick = onFilter(openBoard);
+setInterval(() => {
+  if (!columns.every((column) => column.ready)) return;
+  tick();
+  refreshDates();
+  drawSoon();
+}, MINUTE);

@@ -1,0 +1,11 @@
+// What most modules here need of the page.
+export const byId = (id) => document.getElementById(id);
+
+/** Call an asynchronous function once things have been quiet for so many milliseconds. */
+export function whenQuiet(milliseconds, act) {
+  let timer;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(act, milliseconds);
+  };
+}

@@ -1,0 +1,113 @@
+// The dialog in which a task is made or changed.
+import { remove } from "./actions.js";
+import { tm } from "./client.js";
+import { needConnection } from "./connection.js";
+import { ago, fromFields, moment, toFields } from "./dates.js";
+import { byId } from "./dom.js";
+import { handle, tell } from "./forms.js";
+import { offer } from "./toasts.js";
+
+const dialog = byId("editor");
+const form = dialog.querySelector("form");
+const NEW = { title: "", description: "", status_task: "TO DO", priority: "MEDIUM", due_date: null };
+let task = null; // as it was when the dialog opened, and as others have changed it since; null for a new one
+let shown = {}; // what the fields showed then
+let saved = false;
+let whenMade = () => {};
+
+/** Change a task. */
+export function edit(one, typed = {}) {
+  task = one;
+  whenMade = () => {};
+  open(typed);
+}
+
+/** Make a task; `typed` is what there is already. */
+export function make(typed, made = () => {}) {
+  task = null;
+  whenMade = made;
+  open(typed);
+}
+
+function open(typed) {
+  shown = fieldsOf(task ?? NEW);
+  saved = false;
+  write({ ...shown, ...typed });
+  tell(form, {});
+  say("");
+  byId("editor-heading").textContent = task ? "Task" : "New task";
+  byId("editor-remove").hidden = !task;
+  byId("editor-dates").textContent = task ? `Made ${moment(task.date_created)}, changed ${ago(task.last_updated)}.` : "";
+  if (!dialog.open) dialog.showModal();
+}
+
+const fieldsOf = ({ title, description, status_task, priority, due_date: due }) => ({
+  title, description, status_task, priority, ...toFields(due),
+});
+
+const write = (fields) => Object.entries(fields).forEach(([name, value]) => (form.elements[name].value = value));
+const read = () => Object.fromEntries(new FormData(form));
+const typedFields = () => Object.fromEntries(Object.entries(read()).filter(([name, value]) => value !== shown[name]));
+
+/** Return what was typed, as the API takes it: of a task only what is another now. */
+function changes() {
+  const fields = read();
+  const { due_date: _, due_time: __, ...body } = task ? typedFields() : fields;
+  if (fields.due_time && !fields.due_date) {
+    throw Object.assign(new Error(), { code: "no_date", errors: { due_date: ["A time needs a date."] } });
+  }
+  const isDueChanged = fields.due_date !== shown.due_date || fields.due_time !== shown.due_time;
+  return isDueChanged ? { ...body, due_date: fromFields(fields) } : body;
+}
+
+handle(form, async () => {
+  const body = changes();
+  if (Object.keys(body).length) {
+    needConnection();
+    await (task ? tm.tasks.update(task.id, body) : tm.tasks.create(body));
+  }
+  saved = true;
+  if (!task) whenMade();
+  dialog.close();
+});
+
+byId("editor-cancel").addEventListener("click", () => dialog.close());
+byId("editor-remove").addEventListener("click", () => {
+  discard();
+  remove(task);
+});
+dialog.addEventListener("close", () => {
+  const typed = typedFields();
+  if (saved || !tm.user || !Object.keys(typed).length) return;
+  const [one, made] = [task, whenMade];
+  offer("What you typed is not saved.", "Go on", () => (one ? edit(one, typed) : make(typed, made)));
+});
+
+/** Take a change of another window into the fields that nobody has touched here. */
+export function hear(event) {
+  if (!dialog.open || event.id !== task?.id) return;
+  if (event.action === "task_delete") {
+    task = null;
+    shown = fieldsOf(NEW);
+    byId("editor-remove").hidden = true;
+    return say("This task was deleted elsewhere. Save makes a new one of what stands here.");
+  }
+  const typed = typedFields();
+  const before = shown;
+  task = event;
+  shown = fieldsOf(event);
+  write({ ...shown, ...typed });
+  const lost = Object.keys(typed).some((name) => before[name] !== shown[name] && shown[name] !== typed[name]);
+  say(lost ? "This was changed elsewhere meanwhile. Save puts what you typed in its place." : "This was changed elsewhere; what you see is new.");
+}
+
+function say(text) {
+  byId("elsewhere").textContent = text;
+  byId("elsewhere").hidden = !text;
+}
+
+/** Close it, and forget what was typed. */
+export function discard() {
+  saved = true;
+  dialog.close();
+}

@@ -1,0 +1,66 @@
+// Forms: sent once at a time, and what is wrong stands beside its field, until it is mended.
+
+/** Say in plain words what went wrong. */
+export function inWords(error) {
+  if (error.code === "offline") return "The server cannot be reached now.";
+  if (!error.code) return "Something went wrong on this page. Please load it again.";
+  const wait = error.retryAfter ? ` Try again in ${error.retryAfter} seconds.` : "";
+  return (Object.values(error.errors ?? {}).flat()[0] ?? error.message) + wait;
+}
+
+/** Send a form by `act(fields, form)`, an asynchronous function that throws refusals. */
+export function handle(form, act) {
+  form.addEventListener("input", ({ target }) => clear(form, target.name));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (form.ariaBusy === "true") return;
+    tell(form, {});
+    if (!isComplete(form)) return;
+    form.ariaBusy = "true";
+    try {
+      await act(Object.fromEntries(new FormData(form)), form);
+    } catch (error) {
+      tell(form, error);
+      if (!error.code) throw error; // a fault of ours
+    } finally {
+      form.ariaBusy = null;
+    }
+  });
+}
+
+/** Show what is wrong beside its field, the rest above them all, and go to the first field at fault. */
+export function tell(form, error) {
+  const errors = { ...error.errors };
+  for (const place of form.querySelectorAll("[data-for]")) {
+    if (place.dataset.for) say(form, place, errors[place.dataset.for]?.join(" "));
+    delete errors[place.dataset.for];
+  }
+  const unclaimed = Object.values(errors).flat();
+  const isGeneral = error instanceof Error && (unclaimed.length > 0 || !Object.keys(error.errors ?? {}).length);
+  const isOutage = isGeneral && error.code === "offline";
+  const place = form.querySelector('[data-for=""]');
+  place.toggleAttribute("data-outage", isOutage);
+  const kept = isOutage ? " What you typed stays here; please try again." : "";
+  say(form, place, isGeneral ? (unclaimed.join(" ") || inWords(error)) + kept : "");
+  form.querySelector("[aria-invalid=true]")?.focus();
+}
+
+function say(form, place, text = "") {
+  place.textContent = text;
+  place.hidden = !text;
+  const field = place.dataset.for && form.elements[place.dataset.for];
+  if (!field) return;
+  if (text) field.setAttribute("aria-invalid", "true");
+  else field.removeAttribute("aria-invalid");
+}
+
+function clear(form, name) {
+  form.querySelectorAll("[data-for]").forEach((place) => [name, ""].includes(place.dataset.for) && say(form, place));
+}
+
+/** Ask for what is required before the server has to; lengths and patterns are the server's to judge. */
+function isComplete(form) {
+  const missing = [...form.elements].filter((field) => field.required && !field.disabled && !field.value.trim());
+  if (missing.length) tell(form, { errors: Object.fromEntries(missing.map(({ name }) => [name, ["Please fill this in."]])) });
+  return !missing.length;
+}

@@ -1,0 +1,105 @@
+// Tasks by mouse, by touch and by keyboard.
+import { move, remove } from "./actions.js";
+import { statusBeside } from "./cards.js";
+import { byId } from "./dom.js";
+import { edit } from "./editor.js";
+
+const columns = document.querySelector(".columns");
+const HOLD = 300; // milliseconds for which a finger rests on a task before it takes it up; a mouse takes it by moving
+const SLIP = 6; // pixels; less is no movement
+let held = null; // what a pointer is on: `{ card, x, y, timer }`; with `isUp`, `status` once it is dragged
+
+for (const name of ["touchmove", "contextmenu"]) { // who drags does not scroll, and wants no menu
+  columns.addEventListener(name, (event) => held?.isUp && event.preventDefault(), { passive: false });
+}
+
+columns.addEventListener("click", ({ target }) => {
+  const card = target.closest(".task");
+  if (!card) return;
+  const { task } = card;
+  if (target.closest(".remove")) remove(task);
+  else if (target.closest(".left")) move(task, statusBeside(task.status_task, -1));
+  else if (target.closest(".right")) move(task, statusBeside(task.status_task, 1));
+  else edit(task);
+});
+
+columns.addEventListener("pointerdown", ({ target, isPrimary, button, pointerType, pageX: x, pageY: y }) => {
+  const card = target.closest(".task");
+  if (!card || !isPrimary || button || target.closest(".icon")) return;
+  held = { card, x, y, timer: pointerType === "touch" && setTimeout(takeUp, HOLD) };
+});
+addEventListener("pointermove", (event) => {
+  if (!held) return;
+  const [x, y] = [event.pageX - held.x, event.pageY - held.y];
+  if (!held.isUp && Math.hypot(x, y) > SLIP) held.timer ? letGo() : takeUp();
+  if (!held?.isUp) return;
+  held.card.style.translate = `${x}px ${y}px`;
+  aim(document.elementFromPoint(event.clientX, event.clientY)?.closest("[data-status]")?.dataset.status);
+});
+addEventListener("pointerup", () => {
+  if (held?.isUp) move(held.card.task, held.status);
+  setTimeout(letGo); // after the click, which is on what lies beneath
+});
+addEventListener("pointercancel", letGo);
+addEventListener("keydown", ({ key }) => key === "Escape" && letGo());
+
+function takeUp() {
+  held.isUp = true;
+  held.card.classList.add("dragged");
+}
+
+function letGo() {
+  if (!held) return;
+  clearTimeout(held.timer);
+  held.card.classList.remove("dragged");
+  held.card.style.translate = "";
+  aim(null);
+  held = null;
+}
+
+/** Show where the task would go: to a column, or to the tab of one. */
+function aim(status) {
+  held.status = status;
+  for (const one of document.querySelectorAll("[data-status]")) one.classList.toggle("aimed", one.dataset.status === status);
+}
+
+const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
+
+columns.addEventListener("keydown", (event) => {
+  const card = event.target.closest(".task");
+  if (!card || event.ctrlKey || event.metaKey || event.altKey) return;
+  const act = actionOf(event, card);
+  if (!act) return;
+  event.preventDefault();
+  act();
+});
+
+function actionOf({ key, shiftKey }, card) {
+  const step = STEPS[key];
+  if (key === "Delete") return () => remove(card.task);
+  if (step && shiftKey) return () => move(card.task, statusBeside(card.task.status_task, step));
+  if (step) return () => focusOn(columnBeside(card, step)?.querySelector(".task"));
+  if (key === "ArrowDown") return () => focusOn(card.nextElementSibling);
+  if (key === "ArrowUp") return () => focusOn(card.previousElementSibling);
+  return null;
+}
+
+function columnBeside(card, step) {
+  const column = card.closest(".column");
+  return step < 0 ? column.previousElementSibling : column.nextElementSibling;
+}
+
+const focusOn = (card) => card?.querySelector(".title").focus();
+
+/** Keep the focus while tasks change their places; give that of a task which goes to its neighbour. */
+export function keepingFocus(rearrange) {
+  const control = document.activeElement;
+  const card = control?.closest(".task");
+  const neighbour = card?.nextElementSibling ?? card?.previousElementSibling;
+  rearrange();
+  if (!card || (control === document.activeElement && control.checkVisibility())) return;
+  const beside = neighbour?.querySelector(".title") ?? byId("creation").elements.title;
+  if (!card.isConnected) beside.focus();
+  else if (control.hidden) focusOn(card);
+  else control.focus();
+}

@@ -1,0 +1,102 @@
+// What the live lists of one client share: the session, one stream, and who wrote what.
+import { Listeners } from "./session.js";
+import { Stream } from "./stream.js";
+
+const REMEMBERED = 1000; // own writes that are told apart from those of others
+
+export class Feed {
+  session;
+  stream;
+  #lists = new Set();
+  #userId;
+  #events = new Listeners();
+  #order = Promise.resolve(); // of what is told to listeners of events
+  #writing = new Set(); // own writes that are not answered yet
+  #written = new Set(); // what they were answered
+  #forgetUser;
+
+  constructor(session, open) {
+    this.session = session;
+    this.stream = new Stream(session, open, {
+      event: (event) => this.#take(event),
+      reset: () => this.#lists.forEach((list) => list.load()),
+      state: () => this.#lists.forEach((list) => list.tellState()),
+    });
+    this.#forgetUser = session.onUser((user) => this.#turn(user));
+    globalThis.addEventListener?.("online", this.#hurry);
+    globalThis.addEventListener?.("offline", this.#cut);
+    globalThis.document?.addEventListener("visibilitychange", this.#hurry);
+  }
+
+  join(list) {
+    this.#lists.add(list);
+    if (this.session.current) list.load();
+  }
+
+  part(list) {
+    this.#lists.delete(list);
+    if (!this.#lists.size) this.stream.stop();
+  }
+
+  /** Get a page of tasks; `next` is its cursor, `position` where the log stood before. */
+  async list(query) {
+    const { body, headers } = await this.session.request("GET", "tasks/", { query });
+    const next = body.next && new URL(body.next).searchParams.get("cursor");
+    return { ...body, next, position: Number(headers.get("Stream-Position")) };
+  }
+
+  /** Follow from a position on; return false where the stream has begun after it. */
+  follow(position) {
+    if (this.stream.state === "stopped") this.stream.start(position);
+    return this.stream.floor <= position;
+  }
+
+  /** Note a write of one's own, and what was answered: a task, or the `id` of a deleted one. */
+  async note(write) {
+    const answered = write.then((tasks) => {
+      [tasks].flat().forEach((task) => this.#written.add(nameOf(task)));
+      for (const name of [...this.#written].slice(0, -REMEMBERED)) this.#written.delete(name);
+    }, () => {});
+    this.#writing.add(answered);
+    await answered;
+    this.#writing.delete(answered);
+    return write;
+  }
+
+  /** Call `listener(event, own)` after each event of the stream; `own` if this client wrote it. */
+  onEvent(listener) {
+    return this.#events.add(listener);
+  }
+
+  close() {
+    this.#lists.forEach((list) => list.close());
+    this.#forgetUser();
+    globalThis.removeEventListener?.("online", this.#hurry);
+    globalThis.removeEventListener?.("offline", this.#cut);
+    globalThis.document?.removeEventListener("visibilitychange", this.#hurry);
+  }
+
+  #take(event) {
+    this.#lists.forEach((list) => list.take(event));
+    // An event may come before the answer to the write that it tells of.
+    const answered = Promise.all(this.#writing);
+    const tell = () => this.#events.emit(event, this.#written.delete(nameOf(event)));
+    this.#order = this.#order.then(() => answered).then(tell);
+  }
+
+  #turn(user) {
+    if (user?.id === this.#userId) return;
+    this.#userId = user?.id;
+    this.stream.stop();
+    for (const list of this.#lists) {
+      list.clear();
+      if (user) list.load();
+    }
+  }
+
+  #cut = () => this.stream.cut();
+  #hurry = () => globalThis.document?.visibilityState !== "hidden" && this.stream.hurry();
+}
+
+/** Name one change of one task. */
+const nameOf = ({ id, last_updated: time }) => `${id} ${time ?? "deleted"}`;

@@ -1,0 +1,84 @@
+// Requests to the API: a refusal is an Error, and what may be repeated is, where a reply was lost.
+
+const REPETITIONS = [300, 1000, 3000]; // milliseconds before each
+const PATIENCE = 30_000; // milliseconds for a reply
+const AWAY = new Set([502, 503, 504]);
+
+/** A refusal as the API worded it (RFC 9457). Where no reply came, `code` is "offline" and `status` 0. */
+export class TaskmasterError extends Error {
+  constructor({ code, detail, status = 0, errors = {}, request_id: requestId, retryAfter, cause }) {
+    super(detail, { cause });
+    Object.assign(this, { name: "TaskmasterError", code, detail, status, errors, requestId, retryAfter });
+  }
+}
+
+/** Wait for about so many milliseconds: clients that were cut at once shall not come back at once. */
+export const pause = (length) => new Promise((resolve) => setTimeout(resolve, jitter(length)));
+export const jitter = (length) => length * (0.5 + Math.random());
+
+/** Return the query string of an object; a list gives a parameter for each, a Date its time. */
+export function queryString(query) {
+  const parameters = new URLSearchParams();
+  for (const [name, values] of Object.entries(query)) {
+    for (const value of [values].flat()) {
+      if (value !== undefined && value !== null) {
+        parameters.append(name, value instanceof Date ? value.toISOString() : value);
+      }
+    }
+  }
+  return String(parameters);
+}
+
+/** Return a key for the header Idempotency-Key. */
+export function newKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/**
+ * Send a request until it is answered; return `{ body, headers, repeated }`. Throws a TaskmasterError.
+ * `repeatable` says whether it may be sent again after a lost reply: it may be what was carried out.
+ */
+export async function send(url, { repeatable, ...request }) {
+  for (let tries = 0; ; tries++) {
+    try {
+      return { ...(await sendOnce(url, request)), repeated: tries > 0 };
+    } catch (error) {
+      error.repeated = tries > 0;
+      const lost = error.code === "offline" || AWAY.has(error.status);
+      if (!lost || !repeatable || tries === REPETITIONS.length) throw error;
+    }
+    await pause(REPETITIONS[tries]);
+  }
+}
+
+async function sendOnce(url, { method, token, body, headers }) {
+  const all = { Accept: "application/json", ...headers };
+  if (body !== undefined) all["Content-Type"] = "application/json";
+  if (token) all.Authorization = `Bearer ${token}`;
+  const options = { method, headers: all, body: JSON.stringify(body), signal: AbortSignal.timeout(PATIENCE) };
+  let response, text;
+  try {
+    response = await fetch(url, options);
+    text = await response.text();
+  } catch (cause) {
+    throw new TaskmasterError({ code: "offline", detail: "The server cannot be reached.", cause });
+  }
+  const reply = parse(text);
+  if (response.ok && reply) return { body: reply, headers: response.headers };
+  throw refusal(response, reply);
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Return the error of a reply; a proxy's own has another shape than the API's. */
+function refusal({ status, headers }, reply) {
+  const retryAfter = Number(headers.get("Retry-After")) || undefined; // seconds
+  const foreign = { code: "unexpected_reply", detail: `The server gave an answer that is not understood (${status}).` };
+  return new TaskmasterError({ ...(reply?.code ? reply : foreign), status, retryAfter });
+}

@@ -1,0 +1,218 @@
+// Live lists: what `tasks.live()` gives. A listing, kept up to date and told of.
+import { TaskmasterError, pause } from "./http.js";
+import { Listing } from "./listing.js";
+import { Listeners } from "./session.js";
+
+const PAGE = 100;
+const SOON = 500; // milliseconds for which changes are collected before the server is asked about them
+const FIRST_PAUSE = 500; // milliseconds before a list that failed is asked for again
+const LONGEST_PAUSE = 30_000;
+const PASSING = new Set([408, 410, 429]); // refusals that are over some time
+
+/** The tasks of a query, kept up to date until `close()`. */
+export class LiveList {
+  #feed;
+  #query;
+  #limit;
+  #listing;
+  #journal = null; // while pages are on their way: the events meanwhile, which they may not have
+  #attempt = 0; // the number of the present attempt to list all of it
+  #loaded = false;
+  #error = null;
+  #told; // what was told last: the state, the tasks, their count
+  #timers = {};
+  #subscribers = new Listeners();
+  #watchers = new Listeners();
+
+  constructor(feed, query, limit = Infinity) {
+    this.#feed = feed;
+    this.#query = query;
+    this.#limit = limit;
+    this.#listing = new Listing(query);
+    this.#told = { state: this.state };
+    feed.join(this);
+  }
+
+  /** The tasks that are loaded, in their order. A new array after each change. */
+  get tasks() {
+    return this.#listing.tasks;
+  }
+
+  /** How many tasks the query has, loaded or not; null while that is not known. */
+  get count() {
+    return this.#listing.count;
+  }
+
+  /** Whether there are tasks that are not loaded. */
+  get hasMore() {
+    return this.#listing.next !== null;
+  }
+
+  /** "connecting", "live", "offline" or "logged-out". */
+  get state() {
+    if (!this.#feed.session.current) return "logged-out";
+    const { state } = this.#feed.stream;
+    if (this.#error || state === "offline") return "offline";
+    return this.#loaded && state === "live" ? "live" : "connecting";
+  }
+
+  /** Why it is offline, where that is known. */
+  get error() {
+    return this.#error ?? (this.state === "offline" ? this.#feed.stream.error : null);
+  }
+
+  /** Call `listener(tasks, live)` now, and after each change. Returns how to stop that. */
+  subscribe(listener) {
+    listener(this.tasks, this);
+    return this.#subscribers.add(listener);
+  }
+
+  /** Call `listener(state, live)` now, and whenever the state is another. Returns how to stop that. */
+  onState(listener) {
+    listener(this.state, this);
+    return this.#watchers.add(listener);
+  }
+
+  /** Load the next page, where there is one. Throws a TaskmasterError. */
+  async more() {
+    if (!this.hasMore || this.#journal) return;
+    const attempt = this.#attempt;
+    this.#journal = [];
+    try {
+      const page = await this.#page(this.#listing.next, this.#limit);
+      if (attempt === this.#attempt) this.#take(this.#listing, page);
+    } finally {
+      if (attempt === this.#attempt) this.#journal = null;
+    }
+  }
+
+  /** Stop following. What it has stays as it is. */
+  close() {
+    this.#abandon();
+    clearTimeout(this.#timers.tell);
+    this.#feed.part(this);
+  }
+
+  /** List from the start, as often as it takes. What there is stays until the new is here. */
+  async load() {
+    const attempt = this.#abandon();
+    for (let length = FIRST_PAUSE; ; length = Math.min(2 * length, LONGEST_PAUSE)) {
+      try {
+        return await this.#list(attempt);
+      } catch (error) {
+        if (attempt !== this.#attempt) return;
+        if (error.status !== 410) this.#fail(error);
+        if (error.status >= 400 && error.status < 500 && !PASSING.has(error.status)) return;
+      }
+      await pause(length);
+      if (attempt !== this.#attempt) return;
+    }
+  }
+
+  /** Forget all: somebody else is logged in, or nobody. */
+  clear() {
+    this.#abandon();
+    this.#listing = new Listing(this.#query);
+    this.#loaded = false;
+    this.#fail(null);
+    this.#changed();
+  }
+
+  /** Take an event of the log. */
+  take(event) {
+    this.#journal?.push(event);
+    this.#apply(event);
+    this.#changed();
+    if (!this.hasMore) return;
+    this.#soon("count", SOON, () => this.#count());
+    if (this.#listing.rows.size < this.#limit / 2) this.more().catch(() => {});
+  }
+
+  /** Tell the state, if it is another. */
+  tellState() {
+    const { state } = this;
+    if (state === this.#told.state) return;
+    this.#told.state = state;
+    this.#watchers.emit(state, this);
+  }
+
+  async #list(attempt) {
+    const listing = new Listing(this.#query);
+    const wanted = Math.max(this.#limit, this.#listing.rows.size);
+    this.#journal = [];
+    let cursor = "";
+    do {
+      const page = await this.#page(cursor, wanted);
+      if (attempt !== this.#attempt) return;
+      if (!cursor) this.#follow(page.position);
+      if (!this.#loaded) this.#listing = listing; // shown page by page
+      this.#take(listing, page);
+      cursor = listing.next;
+    } while (cursor !== null && listing.rows.size < wanted);
+    this.#listing = listing;
+    this.#loaded = true;
+    this.#journal = null;
+    this.#fail(null);
+    this.#changed();
+    if (this.hasMore) this.#count();
+  }
+
+  #follow(position) {
+    if (this.#feed.follow(position)) return;
+    throw new TaskmasterError({ code: "position_expired", status: 410, detail: "The list is older than the stream." });
+  }
+
+  #page(cursor, most) {
+    return this.#feed.list({ ...this.#query, cursor, page_size: Math.min(PAGE, most) });
+  }
+
+  #take(listing, page) {
+    listing.take(page);
+    this.#journal.forEach((event) => this.#apply(event, listing));
+    this.#changed();
+  }
+
+  #apply(event, listing = this.#listing) {
+    if (!listing.apply(event)) this.#soon("list", SOON, () => this.load());
+  }
+
+  async #count() {
+    const listing = this.#listing;
+    const { count, position } = await this.#feed.list({ ...this.#query, page_size: 1 }).catch(() => ({}));
+    if (listing !== this.#listing || !this.hasMore) return;
+    if (!(position >= this.#feed.stream.position)) return this.#soon("count", SOON, () => this.#count());
+    listing.total = { count, seq: position };
+    this.#changed();
+  }
+
+  #fail(error) {
+    this.#error = error;
+    this.tellState();
+  }
+
+  #changed() {
+    this.#soon("tell", 0, () => {
+      const { tasks, count } = this;
+      if (tasks === this.#told.tasks && count === this.#told.count) return;
+      Object.assign(this.#told, { tasks, count });
+      this.#subscribers.emit(tasks, this);
+    });
+  }
+
+  #soon(name, milliseconds, act) {
+    this.#timers[name] ??= setTimeout(() => {
+      delete this.#timers[name];
+      act();
+    }, milliseconds);
+  }
+
+  /** Let go of whatever is on its way; return the number of the next attempt. */
+  #abandon() {
+    for (const name of ["count", "list"]) {
+      clearTimeout(this.#timers[name]);
+      delete this.#timers[name];
+    }
+    this.#journal = null;
+    return ++this.#attempt;
+  }
+}

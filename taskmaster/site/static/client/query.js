@@ -1,0 +1,39 @@
+// What a query means, so that a live list knows where a changed task belongs without asking.
+
+/** Return a time in UTC to the microsecond, as text of fixed width, which sorts as the times do. */
+function utc(time) {
+  const text = time instanceof Date ? time.toISOString() : time;
+  const microseconds = /\.\d{3}(\d{1,3})/.exec(text)?.[1] ?? "";
+  return new Date(text).toISOString().slice(0, 23) + microseconds.padEnd(3, "0");
+}
+
+const TESTS = {
+  status_task: (wanted) => (task) => [wanted].flat().includes(task.status_task),
+  due_before: (time) => (task) => task.due_date !== null && utc(task.due_date) < utc(time),
+  due_after: (time) => (task) => task.due_date !== null && utc(task.due_date) > utc(time),
+  created_after: (time) => (task) => utc(task.date_created) > utc(time),
+  updated_after: (time) => (task) => utc(task.last_updated) > utc(time),
+};
+
+/** Return whether a task passes all filters but `search`, which only the server knows how to do. */
+export function predicate(query) {
+  const asked = Object.entries(query).filter(([name, value]) => name in TESTS && value != null && value.length !== 0);
+  const tests = asked.map(([name, value]) => TESTS[name](value));
+  return (task) => tests.every((test) => test(task));
+}
+
+const PRIORITIES = ["LOW", "MEDIUM", "HIGH"];
+const KEYS = {
+  date_created: (task) => task.id, // an id begins with the time
+  last_updated: (task) => task.last_updated,
+  due_date: (task) => task.due_date ?? "never, which sorts after every digit",
+  priority: (task) => PRIORITIES.indexOf(task.priority),
+};
+
+/** Return how to compare two tasks; null for titles, whose order only the server knows. */
+export function comparison(ordering = "-date_created") {
+  const key = KEYS[ordering.replace(/^-/, "")];
+  const sign = ordering.startsWith("-") ? -1 : 1;
+  const compare = (a, b) => (a < b ? -sign : Number(a > b) * sign);
+  return key ? (one, other) => compare(key(one), key(other)) || compare(one.id, other.id) : null;
+}

@@ -1,0 +1,201 @@
+// The session: who is logged in, kept where all tabs see it, its token refreshed by one tab at a time.
+import { TaskmasterError, queryString, send } from "./http.js";
+
+/** Functions to call when something happens. What one of them throws disturbs nobody else. */
+export class Listeners {
+  #all = new Set();
+
+  add(listener) {
+    this.#all.add(listener);
+    return () => this.#all.delete(listener);
+  }
+
+  emit(...news) {
+    for (const listener of [...this.#all]) {
+      try {
+        listener(...news);
+      } catch (error) {
+        setTimeout(() => { throw error; }); // reported as uncaught
+      }
+    }
+  }
+}
+
+export class Session {
+  #url;
+  #key;
+  #stores; // the first one stays; the last one is for this tab only
+  #parsed = {};
+  #announced;
+  #listeners = new Listeners();
+  #channel = null;
+
+  constructor(url, storage) {
+    this.#url = `${url}/api/v1/`;
+    this.#key = `taskmaster ${url}`;
+    this.#stores = storage === undefined ? browserStores() : [storage ?? memory()];
+    this.#announced = JSON.stringify(this.user);
+    globalThis.addEventListener?.("storage", this.#hearStorage);
+    if (this.#stores.length > 1 && globalThis.BroadcastChannel) this.#listenToCopies();
+  }
+
+  /** The session as it is stored at this moment: `{ user, access, refresh }`, or null. */
+  get current() {
+    const text = this.#store()?.getItem(this.#key) ?? null;
+    if (text !== this.#parsed.text) this.#parsed = { text, session: read(text) };
+    return this.#parsed.session;
+  }
+
+  /** Return the session. Throws where nobody is logged in. */
+  need() {
+    const { current } = this;
+    if (current) return current;
+    throw new TaskmasterError({ code: "not_authenticated", status: 401, detail: "Please log in." });
+  }
+
+  get user() {
+    return this.current?.user ?? null;
+  }
+
+  /** Call `listener(user, why)` now and whenever somebody else is logged in, or nobody. */
+  onUser(listener) {
+    const remove = this.#listeners.add(listener);
+    listener(this.user, null);
+    return remove;
+  }
+
+  /** Log in or register; `stay: false` keeps the session for this tab only. Returns the user. */
+  async enter(path, credentials, stay = true) {
+    const { body } = await send(this.#url + path, { method: "POST", body: credentials });
+    const { tokens, ...user } = body;
+    this.#stores.at(-1).removeItem(this.#key);
+    this.#keep({ user, ...tokens }, stay ? this.#stores[0] : this.#stores.at(-1));
+    this.#announce();
+    return user;
+  }
+
+  /** Log out: here at once, on the server if it can be reached. */
+  async leave() {
+    const { current } = this;
+    if (!current) return;
+    this.end(current);
+    const request = { method: "POST", token: current.access, repeatable: true };
+    await send(`${this.#url}auth/logout/`, request).catch(() => {});
+  }
+
+  /** Forget a session, unless another one has taken its place. */
+  end(session, why = null) {
+    if (this.current?.refresh !== session?.refresh) return;
+    this.#store()?.removeItem(this.#key);
+    this.#announce(why);
+  }
+
+  /** Keep what has become of the user's own account. */
+  update(user) {
+    if (this.current?.user.id === user.id) this.#keep({ ...this.current, user });
+    this.#announce();
+  }
+
+  /** Call the API as the user; a token that has expired is refreshed, and the call made again. */
+  async request(method, path, { query = {}, body, headers = {}, repeatable } = {}) {
+    const { access } = this.need();
+    const parameters = queryString(query);
+    const url = this.#url + path + (parameters && `?${parameters}`);
+    const safe = repeatable ?? (method !== "POST" || "Idempotency-Key" in headers);
+    const request = { method, body, headers, repeatable: safe };
+    try {
+      return await send(url, { ...request, token: access });
+    } catch (error) {
+      if (error.status !== 401) throw error;
+      return send(url, { ...request, token: await this.refresh(access) });
+    }
+  }
+
+  /**
+   * Return an access token that is not `used`, which was refused or is about to expire. One tab asks
+   * for it, and the others find it in the storage. Throws, and ends the session, where it is over.
+   */
+  refresh(used) {
+    return exclusively(this.#key, async () => {
+      const session = this.need();
+      if (session.access !== used) return session.access;
+      const request = { method: "POST", body: { refresh: session.refresh }, repeatable: true };
+      const { body } = await send(`${this.#url}auth/token/refresh/`, request).catch((error) => {
+        if (error.status === 401) this.end(session, error);
+        throw error;
+      });
+      if (this.current?.refresh === session.refresh) this.#keep({ ...session, ...body });
+      this.#channel?.postMessage({ was: session.refresh, tokens: body });
+      return this.need().access;
+    });
+  }
+
+  close() {
+    globalThis.removeEventListener?.("storage", this.#hearStorage);
+    this.#channel?.close();
+  }
+
+  #store() {
+    return this.#stores.findLast((store) => store.getItem(this.#key) !== null);
+  }
+
+  #keep(session, store = this.#store()) {
+    store?.setItem(this.#key, JSON.stringify(session));
+  }
+
+  #hearStorage = ({ key }) => (key === this.#key || key === null) && this.#announce();
+
+  #announce(why = null) {
+    const user = JSON.stringify(this.user);
+    if (user === this.#announced) return;
+    this.#announced = user;
+    this.#listeners.emit(this.user, why);
+  }
+
+  /** Duplicating a tab copies its sessionStorage: tell the copies of new tokens, and hear of theirs. */
+  #listenToCopies() {
+    this.#channel = new BroadcastChannel(this.#key);
+    this.#channel.onmessage = ({ data: { was, tokens } }) => {
+      if (this.current?.refresh === was) this.#keep({ ...this.current, ...tokens });
+    };
+  }
+}
+
+function read(text) {
+  try {
+    const session = JSON.parse(text);
+    return session?.user && session.access && session.refresh ? session : null;
+  } catch {
+    return null; // not ours
+  }
+}
+
+/** Return localStorage and sessionStorage; memory where there are none, or where they are forbidden. */
+function browserStores() {
+  try {
+    const stores = [globalThis.localStorage, globalThis.sessionStorage];
+    stores.forEach((store) => store.getItem(""));
+    return stores;
+  } catch {
+    return [memory()];
+  }
+}
+
+function memory() {
+  const items = new Map();
+  return {
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, text) => items.set(key, text),
+    removeItem: (key) => items.delete(key),
+  };
+}
+
+const turns = new Map();
+
+/** Run functions of one name one after the other: of all tabs where the browser has locks. */
+function exclusively(name, act) {
+  if (globalThis.navigator?.locks) return navigator.locks.request(name, act);
+  const turn = (turns.get(name) ?? Promise.resolve()).then(act);
+  turns.set(name, turn.catch(() => {}));
+  return turn;
+}

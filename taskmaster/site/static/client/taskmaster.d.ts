@@ -1,0 +1,162 @@
+// The types of taskmaster.js.
+
+export type Status = "TO DO" | "IN PROGRESS" | "DONE";
+export type Priority = "LOW" | "MEDIUM" | "HIGH";
+type Field = "date_created" | "last_updated" | "due_date" | "title" | "priority";
+export type Ordering = Field | `-${Field}`;
+export type State = "connecting" | "live" | "offline" | "logged-out";
+export type Unsubscribe = () => void;
+
+export interface Task {
+  id: string;
+  title: string;
+  description: string;
+  status_task: Status;
+  date_created: string;
+  last_updated: string;
+  due_date: string | null;
+  priority: Priority;
+}
+
+export type TaskFields = Partial<Omit<Task, "id" | "date_created" | "last_updated">>;
+export type NewTask = TaskFields & { title: string };
+
+export type TaskEvent = { seq: number; occurred_at: string } & (
+  | ({ action: "task_create" | "task_update" } & Task)
+  | { action: "task_delete"; id: string }
+);
+
+export type Operation =
+  | { action: "create"; task: NewTask }
+  | { action: "update"; id: string; task: TaskFields }
+  | { action: "delete"; id: string };
+
+export interface User {
+  id: string;
+  username: string;
+  email: string;
+  first_name: string | null;
+  last_name: string | null;
+  last_updated: string;
+  last_login: string | null;
+  is_superuser: boolean;
+}
+
+export interface NewUser {
+  username: string;
+  email: string;
+  password: string;
+  first_name?: string | null;
+  last_name?: string | null;
+}
+
+export interface LoginSession {
+  id: string;
+  created_at: string;
+  last_used_at: string;
+  expires_at: string;
+  user_agent: string;
+  current: boolean;
+}
+
+export interface Filter {
+  status_task?: Status | Status[];
+  search?: string;
+  due_before?: string | Date;
+  due_after?: string | Date;
+  created_after?: string | Date;
+  updated_after?: string | Date;
+  ordering?: Ordering;
+}
+
+export interface Query extends Filter {
+  page?: number;
+  page_size?: number;
+  cursor?: string;
+}
+
+export interface Page {
+  count: number | null;
+  results: Task[];
+  /** The cursor of the next page, in a list that was asked for by cursor. */
+  next: string | null;
+  /** Where the log stood before: events after it are not in the list. */
+  position: number;
+}
+
+/** A refusal of the API. Where no reply came, `code` is "offline" and `status` 0. */
+export class TaskmasterError extends Error {
+  readonly code: string;
+  readonly status: number;
+  readonly detail: string;
+  /** The fields at fault, each with what is wrong. */
+  readonly errors: Record<string, string[]>;
+  readonly requestId?: string;
+  /** Seconds to wait before trying again. */
+  readonly retryAfter?: number;
+}
+
+export interface LiveList {
+  readonly tasks: Task[];
+  readonly count: number | null;
+  readonly hasMore: boolean;
+  readonly state: State;
+  readonly error: Error | null;
+  subscribe(listener: (tasks: Task[], live: LiveList) => void): Unsubscribe;
+  onState(listener: (state: State, live: LiveList) => void): Unsubscribe;
+  more(): Promise<void>;
+  close(): void;
+}
+
+export interface Tasks {
+  create(fields: NewTask, options?: { key?: string }): Promise<Task>;
+  update(id: string, changes: TaskFields): Promise<Task>;
+  remove(id: string): Promise<void>;
+  restore(id: string): Promise<Task>;
+  bulk(operations: Operation[], options?: { key?: string }): Promise<(Task | { id: string })[]>;
+  get(id: string): Promise<Task>;
+  list(query?: Query): Promise<Page>;
+  history(id: string, query?: { since?: number; limit?: number }): Promise<{ results: TaskEvent[] }>;
+  live(query?: Filter, options?: { limit?: number }): LiveList;
+}
+
+export interface Account {
+  update(changes: Partial<Pick<User, "username" | "email" | "first_name" | "last_name">>): Promise<User>;
+  changePassword(old: string, wanted: string): Promise<{ detail: string }>;
+  sessions(): Promise<LoginSession[]>;
+  endSession(id: string): Promise<{ message: string }>;
+  endOtherSessions(): Promise<{ message: string }>;
+  remove(password: string): Promise<void>;
+}
+
+export interface Request {
+  query?: Record<string, unknown>;
+  body?: unknown;
+  headers?: Record<string, string>;
+  repeatable?: boolean;
+}
+
+export interface Client {
+  readonly user: User | null;
+  onUser(listener: (user: User | null, why: TaskmasterError | null) => void): Unsubscribe;
+  onEvent(listener: (event: TaskEvent, own: boolean) => void): Unsubscribe;
+  register(account: NewUser, options?: { stay?: boolean }): Promise<User>;
+  login(username: string, password: string, options?: { stay?: boolean }): Promise<User>;
+  logout(): Promise<void>;
+  readonly account: Account;
+  readonly tasks: Tasks;
+  events(options?: { since?: number }): AsyncGenerator<TaskEvent, void, void>;
+  request(method: string, path: string, request?: Request): Promise<unknown>;
+  close(): void;
+}
+
+export interface Options {
+  /** Where the session is kept; null for memory only. */
+  storage?: Pick<Storage, "getItem" | "setItem" | "removeItem"> | null;
+  /** `io` of socket.io-client, to follow over Socket.IO. */
+  io?: (url: string, options: any) => any;
+  /** A WebSocket, where there is none (Node before 22). */
+  WebSocket?: any;
+}
+
+export function connect(url?: string, options?: Options): Client;

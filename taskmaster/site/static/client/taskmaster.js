@@ -1,0 +1,89 @@
+// The client of Taskmaster, for browsers and Node: log in, change tasks, follow them live.
+//
+//   import { connect } from "http://127.0.0.1:8000/client/taskmaster.js";
+//   const tm = connect("http://127.0.0.1:8000");
+//   await tm.login(name, password);
+//   tm.tasks.live({ status_task: ["TO DO"] }).subscribe((tasks) => render(tasks));
+//
+// Documented in docs/client.md, typed in taskmaster.d.ts.
+import { Feed } from "./feed.js";
+import { newKey } from "./http.js";
+import { LiveList } from "./live.js";
+import { Session } from "./session.js";
+import { events, transport } from "./stream.js";
+
+export { TaskmasterError } from "./http.js";
+
+/**
+ * Return a client of the server at `url`. `storage` keeps the session (default: localStorage, and
+ * sessionStorage for who does not stay; null: memory). With `io`, socket.io-client's, it follows over Socket.IO.
+ */
+export function connect(url = globalThis.location?.origin, { storage, ...options } = {}) {
+  const root = url.replace(/\/+$/, "");
+  const session = new Session(root, storage);
+  const open = transport(root, options);
+  const feed = new Feed(session, open);
+  const request = async (...call) => (await session.request(...call)).body;
+  return {
+    get user() {
+      return session.user;
+    },
+    onUser: (listener) => session.onUser(listener),
+    onEvent: (listener) => feed.onEvent(listener),
+    register: (account, { stay } = {}) => session.enter("auth/register/", account, stay),
+    login: (username, password, { stay } = {}) => session.enter("auth/login/", { username, password }, stay),
+    logout: () => session.leave(),
+    account: accountOf(session, request),
+    tasks: tasksOf(session, feed, request),
+    events: ({ since } = {}) => events(session, open, since),
+    request,
+    close() {
+      feed.close();
+      session.close();
+    },
+  };
+}
+
+function tasksOf(session, feed, request) {
+  const post = (path, body, key = newKey()) => request("POST", path, { body, headers: { "Idempotency-Key": key } });
+  const remove = (id) => session.request("DELETE", `tasks/${id}/`).catch((error) => {
+    if (!(error.repeated && error.status === 404)) throw error; // the first one was carried out
+  });
+  const restore = (id) => request("POST", `tasks/${id}/restore/`, { repeatable: true }).catch((error) => {
+    if (error.repeated && error.status === 409) return request("GET", `tasks/${id}/`);
+    throw error;
+  });
+  return {
+    create: (fields, { key } = {}) => feed.note(post("tasks/", fields, key)),
+    update: (id, changes) => feed.note(request("PATCH", `tasks/${id}/`, { body: changes })),
+    remove: (id) => feed.note(remove(id).then(() => ({ id }))).then(() => {}),
+    restore: (id) => feed.note(restore(id)),
+    bulk: (operations, { key } = {}) =>
+      feed.note(post("tasks/bulk/", { operations }, key).then(({ results }) => results)),
+    get: (id) => request("GET", `tasks/${id}/`),
+    list: (query = {}) => feed.list(query),
+    history: (id, query = {}) => request("GET", `tasks/${id}/history/`, { query }),
+    live: (query = {}, { limit } = {}) => new LiveList(feed, query, limit),
+  };
+}
+
+function accountOf(session, request) {
+  return {
+    async update(changes) {
+      const user = await request("PATCH", "auth/profile/", { body: changes });
+      session.update(user);
+      return user;
+    },
+    changePassword: (old, wanted) =>
+      request("POST", "auth/profile/password/", {
+        body: { old_password: old, new_password_1: wanted, new_password_2: wanted },
+      }),
+    sessions: async () => (await request("GET", "auth/sessions/")).results,
+    endSession: (id) => request("DELETE", `auth/sessions/${id}/`),
+    endOtherSessions: () => request("DELETE", "auth/sessions/"),
+    async remove(password) {
+      await request("POST", "auth/profile/delete/", { body: { password } });
+      session.end(session.current);
+    },
+  };
+}

@@ -1,0 +1,141 @@
+"""POST auth/profile/delete/: over at once for everybody, and deleted in parts that go on."""
+
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy.exc import OperationalError
+
+from taskmaster.accounts import deletion, sessions
+from taskmaster.core import parts
+from taskmaster.core.errors import ApiError
+from taskmaster.extensions import db
+from taskmaster.tasks import service
+from tests.support.api import PASSWORD, Api, User, succeed
+from tests.support.asserts import assert_problem
+from tests.support.databases import Database
+from tests.support.plans import Statements, plan
+from tests.support.tables import contents
+
+PART = 7
+
+
+@pytest.fixture(autouse=True)
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "DELETED", PART)
+    monkeypatch.setattr(parts, "READ", 2)
+
+
+@pytest.fixture
+def busy(user: User) -> User:
+    """Somebody with 30 tasks, as many events, a key and two sessions."""
+    task = {"action": "create", "task": {"title": "One"}}
+    succeed(user.post("tasks/bulk/", {"operations": [task] * 29}))
+    succeed(user.post("tasks/", {"title": "x"}, headers={"Idempotency-Key": "k"}), 201)
+    user.login(user.username)
+    return user
+
+
+def delete(user: User) -> Any:
+    return user.post("auth/profile/delete/", {"password": PASSWORD})
+
+
+def prune(app: Flask) -> int:
+    with app.app_context():
+        return deletion.prune()
+
+
+def fail(*_: object) -> None:
+    raise OperationalError("the process dies here", None, Exception())
+
+
+def test_no_transaction_deletes_much(app: Flask, api: Api, busy: User, database: Database) -> None:
+    stays = api.register()
+    stays.create_task("mine")
+    with app.app_context():
+        engines = db.engines.values()
+    with Statements(engines) as statements:
+        succeed(delete(busy))
+    left = contents(database)
+    assert busy.id not in repr(left)
+    assert [len(left[name]) for name in ("users", "tasks", "events")] == [1, 1, 1]
+    of_tasks = [seen for seen in statements.seen if seen[0].startswith("DELETE FROM tasks")]
+    assert len(of_tasks) == 30 // PART + 1
+    for found in (plan(database, *seen) for seen in of_tasks):
+        assert re.search("(autoindex|pk|ix)_tasks", found), found
+        assert not any(sign in found for sign in ("SCAN tasks", "Seq Scan on tasks"))
+
+
+def test_it_is_over_for_everybody_before_the_first_part(
+    app: Flask, api: Api, busy: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[str] = []
+    looks = 0
+
+    def look() -> None:
+        nonlocal looks
+        looks += 1
+        assert len(ended) == 2
+        with app.app_context(), pytest.raises(ApiError) as refused:
+            service.create(busy.id, {"title": "Late", "description": ""}, dict)
+        assert refused.value.problem["code"] == "token_revoked"
+        assert_problem(busy.get("tasks/"), 401, "token_revoked")
+        credentials = {"username": busy.username, "password": PASSWORD}
+        assert_problem(api.post("auth/login/", credentials), 401, "bad_credentials")
+
+    @sessions.ended.connect_via(app)
+    def end(_: Flask, user_id: str, session_ids: list[str]) -> None:
+        assert user_id == busy.id
+        ended.extend(session_ids)
+
+    with ThreadPoolExecutor(1) as others:  # a request of its own
+        monkeypatch.setattr(parts, "pause", lambda _seconds: others.submit(look).result())
+        succeed(delete(busy))
+    assert looks >= 30 // PART
+
+
+def test_the_next_prune_finishes_what_was_begun(
+    app: Flask, api: Api, busy: User, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [api.register() for _ in range(5)]
+    with monkeypatch.context() as outage:
+        outage.setattr(parts, "pause", fail)
+        assert_problem(delete(busy), 503, "unavailable")
+    assert_problem(busy.get("auth/profile/"), 401, "token_revoked")
+    for login in (busy.username, busy.account["email"], busy.id):
+        for password in (PASSWORD, ""):
+            credentials = {"username": login, "password": password}
+            assert_problem(api.post("auth/login/", credentials), 401, "bad_credentials")
+    assert busy.account["email"] not in repr(contents(database))
+    again = api.register(busy.username)
+    again.create_task("mine")
+    assert prune(app) == 1
+    left = contents(database)
+    assert busy.id not in repr(left)
+    assert {row[0] for row in left["users"]} == {user.id for user in (*others, again)}
+    assert again.get("tasks/").json["count"] == 1
+    assert prune(app) == 0
+
+
+def test_every_table_of_a_users_rows_is_known(app: Flask) -> None:
+    tables = {owner.table.name for owner in deletion.owners()}
+    assert tables == {"events", "idempotency_keys", "sessions", "stream_heads", "tasks"}
+
+
+def test_twice_at_once(
+    busy: User, database: Database, monkeypatch: pytest.MonkeyPatch, make_app: Callable[..., Flask]
+) -> None:
+    """The second begins while the first is between two parts."""
+    other = make_app()
+
+    def second(_seconds: float) -> None:
+        monkeypatch.setattr(parts, "pause", lambda _seconds: None)
+        with other.app_context():
+            deletion.finish(busy.id)
+
+    monkeypatch.setattr(parts, "pause", second)
+    succeed(delete(busy))
+    assert busy.id not in repr(contents(database))

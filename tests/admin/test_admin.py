@@ -1,0 +1,190 @@
+"""The admin pages: who gets in, what is shown, and what a button does."""
+
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from taskmaster.accounts import administration
+from tests.support.api import PASSWORD, Api, User, succeed
+from tests.support.databases import Database
+from tests.support.tables import nothing_changes
+
+ADMIN = {"username": "root_admin", "email": "root@example.org", "password": PASSWORD}
+TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
+
+
+def token_of(page: TestResponse) -> str:
+    found = TOKEN.search(page.text)
+    assert found, page.text
+    return found[1]
+
+
+def log_in(browser: FlaskClient, login: str, password: str = PASSWORD) -> TestResponse:
+    token = token_of(browser.get("/admin/login/"))
+    form = {"login": login, "password": password, "csrf_token": token}
+    return browser.post("/admin/login/", data=form)
+
+
+@pytest.fixture
+def browser(app: Flask) -> FlaskClient:
+    """A browser in which nobody is logged in; there is a superuser."""
+    with app.app_context():
+        administration.create(ADMIN, is_superuser=True, by="a test")
+    return app.test_client()
+
+
+@pytest.fixture
+def admin(browser: FlaskClient) -> FlaskClient:
+    """A browser in which a superuser is logged in."""
+    assert log_in(browser, "root_admin").location == "/admin/"
+    return browser
+
+
+def press(browser: FlaskClient, user: User, change: str, **form: str) -> TestResponse:
+    """Press a button on a user's page."""
+    token = token_of(browser.get("/admin/users/details/", query_string={"id": user.id}))
+    return browser.post(f"/admin/users/{change}/", data={"id": user.id, "csrf_token": token} | form)
+
+
+def test_nobody_gets_past_the_log_in(browser: FlaskClient, app: Flask, user: User) -> None:
+    tried = 0
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith("/admin/") and "login" not in rule.rule:
+            path = re.sub("<.*?>", "deactivate", rule.rule)
+            for method in {"GET", "POST"} & (rule.methods or set()):
+                if "static" in path:
+                    continue
+                reply = browser.open(path, method=method, data={"id": user.id, "rowid": user.id})
+                assert reply.location == "/admin/login/", (method, path)
+                tried += 1
+    assert tried > 20
+    assert user.get("auth/profile/").status == 200
+
+
+def test_a_user_who_is_no_superuser_is_refused(browser: FlaskClient, user: User) -> None:
+    page = log_in(browser, user.username)
+    assert "Only superusers" in page.text
+    assert browser.get("/admin/").location == "/admin/login/"
+    assert len(succeed(user.get("auth/sessions/"))["results"]) == 1
+
+
+def test_a_wrong_password_is_refused(browser: FlaskClient) -> None:
+    assert "is wrong" in log_in(browser, "root_admin", "not the password").text
+
+
+def test_a_forged_log_in_is_refused(browser: FlaskClient) -> None:
+    form = {"login": "root_admin", "password": PASSWORD}
+    assert browser.post("/admin/login/", data=form).status_code == 200
+    assert browser.get("/admin/").location == "/admin/login/"
+
+
+def test_the_cookie_is_good_for_nothing_else(admin: FlaskClient) -> None:
+    cookie = admin.get_cookie("taskmaster_admin", path="/admin/")
+    assert cookie is not None
+    assert (cookie.http_only, cookie.same_site) == (True, "Strict")
+    assert admin.get("/api/v1/auth/profile/").status_code == 401
+    bearer = {"Authorization": f"Bearer {cookie.value}"}
+    assert admin.get("/api/v1/auth/profile/", headers=bearer).status_code == 401
+
+
+def test_the_pages_show_users_and_what_is_theirs(admin: FlaskClient, user: User) -> None:
+    task = user.create_task(title="Water the plants")
+    assert user.username in admin.get("/admin/users/?search=" + user.username).text
+    query = f"?user={user.id}"
+    assert "Water the plants" in admin.get("/admin/tasks/" + query).text
+    assert "task_create" in admin.get("/admin/events/" + query).text
+    assert "Water the plants" not in admin.get("/admin/tasks/?user=somebody").text
+    details = admin.get(f"/admin/tasks/details/?id={user.id},{task['id']}")
+    assert "Water the plants" in details.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "tasks/?user=somebody",
+        "users/details/?id=x",
+        "tasks/details/?id=x",
+        "tasks/details/?id=x,y",
+        "events/details/?id=x,y",
+        "users/?page=99999999999999999999",
+        "users/?page=-1",
+        "users/?search=%00",
+    ],
+)
+def test_an_address_that_names_nothing_is_no_fault_of_ours(admin: FlaskClient, path: str) -> None:
+    assert admin.get("/admin/" + path).status_code in (200, 302, 404)
+
+
+@pytest.mark.parametrize("path", ["new", "edit", "delete", "action", "ajax/update"])
+@pytest.mark.parametrize("kind", ["users", "tasks", "events"])
+def test_rows_are_only_looked_at(
+    admin: FlaskClient, user: User, database: Database, kind: str, path: str
+) -> None:
+    form = {"id": user.id, "username": "changed", "csrf_token": token_of(admin.get("/admin/"))}
+    with nothing_changes(database):
+        reply = admin.post(f"/admin/{kind}/{path}/?id={user.id}", data=form)
+        assert reply.status_code in (302, 403, 404, 405)
+
+
+def test_deactivating_ends_the_sessions(admin: FlaskClient, user: User, api: Api) -> None:
+    press(admin, user, "deactivate")
+    assert user.get("auth/profile/").status == 401
+    body = {"username": user.username, "password": PASSWORD}
+    assert api.post("auth/login/", body).status == 401
+    press(admin, user, "activate")
+    assert api.post("auth/login/", body).status == 200
+
+
+def test_ending_all_sessions(admin: FlaskClient, user: User) -> None:
+    press(admin, user, "end-sessions")
+    assert user.get("tasks/").status == 401
+
+
+def test_a_forged_button_is_refused(admin: FlaskClient, user: User) -> None:
+    reply = press(admin, user, "deactivate", csrf_token="forged")
+    assert reply.status_code == 403
+    assert user.get("auth/profile/").status == 200
+
+
+def test_a_password_link_is_good_once(admin: FlaskClient, user: User, api: Api) -> None:
+    press(admin, user, "password-link")
+    page = admin.get("/admin/users/details/", query_string={"id": user.id}).text
+    token = re.search(r"/set-password#([\w.-]+)", page)[1]  # type: ignore[index]
+    body = {"token": token, "password": "battery staple horse"}
+    assert succeed(api.post("auth/password/", body))["detail"]
+    assert user.get("auth/profile/").status == 401
+    login = {"username": user.username, "password": "battery staple horse"}
+    assert api.post("auth/login/", login).status == 200
+    assert api.post("auth/password/", body).json["code"] == "token_revoked"
+    assert api.post("auth/password/", body | {"token": token + "x"}).json["code"] == "invalid_token"
+
+
+def test_a_session_that_ended_is_logged_out_here_too(admin: FlaskClient, app: Flask) -> None:
+    with app.app_context():
+        administration.end_sessions(administration.find("root_admin"), by="a test")
+    assert admin.get("/admin/").location == "/admin/login/"
+
+
+def test_logging_out(admin: FlaskClient) -> None:
+    token = token_of(admin.get("/admin/"))
+    admin.post("/admin/logout/", data={"csrf_token": token})
+    assert admin.get("/admin/").location == "/admin/login/"
+
+
+def test_every_change_is_a_line_in_the_log(
+    admin: FlaskClient, user: User, capsys: pytest.CaptureFixture[str]
+) -> None:
+    press(admin, user, "deactivate")
+    lines = capsys.readouterr().err.splitlines()  # JSON or not: the process's last application says
+    (line,) = [line for line in lines if "user_deactivated" in line]
+    assert "admin root_admin" in line
+    assert user.id in line
+
+
+def test_the_pages_have_a_policy_and_are_not_kept(admin: FlaskClient) -> None:
+    page = admin.get("/admin/")
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert page.headers["Cache-Control"] == "no-store"

@@ -1,0 +1,110 @@
+"""What PostgreSQL is told of its time-outs, and what a client is told when one ends its request."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy import Connection, Engine, text
+
+from taskmaster.core.concurrency import pause
+from taskmaster.core.database import DATABASES, reading, writing, writing_of
+from taskmaster.extensions import db
+from tests.support.api import Api, User, through_client
+from tests.support.asserts import assert_problem
+
+pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+
+SLEEP = text("SELECT pg_sleep(3)")
+
+
+def shown(connection: Connection) -> tuple[str, ...]:
+    names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "TimeZone")
+    return tuple(connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in names)
+
+
+def test_each_engine_has_its_time_outs(make_app: Callable[..., Flask]) -> None:
+    app = make_app(DB_TIMEOUT_SECONDS=5)
+    with app.app_context():
+        engines: list[Engine] = [db.engine, DATABASES.get().aside, DATABASES.get().long]
+        found = []
+        for engine in engines:
+            with engine.connect() as connection:
+                found.append(shown(connection))
+    assert found == [
+        ("5s", "4s", "10s", "UTC"),
+        ("1s", "800ms", "2s", "UTC"),
+        ("0", "0", "0", "UTC"),
+    ]
+
+
+@pytest.fixture
+def hasty(make_app: Callable[..., Flask]) -> Flask:
+    """An application of little patience, with views that try it; errors are answered."""
+    app = make_app(DB_TIMEOUT_SECONDS=1, ENVIRONMENT="development")
+
+    @app.get("/statement")
+    def statement() -> str:
+        with reading() as connection:
+            connection.execute(SLEEP)
+        return ""
+
+    @app.get("/idle")
+    def idle() -> str:
+        with writing() as connection:
+            connection.execute(text("SELECT 1"))
+            pause(3)
+            connection.execute(text("SELECT 1"))
+        return ""
+
+    @app.get("/long")
+    def long() -> str:
+        with writing(long=True) as connection:
+            connection.execute(SLEEP)
+        return "done"
+
+    return app
+
+
+@pytest.mark.parametrize("path", ["/statement", "/idle"])
+def test_a_time_out_is_unavailable_and_then_it_is_well_again(hasty: Flask, path: str) -> None:
+    api = Api(through_client(hasty.test_client()))
+    reply = api.get(path)
+    assert_problem(reply, 503, "unavailable")
+    assert int(reply.headers["Retry-After"]) > 0
+    assert api.register().get("tasks/").status == 200
+
+
+def test_what_may_take_long_may(hasty: Flask) -> None:
+    assert Api(through_client(hasty.test_client())).get("/long").body == b"done"
+
+
+def test_a_locked_head_is_unavailable(hasty: Flask) -> None:
+    user: User = Api(through_client(hasty.test_client())).register()
+    with hasty.app_context(), writing() as connection:
+        connection.execute(text("SELECT FROM stream_heads FOR UPDATE"))
+        assert_problem(user.post("tasks/", {"title": "One"}), 503, "unavailable")
+    assert user.get("tasks/events/").json["results"] == []
+
+
+def test_the_deletion_of_an_account_waits_in_the_line_of_its_writers(
+    make_app: Callable[..., Flask],
+) -> None:
+    app = make_app(USER_WRITES_WAITING=0)
+    user = Api(through_client(app.test_client())).register()
+    with app.app_context(), writing_of(user.id):
+        reply = user.post("auth/profile/delete/", {"password": "correct horse battery"})
+    assert_problem(reply, 429, "rate_limited")
+    assert user.get("auth/profile/").status == 200
+
+
+TERMINATE = text("SELECT pg_terminate_backend(:pid, 5000)")  # and wait for it, milliseconds
+
+
+def test_connection_that_the_server_has_closed_is_not_used_again(app: Flask) -> None:
+    with app.app_context():
+        with writing() as connection:
+            pid = connection.scalar(text("SELECT pg_backend_pid()"))
+        with DATABASES.get().aside.connect() as other:
+            assert other.scalar(TERMINATE, {"pid": pid})
+        with writing() as connection:
+            assert connection.scalar(text("SELECT pg_backend_pid()")) != pid

@@ -1,0 +1,184 @@
+"""The Python client as it stands in docs/clients: through kills, expiring tokens, lost replies."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from importlib.util import module_from_spec, spec_from_file_location
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.docs.driving import CLIENTS
+from tests.support.api import PASSWORD, Api, User, succeed, through_client, through_http
+from tests.support.server import Server
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+KEPT = 3
+Task = dict[str, Any]
+
+
+@pytest.fixture
+def module() -> Any:
+    """The file as a module. Its name is taken by the application's package."""
+    spec = spec_from_file_location("python_client", CLIENTS / "taskmaster.py")
+    assert spec
+    assert spec.loader
+    loaded = module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
+@pytest.fixture
+def user(server: Server) -> User:
+    return Api(through_http(server.url)).register()
+
+
+class Follower:
+    """Keeps what an iterator yields, in a thread."""
+
+    def __init__(self, source: Iterator[Any]) -> None:
+        self.got: list[Any] = []
+        self.failure: Any = None
+        self._source = source
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            self.got.extend(iter(self._source))
+        except Exception as error:
+            self.failure = error
+
+
+def login(module: Any, server: Server, user: User) -> Any:
+    tm = module.connect(server.url)
+    assert tm.login(user.username, PASSWORD) == tm.user
+    return tm
+
+
+def expect(events: Follower, lists: Follower, user: User) -> None:
+    """Every event came once, in order, and the last list is the server's."""
+    user = user.login(user.username)
+    log = succeed(user.get("tasks/events/", params={"limit": 1000}))
+    wait_until(lambda: len(events.got) >= log["seq"] or events.failure, what="the events")
+    assert events.got == log["results"]
+    tasks = succeed(user.get("tasks/", params={"page_size": 100}))["results"]
+    wait_until(lambda: lists.got[-1:] == [tasks] or lists.failure, what="the list")
+    assert (events.failure, lists.failure) == (None, None)
+
+
+@pytest.mark.journey
+def test_it_goes_on_after_kill_9(server: Server, user: User, module: Any) -> None:
+    tm = login(module, server, user)
+    events = Follower(login(module, server, user).events(since=0))
+    lists = Follower(login(module, server, user).tasks.live())
+    for part in range(3):
+        task = tm.tasks.create(title=f"Task {part}")
+        killer = threading.Timer(0.01 * part, lambda: (server.kill(), server.start()))
+        killer.start()
+        for number in range(10):
+            tm.tasks.update(task["id"], title=f"Task {part} {number}")
+        killer.join()
+    tm.tasks.remove(task["id"])
+    expect(events, lists, user)
+
+
+@pytest.mark.journey
+def test_it_outlives_its_tokens(start_server: Callable[..., Server], module: Any) -> None:
+    server = start_server(ACCESS_TOKEN_SECONDS=1)
+    user = Api(through_http(server.url)).register()
+    tm = login(module, server, user)
+    events = Follower(login(module, server, user).events(since=0))
+    lists = Follower(login(module, server, user).tasks.live())
+    for number in range(4):
+        tm.tasks.create(title=str(number))
+        user = user.login(user.username)
+        wait_until(lambda: user.get("tasks/").status == 401, what="the end of a token")  # noqa: B023
+    expect(events, lists, user)
+
+
+@pytest.mark.journey
+def test_it_lists_again_what_the_log_has_forgotten(
+    server: Server, make_app: Callable[..., Flask], module: Any
+) -> None:
+    app = make_app(EVENTS_KEEP_COUNT=KEPT)
+    user = Api(through_client(app.test_client())).register()
+    user.create_task("First")
+    events = Follower(login(module, server, user).events(since=0))
+    lists = Follower(login(module, server, user).tasks.live(status_task="TO DO"))
+    expect(events, lists, user)
+    server.kill()
+    for number in range(2 * KEPT):
+        user.create_task(f"Missed {number}")
+    assert app.test_cli_runner().invoke(args=["prune"], catch_exceptions=False).exit_code == 0
+    server.start()
+    tasks = succeed(user.get("tasks/", params={"page_size": 100}))["results"]
+    wait_until(lambda: lists.got[-1] == tasks, what="the new list")
+    wait_until(lambda: events.failure, what="the refusal")
+    assert (events.failure.code, events.failure.status) == ("position_expired", 410)
+
+
+def test_a_write_whose_reply_was_lost_is_made_once(
+    server: Server, user: User, module: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tm = login(module, server, user)
+    urlopen, lost = module.urlopen, list[str]()
+
+    def lose_every_other(request: Any, **options: Any) -> Any:
+        response = urlopen(request, **options)
+        lost.append(request.method)
+        if len(lost) % 2:
+            raise ConnectionResetError("lost on the way")
+        return response
+
+    monkeypatch.setattr(module, "urlopen", lose_every_other)
+    task = tm.tasks.create(title="One")
+    assert tm.tasks.update(task["id"], title="Two")["title"] == "Two"
+    assert tm.tasks.get(task["id"])["title"] == "Two"
+    operations = [{"action": "create", "task": {"title": "Three"}}]
+    assert [one["title"] for one in tm.tasks.bulk(operations)] == ["Three"]
+    tm.tasks.remove(task["id"])
+    assert lost == [method for method in ("POST", "PATCH", "GET", "POST") for _ in "12"] + [
+        "DELETE"
+    ]
+    monkeypatch.undo()
+    assert tm.tasks.restore(task["id"])["title"] == "Two"
+    actions = [event["action"] for event in succeed(user.get("tasks/events/"))["results"]]
+    assert actions == [
+        f"task_{what}" for what in ("create", "update", "create", "delete", "create")
+    ]
+
+
+def test_refusals_are_exceptions_with_a_code(server: Server, user: User, module: Any) -> None:
+    tm = login(module, server, user)
+    page = tm.tasks.list(status_task=["TO DO", "DONE"], page_size=5)
+    assert (page["count"], page["position"]) == (0, 0)
+    away = module.connect("http://127.0.0.1:9")
+    for call, code, status in (
+        (lambda: tm.tasks.create(title=""), "validation_failed", 422),
+        (lambda: tm.tasks.remove("1"), "not_found", 404),
+        (lambda: away.login("nobody", "nothing"), "offline", 0),
+        (lambda: module.connect(server.url).login("nobody", "nothing"), "bad_credentials", 401),
+        (lambda: next(module.connect(server.url, "no token").events()), "invalid_token", 401),
+    ):
+        with pytest.raises(module.TaskmasterError) as refusal:
+            call()
+        assert (refusal.value.code, refusal.value.status) == (code, status)
+        assert bool(refusal.value.errors) == (status == 422)
+    tm.logout()
+    with pytest.raises(module.TaskmasterError):
+        tm.tasks.list()
+    assert tm.user is None
+
+
+@pytest.mark.usefixtures("database")
+def test_it_is_typed() -> None:
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file", os.devnull]
+    checked = subprocess.run(
+        [*command, "taskmaster.py", "print_events.py"],
+        cwd=CLIENTS, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert checked.returncode == 0, checked.stdout

@@ -1,0 +1,195 @@
+"""The board of several windows: live, apart, through crashes, outages and the end of tokens."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.api import Api, User, through_http
+from tests.support.board import (
+    SECOND,
+    add,
+    card,
+    edit,
+    expect_count,
+    expect_state,
+    log_in,
+    log_out,
+    register,
+    save,
+    titles,
+)
+from tests.support.browser import OUTAGE
+from tests.support.server import Server
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+Open = Callable[..., Page]
+LEEWAY = 10  # seconds for which a token that was replaced is no theft
+EXPIRED = r"status of 401"  # what Chromium says of a token that has to be refreshed
+TOKENS = "Object.values({...sessionStorage, ...localStorage}).join()"
+
+
+def call_as(server: Server, name: str) -> User:
+    return Api(through_http(server.url)).login(name)
+
+
+def test_each_change_shows_in_the_other_window_within_a_second(
+    server: Server, open_page: Open
+) -> None:
+    one, other, third = (open_page(server.url) for _ in range(3))
+    name = register(one)
+    log_in(other, name)
+    register(third)
+    add(one, "Water")
+    expect(titles(other, "TO DO")).to_have_text(["Water"], timeout=SECOND)
+    expect(card(other, "Water").locator(".badge")).to_have_text("New")
+    expect(card(one, "Water").locator(".badge")).to_be_hidden()
+    card(other, "Water").get_by_role("button", name="Move Water to In progress").click()
+    expect(titles(one, "IN PROGRESS")).to_have_text(["Water"], timeout=SECOND)
+    dialog = edit(one, "Water")
+    dialog.get_by_label("Title").fill("Water all")
+    save(dialog)
+    expect(titles(other, "IN PROGRESS")).to_have_text(["Water all"], timeout=SECOND)
+    expect(card(other, "Water all").locator(".badge")).to_have_text("Changed")
+    card(other, "Water all").get_by_role("button", name="Delete").click()
+    expect(one.locator(".task")).to_have_count(0, timeout=SECOND)
+    expect(one.locator("#news")).to_contain_text("Deleted elsewhere: “Water all”.")
+    expect(card(other, "Water all")).to_have_count(0)
+    expect(third.locator(".task")).to_have_count(0)
+    expect(third.locator("#news")).to_be_empty()
+
+
+def test_two_who_edit_one_task_lose_nothing(server: Server, open_page: Open) -> None:
+    page = open_page(server.url)
+    user = call_as(server, register(page))
+    task = user.create_task("One")
+    dialog = edit(page, "One")
+    dialog.get_by_label("Description").fill("Mine")
+    user.patch(f"tasks/{task['id']}/", {"title": "Theirs", "priority": "HIGH"})
+    expect(dialog.get_by_label("Title")).to_have_value("Theirs")
+    user.patch(f"tasks/{task['id']}/", {"description": "Theirs too"})
+    expect(dialog.locator("#elsewhere")).to_contain_text("Save puts what you typed in its place")
+    save(dialog)
+    expect(card(page, "Theirs")).to_contain_text("Mine")
+    dialog = edit(page, "Theirs")
+    dialog.get_by_label("Title").fill("Kept")
+    user.delete(f"tasks/{task['id']}/")
+    expect(dialog.locator("#elsewhere")).to_contain_text("deleted elsewhere")
+    save(dialog)
+    expect(card(page, "Kept")).to_contain_text("Mine")
+
+
+def test_both_catch_up_after_a_crash_and_nothing_typed_is_lost(
+    server: Server, open_page: Open
+) -> None:
+    one, other = (open_page(server.url, OUTAGE) for _ in range(2))
+    name = register(one)
+    log_in(other, name)
+    add(one, "Before")
+    expect(titles(other, "TO DO")).to_have_text(["Before"])
+    server.kill()
+    for page in (one, other):
+        expect_state(page, "Offline")
+        expect(page.locator("#outage")).to_contain_text("changes cannot be saved now")
+    dialog = edit(one, "Before")
+    dialog.get_by_label("Title").fill("Edited offline")
+    save(dialog)
+    failure = dialog.get_by_role("alert")
+    expect(failure).to_contain_text("The server cannot be reached now. What you typed stays here")
+    card(other, "Before").get_by_role("button", name="Move Before to In progress").click()
+    refused = other.get_by_role("alert").filter(has_text="“Before” was not moved.")
+    expect(refused).to_be_visible()
+    expect(titles(other, "TO DO")).to_have_text(["Before"])
+
+    server.restart()
+    call_as(server, name).create_task("While away", status_task="DONE")
+    for page in (one, other):
+        expect_state(page, "Live")
+        expect(page.locator("#outage")).to_be_hidden()
+        expect(titles(page, "DONE")).to_have_text(["While away"])
+        expect(page.get_by_text("cannot be reached")).to_have_count(0)
+    save(dialog)
+    expect(titles(other, "TO DO")).to_have_text(["Edited offline"])
+    expect_count(other, "TO DO", "1")
+
+
+def test_a_browser_without_network_says_so_at_once(server: Server, open_page: Open) -> None:
+    page = open_page(server.url, OUTAGE)
+    user = call_as(server, register(page))
+    # The event alone: the connection itself stands, as it does for a while where a cable is pulled.
+    said = page.evaluate("dispatchEvent(new Event('offline')), state.textContent")
+    assert said == "Offline"
+    expect_state(page, "Live")
+    page.context.set_offline(True)
+    expect(page.locator("#state")).to_have_text("Offline", timeout=SECOND)
+    add(page, "Typed offline")
+    expect(page.locator("#creation").get_by_role("alert")).to_contain_text("What you typed stays")
+    user.create_task("Meanwhile")
+    page.context.set_offline(False)
+    expect(titles(page, "TO DO")).to_have_text(["Meanwhile"])
+    expect_state(page, "Live")
+    page.get_by_role("button", name="Add").click()
+    expect(titles(page, "TO DO")).to_have_text(["Typed offline", "Meanwhile"])
+
+
+def test_tabs_share_a_session_and_its_end_is_no_error(server: Server, open_page: Open) -> None:
+    page = open_page(server.url, EXPIRED)
+    name = register(page)
+    other = page.context.new_page()
+    other.goto(server.url)
+    expect_state(other, "Live")
+    log_out(page)
+    for tab in (page, other):
+        expect(tab.locator("#credentials")).to_be_visible()
+        expect(tab.get_by_role("alert")).to_have_count(0)
+        assert tab.evaluate(f"{TOKENS}.length + document.cookie.length") == 0
+    other.close()
+    log_in(page, name)
+    call_as(server, name).delete("auth/sessions/")
+    expect(page.get_by_role("alert")).to_contain_text("Your session has ended")
+
+
+@pytest.fixture
+def short_lived(start_server: Callable[..., Server]) -> Server:
+    """A server whose access tokens live for three seconds."""
+    return start_server(ACCESS_TOKEN_SECONDS=3)
+
+
+def test_a_tab_that_slept_beyond_its_token_goes_on(short_lived: Server, open_page: Open) -> None:
+    page = open_page(short_lived.url, EXPIRED)
+    name = register(page)
+    access = page.evaluate("JSON.parse(Object.values(localStorage)[0]).access")
+    sleep = page.context.new_cdp_session(page)
+    sleep.send("Page.setWebLifecycleState", {"state": "frozen"})
+    asleep = User(through_http(short_lived.url), {"tokens": {"access": access, "refresh": ""},
+                                                  "id": "", "username": name})  # fmt: skip
+    wait_until(lambda: asleep.get("tasks/").status == 401, what="the end of the token")
+    call_as(short_lived, name).create_task("While asleep")
+    sleep.send("Page.setWebLifecycleState", {"state": "active"})
+    expect(titles(page, "TO DO")).to_have_text(["While asleep"])
+    expect_state(page, "Live")
+    add(page, "Awake")
+    expect(titles(page, "TO DO")).to_have_text(["Awake", "While asleep"])
+
+
+def test_a_duplicated_tab_is_not_taken_for_theft(short_lived: Server, open_page: Open) -> None:
+    """It starts with a copy of sessionStorage: two tabs, one refresh token."""
+    page = open_page(short_lived.url, EXPIRED)
+    name = register(page)
+    log_out(page)
+    log_in(page, name, stay=False)
+    with page.expect_popup() as opened:
+        page.evaluate("void window.open(location.href)")
+    copy = opened.value
+    expect_state(copy, "Live")
+    first = page.evaluate(TOKENS)
+    begun = page.evaluate("Date.now()")
+    assert copy.evaluate(TOKENS) == first
+    wait = f"() => Date.now() - {begun} > {1000 * (LEEWAY + 2)} && {TOKENS} !== '{first}'"
+    page.wait_for_function(wait)
+    for tab, title in ((page, "One"), (copy, "Two")):
+        add(tab, title)
+        expect(titles(tab, "TO DO").filter(has_text=title)).to_be_visible()
+        expect_state(tab, "Live")
+    assert page.evaluate("localStorage.length") == 0

@@ -1,0 +1,87 @@
+"""Every page of ours: axe finds nothing, nothing is wider than the window, the browser is quiet."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.api import Api, User, through_http
+from tests.support.board import edit, log_in, register
+from tests.support.browser import assert_fine
+from tests.support.server import Server
+
+pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
+Open = Callable[..., Page]
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/docs/streams", "/docs/errors", "/set-password#token", "/not/there"]
+)
+def test_of_nobody(module_server: Server, open_in: Open, width: int, path: str) -> None:
+    page = open_in(module_server.url + path)
+    expect(page.locator("h1").first).to_be_visible()
+    assert_fine(page, width)
+
+
+def test_registration_and_what_is_wrong_with_it(
+    module_server: Server, open_in: Open, width: int
+) -> None:
+    page = open_in(module_server.url)
+    page.get_by_role("radio", name="Register").check(force=True)
+    page.get_by_role("button", name="Register").click()
+    expect(page.locator("#credentials-email-error")).to_be_visible()
+    assert_fine(page, width)
+
+
+def test_of_somebody_new(module_server: Server, open_in: Open, width: int) -> None:
+    page = open_in(module_server.url)
+    register(page)
+    expect(page.get_by_role("heading", name="Try this")).to_be_visible()
+    assert_fine(page, width)
+    page.get_by_role("button", name="Your account").click()
+    assert_fine(page, width)
+    page.get_by_role("link", name="Account", exact=True).click()
+    expect(page.locator(".sessions li")).to_have_count(1)
+    assert_fine(page, width)
+
+
+def make_tasks(user: User) -> None:
+    user.create_task("Overdue", priority="HIGH", due_date="2000-01-01T00:00:00Z")
+    user.create_task("x" * 100, description="y" * 2000, priority="LOW")
+    user.create_task("Going on", status_task="IN PROGRESS", due_date="2100-01-01T12:00:00Z")
+    user.create_task("Over", status_task="DONE", description="Long\nago")
+
+
+def test_of_somebody_with_tasks(module_server: Server, open_in: Open, width: int) -> None:
+    user = Api(through_http(module_server.url)).register()
+    page = open_in(module_server.url)
+    log_in(page, user.username)
+    make_tasks(user)
+    expect(page.locator(".badge:not([hidden])")).to_have_count(4)
+    assert_fine(page, width)
+    page.locator(".task", has_text="Overdue").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    assert_fine(page, width)
+    page.get_by_role("button", name="Undo").click()
+    dialog = edit(page, "Overdue")
+    assert_fine(page, width)
+    dialog.get_by_label("Title").fill("")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.locator("#editor-title-error")).to_be_visible()
+    assert_fine(page, width)
+
+
+def test_one_row_of_header(module_server: Server, open_in: Open, width: int) -> None:
+    page = open_in(module_server.url)
+    register(page)
+    boxes = [one.bounding_box() for one in page.locator("header.top > *, header.top nav a").all()]
+    middles = [box["y"] + box["height"] / 2 for box in boxes if box]
+    assert len(middles) == 6 - (width < 390)
+    assert max(middles) - min(middles) < 2
+
+
+def test_the_reference_fits(module_server: Server, open_in: Open, width: int) -> None:
+    page = open_in(f"{module_server.url}/docs")
+    expect(page.locator("h1").first).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

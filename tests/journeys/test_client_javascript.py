@@ -1,0 +1,162 @@
+"""The JavaScript client through kills, outages and a log that forgets: nothing lost, none twice."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from tests.support.api import Api, User, succeed, through_client, through_http
+from tests.support.client_journey import (
+    TRANSPORTS,
+    connect,
+    expect_events,
+    expect_list,
+    listed,
+)
+from tests.support.databases import Template
+from tests.support.javascript import JavaScript, JavaScriptError, value_of
+from tests.support.redis import RedisServer
+from tests.support.server import Server
+
+KILLS = 3
+KEPT = 5
+ON_ONE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+BY_EACH = pytest.mark.parametrize("transport", TRANSPORTS)
+OPEN = 'my.open("all"); my.open("todo", { status_task: "TO DO", ordering: "title" });'
+# Writes until it is told to stop. Where the client gives up, it comes again with the same key.
+WRITE = """
+for (my.made = []; !my.enough; ) {
+  const title = `Task ${my.made.length}`;
+  try {
+    const task = await my.client.tasks.create({ title }, { key: title });
+    my.made.push(task.id);
+    await my.client.tasks.update(task.id, { status_task: "DONE" });
+    if (my.made.length % 3 === 0) await my.client.tasks.remove(task.id);
+  } catch (error) {
+    if (error.code !== "offline") throw error;
+  }
+}
+return my.made;
+"""
+
+
+def expect_lists(js: JavaScript, user: User) -> None:
+    expect_list(js, "all", listed(user))
+    expect_list(js, "todo", listed(user, status_task="TO DO", ordering="title"))
+    assert js.run("return my.lists.all.count") == succeed(user.get("tasks/"))["count"]
+
+
+@ON_ONE
+@BY_EACH
+def test_it_goes_on_after_kill_9(server: Server, js: JavaScript, transport: str) -> None:
+    user = Api(through_http(server.url)).register()
+    connect(js, server.url, user, transport)
+    js.begin(f"{OPEN} await my.follow(0)")
+    writing = js.begin(WRITE)
+    for number in range(1, KILLS + 1):
+        js.wait("my.made?.length > given.number * 12", number=number)
+        server.kill()
+        server.start()
+    js.run("my.enough = true")
+    made = value_of(writing)
+    expect_lists(js, user)
+    expect_events(js, user)
+    log = succeed(user.get("tasks/events/", params={"limit": 1000}))["results"]
+    created = [event for event in log if event["action"] == "task_create"]
+    assert [event["id"] for event in created] == made
+    assert [event["title"] for event in created] == [f"Task {n}" for n in range(len(made))]
+
+
+def test_it_needs_no_redis(
+    postgresql_template: Template, redis_server: RedisServer, tmp_path: Path, js: JavaScript
+) -> None:
+    database = postgresql_template.create()
+    servers = [
+        Server(database.url, tmp_path / f"{n}.log", REDIS_URL=redis_server.url) for n in (1, 2)
+    ]
+    for server in servers:
+        server.start()
+    user = Api(through_http(servers[0].url)).register()
+    elsewhere = Api(through_http(servers[1].url)).login(user.username)
+    connect(js, servers[0].url, user)
+    js.begin(f"{OPEN} await my.follow(0)")
+    for change in (redis_server.kill, redis_server.start, redis_server.restart):
+        for number in range(10):
+            elsewhere.create_task(f"Before {number}")
+        change()
+        for number in range(10):
+            elsewhere.create_task(f"After {number}")
+        expect_lists(js, user)
+        expect_events(js, user)
+    assert "offline" not in js.run("return my.states")
+    for server in servers:
+        server.stop()
+    postgresql_template.drop(database)
+
+
+@ON_ONE
+@BY_EACH
+def test_it_lists_again_what_the_log_has_forgotten(
+    server: Server, make_app: Callable[..., Flask], js: JavaScript, transport: str
+) -> None:
+    """Events are written and pruned while it is away: it cannot resume, and lists anew."""
+    app = make_app(EVENTS_KEEP_COUNT=KEPT)
+    user = Api(through_client(app.test_client())).register()
+    gone = user.create_task("Gone")
+    user.create_task("Changed")
+    connect(js, server.url, user, transport)
+    js.run(OPEN)
+    following = js.begin("await my.follow(0)")
+    expect_lists(js, user)
+    expect_events(js, user)
+    server.kill()
+    user.delete(f"tasks/{gone['id']}/")
+    for number in range(2 * KEPT):
+        user.create_task(f"Missed {number}")
+    assert app.test_cli_runner().invoke(args=["prune"], catch_exceptions=False).exit_code == 0
+    server.start()
+    expect_lists(js, user)
+    user.create_task("Afterwards")
+    expect_lists(js, user)
+    with pytest.raises(JavaScriptError) as refusal:
+        value_of(following)
+    assert (refusal.value.code, refusal.value.status) == ("position_expired", 410)
+
+
+@ON_ONE
+def test_a_write_whose_reply_was_lost_is_made_once(server: Server, js: JavaScript) -> None:
+    user = Api(through_http(server.url)).register()
+    connect(js, server.url, user)
+    code = "my.lose(2, given.method); return await my.client.tasks.{}"
+    task = js.run(code.format("create({ title: 'One' })"), method="POST")
+    operations = [{"action": "update", "id": task["id"], "task": {"title": "Two"}}]
+    operations += [{"action": "create", "task": {"title": "Three"}}]
+    done = js.run(code.format("bulk(given.operations)"), method="POST", operations=operations)
+    assert [one["title"] for one in done] == ["Two", "Three"]
+    js.run(code.format("update(given.id, { title: 'Four' })"), method="PATCH", id=task["id"])
+    assert js.run(code.format("remove(given.id)"), method="DELETE", id=task["id"]) is None
+    back = js.run(code.format("restore(given.id)"), method="POST", id=task["id"])
+    assert (back["id"], back["title"]) == (task["id"], "Four")
+    actions = [event["action"] for event in succeed(user.get("tasks/events/"))["results"]]
+    assert actions == [
+        f"task_{what}" for what in ("create", "update", "create", "update", "delete", "create")
+    ]
+
+
+@ON_ONE
+def test_refusals_are_errors_with_a_code(server: Server, js: JavaScript) -> None:
+    user = Api(through_http(server.url)).register()
+    connect(js, server.url, user)
+    refusals = {
+        "my.client.tasks.create({ title: '' })": ("validation_failed", 422),
+        "my.client.tasks.remove('1')": ("not_found", 404),
+        "my.client.login('nobody', 'nothing')": ("bad_credentials", 401),
+        "tm.connect(given.url, { storage: null }).tasks.list()": ("not_authenticated", 401),
+        "tm.connect('http://127.0.0.1:9').login('a', 'b')": ("offline", 0),
+    }
+    for call, expected in refusals.items():
+        with pytest.raises(JavaScriptError) as refusal:
+            js.run(f"await {call}", url=server.url)
+        assert (refusal.value.code, refusal.value.status) == expected
+        assert bool(refusal.value.errors) == (expected[0] == "validation_failed")

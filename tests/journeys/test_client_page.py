@@ -1,0 +1,64 @@
+"""The page of docs/client.md, on another origin: a live list in 15 lines of its own."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.docs.driving import CLIENTS
+from tests.support.api import PASSWORD, Api, User, through_http
+from tests.support.browser import chromium, serve_pages
+from tests.support.server import Server
+from tests.support.settings import ROOT
+
+SHOWN = "() => [...document.querySelectorAll('li')].map((item) => item.textContent)"
+
+
+@pytest.fixture
+def origin() -> Iterator[str]:
+    with serve_pages(CLIENTS) as url:
+        yield url
+
+
+def test_it_stands_in_the_documentation_and_is_short() -> None:
+    (shown,) = re.findall(
+        r"```html\n(.*?)```", (ROOT / "docs" / "client.md").read_text(), re.DOTALL
+    )
+    assert shown == (CLIENTS / "live.html").read_text()
+    (script,) = re.findall(r"<script.*?>\n(.*?)</script>", shown, re.DOTALL)
+    assert len(script.splitlines()) <= 15
+
+
+def expect(page: Page, *titles: str) -> None:
+    page.wait_for_function(f"titles => String(({SHOWN})()) === String(titles)", arg=[*titles])
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_it_survives_kill_9_and_the_end_of_a_token(
+    start_server: Callable[..., Server], origin: str
+) -> None:
+    server = start_server(CORS_ORIGINS=origin, ACCESS_TOKEN_SECONDS=3)
+    user: User = Api(through_http(server.url)).register()
+    with chromium() as browser:
+        context = browser.new_context()
+        page, copy = context.new_page(), context.new_page()
+        page.goto(f"{origin}/live.html?server={server.url}")
+        page.fill("[name=username]", user.username)
+        page.fill("[name=password]", PASSWORD)
+        page.click("button")
+        page.wait_for_function("document.querySelector('#state').textContent === 'live'")
+        copy.goto(f"{origin}/live.html?server={server.url}")  # a second tab is logged in too
+        user.login(user.username).create_task("One")
+        expect(page, "One")
+        expect(copy, "One")
+        server.kill()
+        server.start()
+        user.login(user.username).create_task("Two")
+        token = page.evaluate("Object.values(localStorage)[0]")
+        for tab in (page, copy):
+            expect(tab, "Two", "One")
+            tab.wait_for_function("token => Object.values(localStorage)[0] !== token", arg=token)
+        user.login(user.username).create_task("Three")
+        for tab in (page, copy):
+            expect(tab, "Three", "Two", "One")

@@ -1,0 +1,124 @@
+"""The session of the JavaScript client: it outlives its tokens, and is one for all who share it."""
+
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.api import Api, User, succeed, through_http
+from tests.support.client_journey import TRANSPORTS, connect, expect_events, expect_list, listed
+from tests.support.javascript import JavaScript, JavaScriptError, value_of
+from tests.support.server import Server
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+BY_EACH = pytest.mark.parametrize("transport", TRANSPORTS)
+LEEWAY = 10  # seconds for which a token that was replaced is no theft
+
+
+@pytest.fixture
+def server(start_server: Callable[..., Server]) -> Server:
+    """A server whose access tokens live for two seconds."""
+    return start_server(ACCESS_TOKEN_SECONDS=2)
+
+
+@pytest.fixture
+def user(server: Server) -> User:
+    return Api(through_http(server.url)).register()
+
+
+def again(user: User) -> User:
+    """Log in anew: the token of the test itself expires too."""
+    return user.login(user.username)
+
+
+def wait_for_new_token(js: JavaScript) -> None:
+    js.wait("my.access() !== given.access", access=js.run("return my.access()"))
+
+
+@BY_EACH
+def test_it_outlives_its_tokens(server: Server, user: User, js: JavaScript, transport: str) -> None:
+    connect(js, server.url, user, transport)
+    js.begin("my.open('all'); await my.follow(0)")
+    js.wait("my.lists.all.state === 'live'")
+    for number in range(5):
+        js.run("await my.client.tasks.create({ title: given.title })", title=str(number))
+        wait_for_new_token(js)
+    expect_list(js, "all", listed(again(user)))
+    expect_events(js, again(user))
+    assert "offline" not in js.run("return my.states")
+    assert js.run("return my.users") == [[None, None], [user.username, None]]
+
+
+@BY_EACH
+def test_it_wakes_up_after_its_token(
+    server: Server, user: User, js: JavaScript, transport: str
+) -> None:
+    connect(js, server.url, user, transport)
+    js.begin("my.open('all'); await my.follow(0)")
+    js.wait("my.lists.all.state === 'live'")
+    js.process.send_signal(signal.SIGSTOP)
+    elsewhere = again(user)
+    elsewhere.create_task("While it slept")
+    wait_until(lambda: elsewhere.get("tasks/").status == 401, what="the end of a later token")
+    again(user).create_task("When its stream was closed")
+    js.process.send_signal(signal.SIGCONT)
+    expect_list(js, "all", listed(again(user)))
+    expect_events(js, again(user))
+
+
+def test_two_that_share_a_session_are_not_taken_for_theft(
+    server: Server, user: User, js: JavaScript
+) -> None:
+    """One refreshes for longer than a replaced token is let pass, then both do at once."""
+    connect(js, server.url, user)
+    js.run("my.other = my.connect(); await my.other.tasks.list(); my.begun = Date.now()")
+    calls = """
+    while (Date.now() - my.begun < given.milliseconds) await my.client.tasks.list();
+    const access = my.access();
+    for (my.changed = 0; my.changed < 2; my.changed += my.access() !== access) {
+      await Promise.all([my.other, my.client, my.other].map((one) => one.tasks.list()));
+    }
+    """
+    value_of(js.begin(calls, milliseconds=1000 * (LEEWAY + 1)))
+    assert js.run("return [my.client.user.username, my.users.length]") == [user.username, 2]
+    assert len(succeed(again(user).get("auth/sessions/"))["results"]) == 3
+
+
+@BY_EACH
+def test_an_end_elsewhere_is_told_and_a_log_out_is_no_error(
+    server: Server, user: User, js: JavaScript, transport: str
+) -> None:
+    connect(js, server.url, user, transport)
+    js.run("my.open('all'); await my.client.tasks.create({ title: 'One' })")
+    js.wait("my.lists.all.tasks.length === 1 && my.lists.all.state === 'live'")
+    succeed(again(user).call("DELETE", "auth/sessions/"))
+    js.wait("my.lists.all.state === 'logged-out'")
+    assert js.run("return my.users.at(-1)") == [None, "token_revoked"]
+    assert js.run("return [my.lists.all.tasks, my.client.user]") == [[], None]
+    with pytest.raises(JavaScriptError) as refusal:
+        js.run("await my.client.tasks.list()")
+    assert refusal.value.code == "not_authenticated"
+    connect_again = "await my.client.login(given.username, given.password)"
+    js.run(connect_again, username=user.username, password="correct horse battery")
+    js.wait("my.lists.all.tasks.length === 1 && my.lists.all.state === 'live'")
+    js.run("await my.client.logout()")
+    js.wait("my.lists.all.state === 'logged-out'")
+    assert js.run("return my.users.at(-1)") == [None, None]
+
+
+def test_nothing_of_the_first_user_is_left_for_the_second(
+    server: Server, user: User, js: JavaScript
+) -> None:
+    again(user).create_task("Secret")
+    other = Api(through_http(server.url)).register()
+    other.create_task("Mine")
+    connect(js, server.url, user)
+    js.run("my.open('all')")
+    expect_list(js, "all", listed(again(user)))
+    given = {"username": other.username, "password": "correct horse battery"}
+    js.run("await my.client.login(given.username, given.password)", **given)
+    expect_list(js, "all", listed(again(other)))
+    other = again(other)
+    other.create_task("Mine, live")
+    expect_list(js, "all", listed(other))

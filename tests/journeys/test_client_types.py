@@ -1,0 +1,47 @@
+"""The types of the JavaScript client, as the compiler sees them."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests.support.javascript import CLIENT
+from tests.support.settings import ROOT, machine_environ
+
+TSC = ROOT / "node_modules" / ".bin" / "tsc"
+USE = """
+import { connect, TaskmasterError, type Task } from "./taskmaster.js";
+
+const tm = connect("http://127.0.0.1:8000", { storage: null });
+const titles = (tasks: Task[]): string[] => tasks.map((task) => task.title);
+const live = tm.tasks.live({ status_task: ["TO DO"], ordering: "-due_date" }, { limit: 50 });
+live.subscribe((tasks) => titles(tasks));
+live.onState((state) => state === "logged-out");
+tm.onUser((user, why) => [user?.username, why?.code]);
+try {
+  const task = await tm.tasks.create({ title: "One" });
+  await tm.tasks.update(task.id, { due_date: null });
+  // @ts-expect-error a status that there is not
+  await tm.tasks.update(task.id, { status_task: "LATER" });
+  for await (const event of tm.events({ since: 0 })) {
+    if (event.action !== "task_delete") titles([event]);
+  }
+} catch (error) {
+  if (error instanceof TaskmasterError) error.errors.title?.[0];
+}
+"""
+
+
+def test_a_program_in_typescript_is_checked(tmp_path: Path) -> None:
+    assert TSC.exists(), "run `make node_modules/.dev`"
+    shutil.copy(CLIENT.with_suffix(".d.ts"), tmp_path)
+    (tmp_path / "use.ts").write_text(USE)
+    options = {"strict": True, "noEmit": True, "target": "es2022", "module": "esnext",
+               "moduleResolution": "bundler", "types": []}  # fmt: skip
+    (tmp_path / "tsconfig.json").write_text(
+        json.dumps({"compilerOptions": options, "files": ["use.ts"]})
+    )
+    checked = subprocess.run(
+        [TSC], cwd=tmp_path, env=machine_environ(), capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout

@@ -1,0 +1,107 @@
+"""`/readyz` is true to the state, names what is wrong, and waits for no request."""
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from taskmaster.core.auth import Principal
+from taskmaster.core.database import DATABASES, reading, writing
+from taskmaster.ops import health
+from taskmaster.streams.handshake import HUB
+from taskmaster.streams.subscription import Connection
+from tests.support.api import Api, User
+from tests.support.databases import Database
+
+ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+def check(api: Api, name: str) -> str:
+    """Return the outcome of one check; the whole must say the same."""
+    reply = api.get("/readyz")
+    outcome: str = reply.json["checks"][name]
+    assert reply.status == (200 if outcome == "ok" else 503)
+    assert reply.json["status"] == ("ok" if outcome == "ok" else "failed")
+    return outcome
+
+
+@pytest.fixture
+def file(database: Database) -> Path:
+    return Path(database.url.removeprefix("sqlite:///"))
+
+
+@pytest.fixture
+def busy(app: Flask) -> Iterator[None]:
+    """All connections that requests use are taken."""
+    with app.app_context(), ExitStack() as taken:
+        taken.enter_context(writing())
+        reader = DATABASES.get().reading
+        count = reader.pool.size() - reader.pool.checkedout()  # type: ignore[attr-defined]
+        for _ in range(count):
+            taken.enter_context(reading())
+        yield
+
+
+@pytest.mark.usefixtures("busy")
+def test_readiness_waits_for_no_request(api: Api) -> None:
+    assert check(api, "database") == "ok"
+    assert api.get("/livez").status == 200
+
+
+def test_the_sweep_waits_for_no_request(
+    app: Flask, user: User, request: pytest.FixtureRequest
+) -> None:
+    hub = HUB.get(app)
+    with hub.subscribe(Principal(user.id, user.id, 2**40), 0, Connection()) as subscription:
+        user.create_task()
+        subscription.reader.log.head = 0
+        request.getfixturevalue("busy")
+        hub.sweep()
+        assert subscription.reader.log.head == 1
+        assert subscription.closed  # there is no session of that id
+
+
+def test_a_check_that_hangs_does_not_hang_the_answer(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = threading.Event()
+    monkeypatch.setitem(health.CHECKS, "migrations", lambda: release.wait(10))
+    assert check(api, "migrations") == "failed: no answer"
+    release.set()
+
+
+@ON_SQLITE
+def test_a_file_that_is_deleted_shows(user: User, file: Path) -> None:
+    assert check(user, "database") == "ok"
+    file.unlink()
+    assert check(user, "database") == "failed: the file is missing"
+
+
+@ON_SQLITE
+def test_a_file_that_is_replaced_shows(user: User, file: Path) -> None:
+    copy = file.with_suffix(".copy")
+    shutil.copyfile(file, copy)
+    copy.replace(file)
+    assert check(user, "database") == "failed: the file was replaced"
+
+
+@ON_SQLITE
+def test_a_file_that_is_emptied_shows(user: User, file: Path) -> None:
+    os.truncate(file, 0)
+    assert check(user, "database") == "failed: the file is empty"
+
+
+@ON_SQLITE
+def test_a_file_that_was_never_there_shows(make_app: Callable[..., Flask], file: Path) -> None:
+    file.unlink()
+    reply = make_app().test_client().get("/readyz")
+    assert reply.status_code == 503
+    assert reply.json["checks"]["database"] in {
+        "failed: the file is missing", "failed: the file is empty",  # the other check may make one
+    }  # fmt: skip
+    assert reply.json["checks"]["migrations"] == "failed: not at the newest migration"

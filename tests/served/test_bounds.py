@@ -1,0 +1,91 @@
+"""CONTRACT section 4 for every transport: what a client may cost, and how the server leaves."""
+
+import threading
+
+import engineio
+import pytest
+
+from tests.support.api import User
+from tests.support.server import Server
+from tests.support.stage import FRAGMENTING, SENDING, Open, assert_closed, over
+from tests.support.streams import (
+    BrowserWebSocketClient,
+    RefusedError,
+    StreamClient,
+    WebSocketClient,
+    close_engine,
+)
+from tests.support.waiting import wait_until
+
+MOST = 50  # connections
+
+
+def test_too_many_connections_of_one_user_are_refused_until_one_goes(
+    user: User, open_stream: Open, transport: type[StreamClient]
+) -> None:
+    streams = [open_stream(user, ready=False) for _ in range(MOST)]
+    for stream in streams:
+        stream.wait("stream_ready")
+    if issubclass(transport, WebSocketClient):
+        one_more = open_stream(user, ready=False)
+        assert_closed(one_more, "too_many_connections", 4429, reconnect=False)
+    else:
+        with pytest.raises(RefusedError, match="too_many_connections"):
+            open_stream(user)
+    streams[0].close()
+
+    def let_in() -> bool:
+        try:
+            return bool(open_stream(user, ready=False).wait("stream_ready", 1))
+        except (RefusedError, AssertionError):
+            return False
+
+    assert wait_until(let_in, seconds=10, every=0.1)
+
+
+@over(SENDING)
+def test_what_is_not_understood_is_answered(user: User, open_stream: Open) -> None:
+    stream = open_stream(user)
+    frames = stream.nonsense()
+    wait_until(lambda: len(stream.of("error")) == frames, what=f"{frames} answers")
+    assert {body["code"] for body in stream.of("error")} <= {"malformed_request"}
+    user.create_task()
+    assert stream.wait_for_events(1)
+
+
+@over(SENDING)
+def test_a_flood_is_cut(user: User, open_stream: Open) -> None:
+    stream = open_stream(user)
+    stream.flood(frames=1000, size=10)
+    stream.wait_for_end()
+    if stream.of("stream_closed"):  # it is lost where the flood made the system reset
+        assert stream.of("stream_closed")[0]["code"] == "flood"
+
+
+@over(SENDING)
+def test_a_flood_of_large_frames_is_cut(user: User, open_stream: Open) -> None:
+    stream = open_stream(user)
+    stream.flood(frames=100, size=30_000)
+    stream.wait_for_end()
+
+
+@over(FRAGMENTING)
+def test_a_message_over_64_kib_is_cut(user: User, open_stream: Open) -> None:
+    stream = open_stream(user)
+    stream.send_fragments(count=20, size=4096)
+    assert_closed(stream, "message_too_large", 4413, reconnect=False)
+
+
+def test_who_joins_nothing_within_10_seconds_is_dropped(server: Server) -> None:
+    stream = BrowserWebSocketClient(server.url, None, silent=True)
+    engines = [engineio.Client(), engineio.Client()]
+    ends = [threading.Event() for _ in engines]
+    for engine, end, name in zip(engines, ends, ("websocket", "polling"), strict=True):
+        engine.on("disconnect", lambda *_, end=end: end.set())
+        engine.connect(server.url, transports=[name], engineio_path="socket.io")
+    stream.wait_for_end(13)
+    assert_closed(stream, "authentication_timeout", 4408, reconnect=False)
+    stream.close()
+    for engine, end in zip(engines, ends, strict=True):
+        assert end.wait(3), "a connection without a namespace was not dropped"
+        close_engine(engine)

@@ -1,0 +1,120 @@
+"""CONTRACT section 4 for Socket.IO alone: its refusals in words, its close message over polling."""
+
+from contextlib import closing
+from typing import Any
+
+import pytest
+import socketio
+
+from tests.ops.test_metrics import figure
+from tests.support.api import Api, User, succeed, through_http
+from tests.support.asserts import assert_problem, events_of
+from tests.support.databases import Database
+from tests.support.server import Server
+from tests.support.stage import BY_GUNICORN, Start
+from tests.support.stream_polling import OPEN, ManualPolling
+from tests.support.streams import (
+    NAMESPACE,
+    PollingClient,
+    SocketIOClient,
+    close_engine,
+)
+from tests.support.waiting import wait_until
+
+SETUPS = BY_GUNICORN
+
+CLIENTS = {"websocket": SocketIOClient, "polling": PollingClient}
+BOTH = pytest.mark.parametrize("client", CLIENTS.values(), ids=CLIENTS)
+
+
+@BOTH
+@pytest.mark.parametrize("namespace", ["/", "/ws/tasks/"])
+def test_another_namespace_is_refused_and_names_the_right_one(
+    server: Server, user: User, client: type[SocketIOClient], namespace: str
+) -> None:
+    refusals: list[Any] = []
+    wrong = socketio.Client(reconnection=False)
+    wrong.on("connect_error", refusals.append, namespace=namespace)
+    with pytest.raises(socketio.exceptions.ConnectionError):
+        wrong.connect(server.url, {}, {"token": user.access}, client.transports, [namespace])
+    close_engine(wrong.eio)
+    (refusal,) = refusals
+    assert NAMESPACE in refusal["message"]
+    assert refusal["data"] == refusal["data"] | {"status": 404, "code": "not_found"}
+
+
+@BOTH
+@pytest.mark.parametrize("argument", [{"title": "x"}, b"x"], ids=["object", "binary"])
+def test_an_unknown_event_is_acknowledged_with_the_error(
+    server: Server,
+    user: User,
+    stream_database: Database,
+    client: type[SocketIOClient],
+    argument: object,
+) -> None:
+    with closing(client(server.url, user.access)) as stream:
+        stream.wait("stream_ready")
+        answer = stream.client.call("task_create", argument, namespace=NAMESPACE, timeout=5)
+        assert answer == answer | {"action": "error", "code": "malformed_request"}
+        assert "event" in answer["detail"]
+        assert stream.authenticate(user.access)["action"] == "authenticated"
+    assert events_of(stream_database, user.id) == []
+
+
+@pytest.mark.parametrize("event", ["connect", "disconnect", "unknown_event"])
+def test_the_librarys_own_events_are_unknown_too(server: Server, user: User, event: str) -> None:
+    polling = ManualPolling(user)
+    polling.wait("stream_ready")
+    polling.post(f'42{NAMESPACE},7["{event}"]')
+    packets = polling.packets()
+    while not any(packet.startswith(f"43{NAMESPACE},7") for packet in packets):
+        packets += polling.packets()
+    assert any('"malformed_request"' in packet for packet in packets)
+    polling.post("1")
+
+
+def test_who_joins_twice_is_answered_and_stays(server: Server, user: User) -> None:
+    polling = ManualPolling(user)
+    polling.wait("stream_ready")
+    polling.join()
+    assert polling.wait("error")["code"] == "malformed_request"
+    user.create_task()
+    assert polling.wait("task_create")["seq"] == 1
+    polling.post("1")
+
+
+def test_polling_of_several_processes_is_refused_with_what_to_do(
+    start_server: Start, user: User
+) -> None:
+    several = start_server(WEB_CONCURRENCY=2)
+    anybody = Api(through_http(several.url))
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"}
+    for reply in (
+        anybody.get(OPEN),
+        anybody.get(f"{OPEN}&sid=x"),
+        anybody.post(f"{OPEN}&sid=x", data=b"1"),
+        anybody.get("/socket.io/?EIO=4"),  # polling is the default
+        anybody.get(OPEN, headers=upgrade),
+    ):
+        problem = assert_problem(reply, 400, "websocket_only")
+        assert 'transports: ["websocket"]' in problem["detail"]
+    with closing(SocketIOClient(several.url, user.access)) as stream:
+        stream.wait("stream_ready")
+
+
+def test_a_client_that_polls_later_is_told_of_the_end(start_server: Start) -> None:
+    user = Api(through_http(start_server().url)).register()  # where nobody else is connected
+    polling = ManualPolling(user)
+    polling.wait("stream_ready")
+    succeed(user.post("auth/logout/"))
+    wait_until(lambda: figure(user, "stream_connections") == 0, what="the server to hang up")
+    packets = polling.packets()
+    while packets[-1] != "1":
+        packets += polling.packets()
+    assert packets == [
+        f'42{NAMESPACE},["stream_closed",{{"code":"session_ended","reconnect":false}}]',
+        f"41{NAMESPACE},",
+        "1",
+    ]
+    problem = assert_problem(polling.poll(), 400, "malformed_request")
+    assert "over" in problem["detail"]

@@ -1,0 +1,86 @@
+"""The close message over polling is kept for a while, in this process."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from taskmaster.core import clock
+from taskmaster.streams.handshake import HUB
+from taskmaster.streams.protocol import CloseReason
+from taskmaster.streams.socketio.adapter import MAX_JOINING, reap
+from tests.support.api import Api, User, through_client
+from tests.support.asserts import assert_problem
+from tests.support.stream_client import NAMESPACE
+from tests.support.stream_polling import OPEN, ManualPolling
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    """An application whose threads are this process' own."""
+    return make_app(ASYNC_MODE="threading")
+
+
+@pytest.fixture
+def user(app: Flask) -> User:
+    return Api(through_client(app.test_client())).register()
+
+
+@pytest.fixture
+def polling(user: User) -> Iterator[ManualPolling]:
+    """A connection that has joined and heard so."""
+    polling = ManualPolling(user)
+    polling.wait("stream_ready")
+    yield polling
+    user.post(f"{OPEN}&sid={polling.sid}", data=b"1")
+
+
+def server_of(app: Flask) -> Any:
+    return app.extensions["socketio"].server
+
+
+def hang_up(app: Flask, polling: ManualPolling, reason: CloseReason) -> None:
+    """Have the server end a connection; return once it has said all that it says."""
+    connection = server_of(app).eio.sockets[polling.sid]
+    connection.end(reason)
+    wait_until(lambda: connection.leaving, what="the server to hang up")
+
+
+@pytest.mark.parametrize("reason", [CloseReason.SESSION_ENDED, CloseReason.SERVER_RESTART])
+def test_the_close_message_is_kept_for_some_seconds_only(
+    app: Flask, polling: ManualPolling, monkeypatch: pytest.MonkeyPatch, reason: CloseReason
+) -> None:
+    server, present = server_of(app), clock.monotonic()
+    hang_up(app, polling, reason)
+    for later, kept in ((MAX_JOINING - 1, True), (MAX_JOINING + 1, False)):
+        monkeypatch.setattr(clock, "monotonic", lambda later=later: present + later)
+        reap(server)
+        assert (polling.sid in server.eio.sockets) is kept
+    assert "over" in assert_problem(polling.poll(), 400, "malformed_request")["detail"]
+
+
+def test_who_is_leaving_is_not_listened_to(app: Flask, polling: ManualPolling) -> None:
+    hang_up(app, polling, CloseReason.SESSION_ENDED)
+    polling.join()
+    assert polling.packets()[-1] == "1"
+    assert not HUB.get(app).subscriptions()
+
+
+def test_a_session_that_goes_amid_a_request_is_unknown(app: Flask, user: User) -> None:
+    polling = ManualPolling(user)
+    server_of(app).eio.sockets[polling.sid].closed = True  # as another thread is about to remove it
+    reply = user.post(f"{OPEN}&sid={polling.sid}", data=b"3")
+    assert "over" in assert_problem(reply, 400, "malformed_request")["detail"]
+
+
+def test_a_refused_namespace_leaves_nothing_behind(app: Flask, polling: ManualPolling) -> None:
+    polling.post("40/nowhere,")
+    (refusal,) = polling.packets()
+    assert refusal.startswith("44/nowhere,")
+    manager = server_of(app).manager
+    assert manager.rooms.keys() == {NAMESPACE}
+    assert not manager.pending_connect

@@ -1,0 +1,80 @@
+"""Clients that do not read, and what they cost the serving process."""
+
+import base64
+import contextlib
+import json
+import os
+import socket
+from pathlib import Path
+
+from tests.support.api import User
+from tests.support.server import Server
+
+
+def memory(server: Server) -> int:
+    """Return the resident memory of the serving process in KiB."""
+    (worker,) = server.children()
+    status = Path(f"/proc/{worker}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0])
+
+
+def processor_seconds(server: Server) -> float:
+    """Return how long the serving process has had a processor."""
+    (worker,) = server.children()
+    fields = Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Deaf:
+    """A client of some transport that stops to read once it is let in, or ready if it is live."""
+
+    def __init__(
+        self, server: Server, user: User, transport: str, since: int | None = None
+    ) -> None:
+        self._since = {} if since is None else {"since": since}
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.socket.connect(("127.0.0.1", server.port))
+        path = {
+            "sse": "/api/v1/tasks/stream/",
+            "websocket": "/ws/tasks/",
+            "socketio": "/socket.io/?EIO=4&transport=websocket",
+        }[transport]
+        if self._since and transport != "socketio":
+            path += f"?since={since}"
+        head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {user.access}\r\n"
+        if transport != "sse":
+            key = base64.b64encode(os.urandom(16)).decode()
+            head += "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            head += f"Sec-WebSocket-Key: {key}\r\n"
+        self.socket.sendall(head.encode() + b"\r\n")
+        self._read_until(b"\r\n\r\n")
+        if transport == "socketio":
+            self._join(user)
+        if not self._since:
+            self._read_until(b"stream_ready")
+
+    def _read_until(self, end: bytes) -> None:
+        answer = b""
+        while end not in answer:
+            data = self.socket.recv(1)
+            assert data, answer
+            answer += data
+
+    def _join(self, user: User) -> None:
+        text = f"40/ws/tasks,{json.dumps({'token': user.access} | self._since)}".encode()
+        length = bytes([0x80 | 126]) + len(text).to_bytes(2, "big")
+        self.socket.sendall(b"\x81" + length + bytes(4) + text)  # masked by zeros
+
+    def close(self) -> None:
+        self.socket.close()
+
+    def drain(self) -> int:
+        """Read what was on the way, to the end; return how much."""
+        self.socket.settimeout(10)
+        size = 0
+        with contextlib.suppress(ConnectionResetError):
+            while data := self.socket.recv(65536):
+                size += len(data)
+        self.socket.close()
+        return size
