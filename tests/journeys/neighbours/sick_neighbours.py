@@ -57,7 +57,8 @@ def locked_file(scene: Scene) -> None:
     alone=True,
 )
 def hung_postgres(scene: Scene) -> None:
-    with scene.watched(), scene.stage.frozen_postgres():
+    assert scene.stage.postgres
+    with scene.watched(), scene.stage.postgres.standing_still():
         pause(HUNG)
 
 

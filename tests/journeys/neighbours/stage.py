@@ -1,14 +1,11 @@
 """A server as users run it, on what it needs, and the bystanders beside it."""
 
 import os
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.journeys.neighbours.bystanders import Bystanders, children
+from tests.journeys.neighbours.bystanders import Bystanders
 from tests.support.databases import Database
 from tests.support.postgres import PostgresServer
 from tests.support.process import Process
@@ -93,21 +90,3 @@ class Stage:
             self.bystanders.stop()
             self.bystanders = None
         self.server.stop()
-
-    @contextmanager
-    def frozen_postgres(self) -> Iterator[None]:
-        """Stop every process of PostgreSQL: it accepts connections and says nothing."""
-        assert self.postgres
-        lines = (self.postgres.directory / "data" / "postmaster.pid").read_text().splitlines()
-        family = [int(lines[0]), *children(int(lines[0]))]
-        signal_all(family, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            signal_all(family, signal.SIGCONT)
-
-
-def signal_all(pids: list[int], number: int) -> None:
-    for pid in pids:
-        with suppress(ProcessLookupError):
-            os.kill(pid, number)
