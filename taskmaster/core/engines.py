@@ -45,8 +45,9 @@ def _sqlite(url: URL, shared: dict[str, Any]) -> dict[str, Any]:
 
 
 def _postgresql(url: URL, shared: dict[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
-    shared |= {"pool_pre_ping": True, "connect_args": CONNECT}
-    long = {"hide_parameters": True, "poolclass": NullPool, "connect_args": CONNECT}
+    driver = {"connect_args": CONNECT, "paramstyle": "numeric_dollar"}  # see postgresql.py
+    shared |= {"pool_pre_ping": True, **driver}
+    long = {"hide_parameters": True, "poolclass": NullPool, **driver}
     return {
         "SQLALCHEMY_ENGINE_OPTIONS": {**shared, "pool_size": config["DB_POOL_SIZE"]},
         "SQLALCHEMY_BINDS": {ASIDE: {**shared, "url": url, **FEW}, LONG: {**long, "url": url}},

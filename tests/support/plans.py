@@ -1,9 +1,12 @@
 """How each database would run a statement."""
 
+import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event, text
+import psycopg
+from sqlalchemy import Engine, event
 
 from tests.support.databases import Database
 
@@ -33,11 +36,12 @@ def plan(database: Database, statement: str, parameters: Any) -> str:
 
     PostgreSQL is told to avoid reading whole tables, which it prefers for a handful of rows.
     """
-    prefix = "EXPLAIN QUERY PLAN " if database.backend == "sqlite" else "EXPLAIN "
-    with database.engine.connect() as connection:
-        if database.backend == "postgresql":
-            connection.execute(text("SET enable_seqscan = off"))
-        return _rows(connection, prefix + statement, parameters)
+    if database.backend == "sqlite":
+        with closing(sqlite3.connect(database.url.removeprefix("sqlite:///"))) as file:
+            return _text(file.execute(f"EXPLAIN QUERY PLAN {statement}", parameters))
+    with psycopg.connect(database.url, cursor_factory=psycopg.RawCursor) as connection:
+        connection.execute("SET enable_seqscan = off")
+        return _text(connection.execute(f"EXPLAIN {statement}", parameters))
 
 
 def primary_key(database: Database, table: str = "tasks") -> str:
@@ -45,6 +49,5 @@ def primary_key(database: Database, table: str = "tasks") -> str:
     return f"sqlite_autoindex_{table}_1" if database.backend == "sqlite" else f"pk_{table}"
 
 
-def _rows(connection: Connection, statement: str, parameters: Any) -> str:
-    rows = connection.exec_driver_sql(statement, parameters).all()
+def _text(rows: Iterable[Any]) -> str:
     return "\n".join(str(row[-1]) for row in rows)
