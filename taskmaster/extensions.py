@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, MetaData, TextClause, UpdateBase, eve
 from sqlalchemy.orm import DeclarativeBase
 
 # The binds beside the default one: core/database.py.
-READING = "reading"  # SQLite's connections that only read
+READING = "reading"  # connections that only read
 ASIDE = "aside"  # health checks and the sweep
 LONG = "long"  # PostgreSQL's connections without time-outs
 
@@ -41,8 +41,9 @@ class RoutingSession(Session):
         """Return the engine for a statement."""
         if self._flushing or isinstance(clause, UpdateBase | TextClause):
             self.info["writes"] = True
-        if bind is None and READING in self._db.engines and "writes" not in self.info:
-            return self._db.engines[READING]
+        reading = self._db.engines[READING]
+        if bind is None and reading.dialect.name == "sqlite" and "writes" not in self.info:
+            return reading
         return super().get_bind(mapper, clause, bind, **options)
 
 

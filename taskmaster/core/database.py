@@ -1,8 +1,8 @@
 """The database: one way to read, one to write, and connections apart for those who look on.
 
-SQLite lets one process write at a time and any number read beside it (WAL). So it has two
-engines: the default one has the only connection that writes, the bind `reading` has several that
-cannot. PostgreSQL has one engine for both, which reads without opening transactions.
+SQLite lets one process write at a time and any number read beside it (WAL). So the default engine
+has the only connection that writes, and the bind `reading` has several that cannot. PostgreSQL has
+as many for both, and those of `reading` open no transactions.
 
 Health checks and the sweep of the streams have a small engine of their own, `aside`: they never
 wait for the connections that requests use. Work that may take long has one without time-outs.
@@ -50,7 +50,7 @@ def init_app(app: Flask) -> None:
     with app.app_context():
         bound = dict(db.engines)
     seconds, waiting = app.config["DB_TIMEOUT_SECONDS"], app.config["USER_WRITES_WAITING"]
-    prepare = _prepare_sqlite if READING in bound else _prepare_postgresql
+    prepare = _prepare_sqlite if bound[None].dialect.name == "sqlite" else _prepare_postgresql
     lines = Lines(waiting, seconds), Lines(waiting, seconds, SEARCHES_AT_ONCE)
     DATABASES.fill(app, prepare(bound, lines, seconds))
 
@@ -69,13 +69,11 @@ def _prepare_sqlite(bound: Bound, lines: tuple[Lines, Lines], seconds: float) ->
 def _prepare_postgresql(bound: Bound, lines: tuple[Lines, Lines], seconds: float) -> Databases:
     from . import postgresql  # psycopg: not before `concurrency` has told it how to wait
 
-    writing, aside, long = bound[None], bound[ASIDE], bound[LONG]
+    writing, reading, aside, long = (bound[name] for name in (None, READING, ASIDE, LONG))
     postgresql.prepare(writing, seconds)
+    postgresql.prepare(reading, seconds)
     postgresql.prepare(aside, ASIDE_SECONDS)
     postgresql.prepare(long, None)
-    reading, aside = (
-        engine.execution_options(isolation_level="AUTOCOMMIT") for engine in (writing, aside)
-    )
     return Databases(reading, aside, long, *lines)
 
 

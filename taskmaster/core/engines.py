@@ -47,8 +47,11 @@ def _sqlite(url: URL, shared: dict[str, Any]) -> dict[str, Any]:
 def _postgresql(url: URL, shared: dict[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
     driver = {"connect_args": CONNECT, "paramstyle": "numeric_dollar"}  # see postgresql.py
     shared |= {"pool_pre_ping": True, **driver}
-    long = {"hide_parameters": True, "poolclass": NullPool, **driver}
+    pool = {**shared, "pool_size": config["DB_POOL_SIZE"]}
+    # Set once, and not at each use, which takes as long as the statement.
+    read = {"url": url, "isolation_level": "AUTOCOMMIT"}
+    long = {"url": url, "hide_parameters": True, "poolclass": NullPool, **driver}
     return {
-        "SQLALCHEMY_ENGINE_OPTIONS": {**shared, "pool_size": config["DB_POOL_SIZE"]},
-        "SQLALCHEMY_BINDS": {ASIDE: {**shared, "url": url, **FEW}, LONG: {**long, "url": url}},
+        "SQLALCHEMY_ENGINE_OPTIONS": pool,
+        "SQLALCHEMY_BINDS": {READING: pool | read, ASIDE: shared | read | FEW, LONG: long},
     }
