@@ -190,9 +190,8 @@ def on_starting(server: Any) -> None:
 
 def when_ready(server: Any) -> None:
     """Print where to look, for whoever started this by hand."""
-    url = (
-        str(server.LISTENERS[0]).replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]", "//[::1]")
-    )
+    url = str(server.LISTENERS[0]).replace("//[::]", "//[::1]")
+    url = url.replace("//0.0.0.0:", "//127.0.0.1:")
     if not production or os.isatty(1):
         line = f"Taskmaster on {url}/ (the board), {url}/docs (the API), {url}/livez (its health)\n"
         with contextlib.suppress(OSError):  # nobody reads it
