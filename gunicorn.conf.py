@@ -29,7 +29,6 @@ HERE = Path(__file__).resolve().parent
 FIGURES = "PROMETHEUS_MULTIPROC_DIR"  # where several processes add up what /metrics shows
 LINGER = 0.5  # seconds in which a stopping worker still answers on kept connections
 DESCRIPTORS = 65536
-ACCEPTS = 16  # connections that a process takes before it looks after those it has
 # Imports the application as gunicorn does, to see whether it loads.
 LOAD = "import sys; _, app, *sys.path = sys.argv; from gunicorn import util; util.import_app(app)"
 
@@ -131,12 +130,10 @@ if ours["ASYNC_MODE"] == "eventlet":
 
         def accept(self, listener: Any, pool: eventlet.GreenPool) -> None:
             """Serve each client, and let other processes have their turn after each."""
-            at_once = 1 if self.cfg.workers > 1 else ACCEPTS
             while True:
                 try:
-                    for _ in range(at_once):
-                        client, address = listener.accept()
-                        pool.spawn_n(self.handle, listener, client, address)
+                    client, address = listener.accept()
+                    pool.spawn_n(self.handle, listener, client, address)
                     eventlet.sleep()
                 except OSError:  # out of descriptors, say
                     eventlet.sleep(0.05)

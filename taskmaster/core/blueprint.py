@@ -1,9 +1,11 @@
 """smorest's Blueprint with this API's manners: strict bodies, and every refusal documented."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import flask_smorest
@@ -11,12 +13,16 @@ import marshmallow
 from flask import Request, request
 from webargs.flaskparser import FlaskParser
 
+from .concurrency import pause
 from .document import error_response, headers
 from .errors import ErrorCode
+from .reader import give_back
 
 Json = dict[str, Any]
 
 ARTICLES = {"a", "an", "the", "all"}
+LARGE = 64 * 1024  # bytes; to check such a body may take 10 ms
+LARGE_BODY = Lock()
 
 
 class Parser(FlaskParser):
@@ -32,7 +38,22 @@ class Parser(FlaskParser):
         """Return what the schema makes of the request; of no parameters at all, always the same."""
         if location == "query" and not request.query_string:
             return dict(_defaults(argmap))
-        return super().parse(argmap, *args, location=location, **options)
+        with _checking_body() if location == "json" else nullcontext():
+            return super().parse(argmap, *args, location=location, **options)
+
+
+@contextmanager
+def _checking_body() -> Iterator[None]:
+    """Hold no connection, since a body may come slowly, and check large ones one by one."""
+    give_back()
+    if not request.is_json or len(request.get_data()) < LARGE:
+        yield
+        return
+    with LARGE_BODY:
+        try:
+            yield
+        finally:
+            pause()  # others have their turn before the next
 
 
 @cache

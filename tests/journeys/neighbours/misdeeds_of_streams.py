@@ -133,11 +133,12 @@ def strangers(scene: Scene) -> None:
         pause(3)
 
 
-@misdeed("500 bodies that come by single bytes", [ONE])
+@misdeed("200 bodies that come by single bytes", [ONE])
 def slow_bodies(scene: Scene) -> None:
-    head = b"POST /api/v1/auth/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000\r\n"
-    with scene.watched(), connections(scene, 500) as links:
-        for piece in (head, b"\r\n", *[b"x"] * 6):
+    fields = ("Content-Type: application/json", "Content-Length: 1000000")
+    head = get("/api/v1/tasks/", scene.somebody(), *fields).replace(b"GET", b"POST", 1)
+    with scene.watched(), connections(scene, 200) as links:
+        for piece in (head, *[b"x"] * 7):
             for link in links:
                 link.sendall(piece)
             pause(0.5)
