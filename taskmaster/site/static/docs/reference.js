@@ -14,7 +14,7 @@ function themeOf(colors) {
       text: { primary: colors.text, secondary: colors.text },
       success: { main: colors.good },
       error: { main: colors.bad },
-      responses: { success: { color: colors.good }, error: { color: colors.bad } },
+      responses: { success: { color: colors.good }, error: { color: colors.bad }, redirect: { color: colors.text } },
       border: { dark: colors.border, light: colors.border },
     },
     sidebar: { backgroundColor: colors.panel, textColor: colors.text },
