@@ -44,7 +44,7 @@ class Parser(FlaskParser):
 
 @contextmanager
 def _checking_body() -> Iterator[None]:
-    """Hold no connection, since a body may come slowly, and check large ones one by one."""
+    """Give the connection back, since a body may come slowly; check large bodies one by one."""
     give_back()
     if not request.is_json or len(request.get_data()) < LARGE:
         yield

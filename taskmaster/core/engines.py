@@ -48,7 +48,7 @@ def _postgresql(url: URL, shared: dict[str, Any], config: Mapping[str, Any]) -> 
     driver = {"connect_args": CONNECT, "paramstyle": "numeric_dollar"}  # see postgresql.py
     shared |= {"pool_pre_ping": True, **driver}
     pool = {**shared, "pool_size": config["DB_POOL_SIZE"]}
-    # Set once, and not at each use, which takes as long as the statement.
+    # Set once for each connection: to set it at each use took a quarter of a short read.
     read = {"url": url, "isolation_level": "AUTOCOMMIT"}
     long = {"url": url, "hide_parameters": True, "poolclass": NullPool, **driver}
     return {

@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from tests.support.process import free_port
+from tests.support.process import children_of, free_port
 
 OPTIONS = "-c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200"
 FORGETFUL = (
@@ -73,8 +73,7 @@ class PostgresServer:
 
     def _signal_all(self, number: int) -> None:
         postmaster = int((self.directory / "data" / "postmaster.pid").read_text().split()[0])
-        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
-        for pid in (postmaster, *map(int, children)):
+        for pid in (postmaster, *children_of(postmaster)):
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
 

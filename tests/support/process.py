@@ -16,6 +16,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def children_of(pid: int) -> list[int]:
+    """Return the ids of the processes that a process has started and that run (Linux)."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 def listens(port: int) -> bool:
     """Tell whether a connection to the loopback port is accepted."""
     with socket.socket() as probe:
@@ -91,8 +96,7 @@ class Process:
 
     def children(self) -> list[int]:
         """Return the ids of the processes that it has started and that run (Linux)."""
-        listed = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
-        return [int(pid) for pid in listed.split()]
+        return children_of(self.pid)
 
     @property
     def any_left(self) -> bool:

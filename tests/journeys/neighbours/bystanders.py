@@ -18,7 +18,7 @@ from timeit import default_timer
 from tests.journeys.neighbours.caller import Caller
 from tests.journeys.neighbours.samples import WRONG_EVENT, Recorder, Sample
 from tests.support.api import Api, Reply
-from tests.support.process import Process
+from tests.support.process import Process, children_of
 from tests.support.settings import ROOT, machine_environ
 from tests.support.stream_client import ACTIONS, StreamClient, start_thread
 from tests.support.stream_journey import FAILURES, mark_of
@@ -110,15 +110,11 @@ def sense_the_machine(recorder: Recorder) -> None:
 
 def weigh_again_and_again(recorder: Recorder, server: int) -> None:
     while not never.wait(0.1):
-        pages, ticks = map(sum, zip(*map(weigh, [server, *children(server)]), strict=True))
+        pages, ticks = map(sum, zip(*map(weigh, [server, *children_of(server)]), strict=True))
         now = default_timer()
         recorder.write(Sample("memory", now, pages * os.sysconf("SC_PAGE_SIZE") / 2**20))
         recorder.write(Sample("cpu", now, ticks / os.sysconf("SC_CLK_TCK")))
         recorder.write(recorder.settled())
-
-
-def children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def weigh(pid: int) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """Passwords, tokens and sessions: what costs hashing, or opens without end."""
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from timeit import default_timer
 from uuid import uuid4
@@ -13,60 +14,50 @@ LOGINS = 5  # of others, one after the other
 PATIENCE = 2000  # milliseconds for each
 
 
-def log_in_beside(scene: Scene, users: list[User]) -> None:
-    """Log in as others, and judge how long the slowest took and how many were refused."""
-    taken, refused = [0.0], 0
-    for user in users:
-        begun = default_timer()
-        body = {"username": user.username, "password": PASSWORD}
-        refused += scene.anybody().post("auth/login/", body).status != 200
-        taken.append(default_timer() - begun)
-    scene.also("others' log-in", max(taken) * 1000, PATIENCE)
-    scene.also("others refused", refused, 0)
-
-
-def others(scene: Scene) -> list[User]:
-    return [scene.somebody() for _ in range(LOGINS)]
+def log_in_beside(scene: Scene, misbehave: Callable[[], None]) -> None:
+    """Let others log in meanwhile; judge how long the slowest took and how many were refused."""
+    users, taken, refused = [scene.somebody() for _ in range(LOGINS)], [0.0], 0
+    with scene.watched(), ThreadPoolExecutor(1) as pool:
+        misbehaving = pool.submit(misbehave)
+        for user in users:
+            begun = default_timer()
+            body = {"username": user.username, "password": PASSWORD}
+            refused += scene.anybody().post("auth/login/", body).status != 200
+            taken.append(default_timer() - begun)
+        scene.also("others' log-in", max(taken) * 1000, PATIENCE)
+        scene.also("others refused", refused, 0)
+        misbehaving.result()
 
 
 @misdeed("100 guesses at profile/password/ at once")
 def guesses(scene: Scene) -> None:
-    callers, bystanders = scene.times(scene.somebody(), 100), others(scene)
+    callers = scene.times(scene.somebody(), 100)
     new = {"new_password_1": "correct horse batterz", "new_password_2": "correct horse batterz"}
 
     def guess(user: User) -> None:
         user.post("auth/profile/password/", new | {"old_password": uuid4().hex})
 
-    with scene.watched(), ThreadPoolExecutor(1) as pool:
-        guessing = pool.submit(at_once, guess, callers)
-        log_in_beside(scene, bystanders)
-        guessing.result()
+    log_in_beside(scene, lambda: at_once(guess, callers))
 
 
 @misdeed("log-ins of one user from everywhere")
 def many_sessions(scene: Scene) -> None:
-    user, bystanders = scene.somebody(), others(scene)
+    user = scene.somebody()
     body = {"username": user.username, "password": PASSWORD}
     crowd = [scene.anybody(many_addresses=True) for _ in range(20)]
-    with scene.watched(), ThreadPoolExecutor(1) as pool:
-        logging_in = pool.submit(again_and_again, lambda api: api.post("auth/login/", body), crowd)
-        log_in_beside(scene, bystanders)
-        logging_in.result()
+    log_in_beside(scene, lambda: again_and_again(lambda api: api.post("auth/login/", body), crowd))
 
 
 @misdeed("registrations from everywhere")
 def many_accounts(scene: Scene) -> None:
-    bystanders, crowd = others(scene), [scene.anybody(many_addresses=True) for _ in range(20)]
+    crowd = [scene.anybody(many_addresses=True) for _ in range(20)]
 
     def register(caller: Api) -> None:
         name = f"user_{uuid4().hex[:12]}"
         body = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
         caller.post("auth/register/", body)  # where too many hashes wait, it is refused
 
-    with scene.watched(), ThreadPoolExecutor(1) as pool:
-        registering = pool.submit(again_and_again, register, crowd)
-        log_in_beside(scene, bystanders)
-        registering.result()
+    log_in_beside(scene, lambda: again_and_again(register, crowd))
 
 
 @misdeed("a storm of refreshes")
