@@ -28,6 +28,7 @@ from gunicorn.workers.base_async import AsyncWorker
 HERE = Path(__file__).resolve().parent
 FIGURES = "PROMETHEUS_MULTIPROC_DIR"  # where several processes add up what /metrics shows
 LINGER = 0.5  # seconds in which a stopping worker still answers on kept connections
+AT_ONCE = 16  # connections that a process takes in one turn if no other wants them
 DESCRIPTORS = 65536
 # Imports the application as gunicorn does, to see whether it loads.
 LOAD = "import sys; _, app, *sys.path = sys.argv; from gunicorn import util; util.import_app(app)"
@@ -129,11 +130,13 @@ if ours["ASYNC_MODE"] == "eventlet":
             self.handle_exit(sig, frame)
 
         def accept(self, listener: Any, pool: eventlet.GreenPool) -> None:
-            """Serve each client, and let other processes have their turn after each."""
+            """Serve clients; requests have their turn between, and the other processes theirs."""
+            at_once = AT_ONCE if self.cfg.workers == 1 else 1
             while True:
                 try:
-                    client, address = listener.accept()
-                    pool.spawn_n(self.handle, listener, client, address)
+                    for _ in range(at_once):
+                        client, address = listener.accept()
+                        pool.spawn_n(self.handle, listener, client, address)
                     eventlet.sleep()
                 except OSError:  # out of descriptors, say
                     eventlet.sleep(0.05)
