@@ -42,6 +42,15 @@ Object.defineProperty(image, "src", {
   },
 });
 
+// What Redoc leaves out: levels of headings, focus for samples that scroll, names of menu items as they are shown, and
+// a colour of the theme for patterns.
+function mend() {
+  for (const heading of main.querySelectorAll("h5:not([aria-level])")) heading.setAttribute("aria-level", "3");
+  for (const sample of main.querySelectorAll("pre:not([tabindex])")) sample.tabIndex = 0;
+  for (const item of main.querySelectorAll("li[aria-label]")) item.removeAttribute("aria-label");
+  for (const label of main.querySelectorAll("td span")) if (label.textContent.startsWith("^")) label.style.color = "inherit";
+}
+
 function show() {
   const options = {
     theme: themeOf(dark.matches ? COLORS.dark : COLORS.light),
@@ -53,5 +62,6 @@ function show() {
   Redoc.init(main.dataset.spec, options, main);
 }
 
+new MutationObserver(mend).observe(main, { childList: true, subtree: true });
 dark.addEventListener("change", () => location.reload());
 show();
