@@ -11,9 +11,10 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import product
 from pathlib import Path
 
-from . import environment, growth, load, statements, streams, usage, written
+from . import environment, growth, load, profile, statements, streams, usage, written
 from .logins import log_in
 from .report import OURS, Report, Start
 from .rows import ROWS, take_turns
@@ -79,6 +80,7 @@ class Run:
             self.report.starts[setting] = {server.label: _start(server) for server in servers}
             if setting == SETTINGS[0]:
                 self.measure_statements(servers)
+                self.take_profile(servers)
             if self.wants("log-in") and setting.backend == "sqlite":  # hashing is all of it
                 say(f"{setting}: log-in")
                 self.figures(setting, "log-in", partial(log_in, seconds=2 * seconds), servers)
@@ -90,6 +92,17 @@ class Run:
             for row, result in statements.alone(server, self.options.seconds).items():
                 if self.wants(row):
                     self.report.calls[SETTINGS[0]][row]["statements alone"] = [result]
+
+    def take_profile(self, servers: Sequence[Server]) -> None:
+        """Find where the CPU of the project's calls goes."""
+        ours = [server for server in servers if server.name == OURS]
+        try:
+            for server, row in product(ours, filter(self.wants, profile.ROWS)):
+                say(f"{SETTINGS[0]}: profile of {row}")
+                seconds = 5 * self.options.seconds
+                self.report.profile[row] = profile.take_samples(server, row, seconds)
+        except PermissionError as error:
+            say(f"No profile: {error}")
 
     def measure_streams(self, setting: Setting) -> None:
         """Measure the streams."""

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from .profile import Samples
 from .rows import Rounds, middle
 from .stage import Setting
 from .streams import Figures
 
 OURS = "taskmaster"
+LEAST_SHOWN = 0.005  # of all samples
 PEERS = ("pocketbase", "django", "fastapi")
 
 
@@ -30,6 +32,7 @@ class Report:
     starts: dict[Setting, dict[str, Start]] = field(default_factory=dict)
     streams: dict[Setting, dict[str, dict[str, Figures]]] = field(default_factory=dict)
     growth: dict[str, dict[str, Rounds]] = field(default_factory=dict)
+    profile: dict[str, Samples] = field(default_factory=dict)
 
     def ratio(self, setting: Setting, row: str, peer: str) -> float | None:
         """Return how many times as many requests as a peer we answer."""
@@ -93,6 +96,22 @@ def figures(rows: dict[str, dict[str, Figures]]) -> str:
         if without:
             parts.append(f"Not offered by {', '.join(without)}.\n")
     return "\n".join(parts)
+
+
+def profile(report: Report, setting: Setting) -> str:
+    """Return how many microseconds of each row's CPU were spent in which package."""
+    rows = list(report.profile)
+    spent = {
+        row: middle(report.calls[setting][row][OURS], "cpu") / samples.total()
+        for row, samples in report.profile.items()
+    }  # a sample
+    every = sum(report.profile.values(), Samples())
+    lines = [
+        (package, *(number(report.profile[row][package] * spent[row]) for row in rows))
+        for package, samples in every.most_common()
+        if samples > LEAST_SHOWN * every.total()
+    ]
+    return table(("package", *(f"{row}, µs" for row in rows)), lines)
 
 
 def growth(report: Report) -> str:

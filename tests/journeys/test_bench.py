@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bench import environment
+from bench import environment, profile
 from bench.http import NUMBER, Connection, RefusedError
 from bench.servers.base import TASK, Account, Server
 from bench.servers.pocketbase import PocketBase
@@ -15,8 +15,6 @@ from bench.servers.python_peers import Django, DjangoWSGI, FastAPI
 from bench.servers.taskmaster import Taskmaster
 from bench.sockets import Audience
 from bench.stage import Setting, Stage
-
-pytestmark = pytest.mark.alone
 
 KINDS = (Taskmaster, PocketBase, DjangoWSGI, Django, FastAPI)
 CASES = [
@@ -131,3 +129,18 @@ def test_events_reach_their_owner_only(server: Server) -> None:
             assert all(0 < lag < 20_000 for lag in own.lags)
 
     asyncio.run(follow())
+
+
+def test_a_profile_names_whose_code_runs() -> None:
+    worker = 'process 7:"python wsgi.py";handle (/venv/site-packages/gunicorn/workers/base.py:9)'
+    view = f"{worker};get ({environment.ROOT}/taskmaster/tasks/views.py:9)"
+    lines = [
+        f"{worker} 1",
+        f"{worker};sleep (/usr/lib/python3.11/time.py:9) 2",
+        f"{view};dumps (/usr/lib/python3.11/json.py:9) 4",
+        f"{view};do_execute (/venv/site-packages/sqlalchemy/engine/default.py:9) 8",
+        f"{view};patiently ({environment.ROOT}/taskmaster/core/sqlite.py:9) 16",
+        'process 7:"python wsgi.py";run (/usr/lib/python3.11/threading.py:9) 32',
+    ]
+    found = profile.count(lines)
+    assert found == {"gunicorn": 3, "taskmaster": 4, "SQLite": 24, "Python": 32}
