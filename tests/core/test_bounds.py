@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from marshmallow import ValidationError
 
 from tests.support.api import Api, Reply, User
 from tests.support.asserts import assert_no_events, assert_problem
@@ -83,6 +84,17 @@ def test_errors_of_a_bulk_are_counted_together(user: User, database: Database) -
 def test_length_of_a_text_comes_before_its_form(user: User, name: str) -> None:
     found = errors(user.patch("auth/profile/", {name: "a@" + "a." * 5000}))
     assert found == {name: ["Longer than maximum length 10000."]}
+
+
+def test_what_is_refused_is_freed_at_once(user: User) -> None:
+    """An error and the frame that raised it would hold each other, and so the request."""
+    gc.collect()
+    gc.disable()
+    try:
+        errors(user.post("tasks/bulk/", {"operations": [{"action": "create", "task": {}}] * 100}))
+        assert not [one for one in gc.get_objects() if type(one) is ValidationError]
+    finally:
+        gc.enable()
 
 
 def test_garbage_is_not_looked_for_while_a_body_is_read(app: Flask) -> None:
