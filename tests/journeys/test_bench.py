@@ -132,7 +132,8 @@ def test_events_reach_their_owner_only(server: Server) -> None:
 
 
 def test_a_profile_names_whose_code_runs() -> None:
-    worker = 'process 7:"python wsgi.py";handle (/venv/site-packages/gunicorn/workers/base.py:9)'
+    process = 'process 7:"python wsgi.py"'
+    worker = f"{process};handle (/venv/site-packages/gunicorn/workers/base.py:9)"
     view = f"{worker};get ({environment.ROOT}/taskmaster/tasks/views.py:9)"
     lines = [
         f"{worker} 1",
@@ -140,7 +141,8 @@ def test_a_profile_names_whose_code_runs() -> None:
         f"{view};dumps (/usr/lib/python3.11/json.py:9) 4",
         f"{view};do_execute (/venv/site-packages/sqlalchemy/engine/default.py:9) 8",
         f"{view};patiently ({environment.ROOT}/taskmaster/core/sqlite.py:9) 16",
-        'process 7:"python wsgi.py";run (/usr/lib/python3.11/threading.py:9) 32',
+        f"{process};run (/usr/lib/python3.11/runpy.py:9) 32",
+        f"{process};_write_forever ({environment.ROOT}/taskmaster/ops/arbiter.py:9) 64",
     ]
     found = profile.count(lines)
     assert found == {"gunicorn": 3, "taskmaster": 4, "SQLite": 24, "Python": 32}
