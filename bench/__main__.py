@@ -11,7 +11,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import product
 from pathlib import Path
 
 from . import environment, growth, load, profile, statements, streams, usage, written
@@ -79,25 +78,23 @@ class Run:
                 found[row] = take_turns(servers, row, seconds, rounds)
             self.report.starts[setting] = {server.label: _start(server) for server in servers}
             if setting == SETTINGS[0]:
-                self.measure_statements(servers)
-                self.take_profile(servers)
+                for ours in (server for server in servers if server.name == OURS):
+                    self.measure_statements(ours)
+                    self.take_profile(ours)
             if self.wants("log-in") and setting.backend == "sqlite":  # hashing is all of it
                 say(f"{setting}: log-in")
                 self.figures(setting, "log-in", partial(log_in, seconds=2 * seconds), servers)
 
-    def measure_statements(self, servers: Sequence[Server]) -> None:
+    def measure_statements(self, server: Server) -> None:
         """Measure the statements alone, on the database of the project."""
-        ours = [server for server in servers if server.name == OURS]
-        for server in ours:
-            for row, result in statements.alone(server, self.options.seconds).items():
-                if self.wants(row):
-                    self.report.calls[SETTINGS[0]][row]["statements alone"] = [result]
+        for row, result in statements.alone(server, self.options.seconds).items():
+            if self.wants(row):
+                self.report.calls[SETTINGS[0]][row]["statements alone"] = [result]
 
-    def take_profile(self, servers: Sequence[Server]) -> None:
+    def take_profile(self, server: Server) -> None:
         """Find where the CPU of the project's calls goes."""
-        ours = [server for server in servers if server.name == OURS]
         try:
-            for server, row in product(ours, filter(self.wants, profile.ROWS)):
+            for row in filter(self.wants, profile.ROWS):
                 say(f"{SETTINGS[0]}: profile of {row}")
                 seconds = 5 * self.options.seconds
                 self.report.profile[row] = profile.take_samples(server, row, seconds)

@@ -41,7 +41,8 @@ def take_samples(server: Server, row: str, seconds: float) -> Samples:
 def count(stacks: Iterable[str]) -> Samples:
     """Return the samples by package, of lines that have a stack, outermost first, and a number.
 
-    The thread that writes the log has 1 % of the CPU. py-spy takes its waiting for work.
+    The thread that writes the log is left out: py-spy takes its waiting for work, and it uses 1 %
+    of the CPU.
     """
     samples = Samples()
     for line in stacks:

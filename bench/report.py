@@ -10,8 +10,8 @@ from .stage import Setting
 from .streams import Figures
 
 OURS = "taskmaster"
-LEAST_SHOWN = 0.005  # of all samples
 PEERS = ("pocketbase", "django", "fastapi")
+LEAST_SHOWN = 0.005  # share of all samples that a package needs to be in the table
 
 
 class Start(NamedTuple):

