@@ -3,6 +3,7 @@
 Without them most operations would be refused before they begin.
 """
 
+import traceback
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -137,8 +138,10 @@ def _is_uuid(value: Any) -> bool:
 
 
 def _note(event: events.EngineEvent, outcome: Outcome) -> None:
-    if isinstance(event, events.FatalError | events.NonFatalError):
-        outcome.failures[str(event)[:60]] = str(getattr(event, "value", event))
+    if isinstance(event, events.FatalError):
+        outcome.failures["schemathesis"] = _with_causes(event.exception)
+    if isinstance(event, events.NonFatalError):
+        outcome.failures[f"{event.label}: {type(event.value).__name__}"] = _with_causes(event.value)
     if not isinstance(event, events.ScenarioFinished):
         return
     outcome.phases[event.phase.value] += len(event.recorder.interactions)
@@ -155,3 +158,8 @@ def _note(event: events.EngineEvent, outcome: Outcome) -> None:
                 outcome.failures[f"{label}: {check.name}"] = (
                     f"{failure.title} {failure.message}\n{check.failure_info.code_sample}"
                 )
+
+
+def _with_causes(error: Exception) -> str:
+    """Hypothesis says what happened in the exceptions within its own."""
+    return "".join(traceback.format_exception(error))
