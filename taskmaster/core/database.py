@@ -37,6 +37,7 @@ class Databases:
     long: Engine
     writers: Lines  # by user
     searchers: Lines  # by user
+    gate: sqlite.Gate | None = None
     file: sqlite.DatabaseFile | None = None
 
 
@@ -63,7 +64,7 @@ def _prepare_sqlite(bound: Bound, lines: tuple[Lines, Lines], seconds: float) ->
     sqlite.prepare(aside, sqlite.READER, ASIDE_SECONDS)
     for engine in bound.values():
         event.listen(engine, "connect", file.note)
-    return Databases(reading, aside, writing, *lines, file)
+    return Databases(reading, aside, writing, *lines, sqlite.Gate(seconds), file)
 
 
 def _prepare_postgresql(bound: Bound, lines: tuple[Lines, Lines], seconds: float) -> Databases:
@@ -95,7 +96,9 @@ def writing(long: bool = False) -> Iterator[Connection]:
     both. Never open a second one inside.
     """
     give_back()
-    with (DATABASES.get().long if long else db.engine).begin() as connection:
+    databases = DATABASES.get()
+    engine = databases.long if long else db.engine
+    with databases.gate.turn() if databases.gate else nullcontext(), engine.begin() as connection:
         yield connection
     OUTAGE.succeeded()  # reading may go on while nobody can write
 

@@ -1,17 +1,20 @@
 """SQLite: what each connection is told, so that neither a wait nor long work holds up others.
 
-The library works and waits inside C, where green threads stand still with it. So it is told not
-to wait at all, and who finds the file locked by another process tries again after a pause. And
-while a statement runs, it calls back after some steps, which is when others have their turn.
+The library works and waits inside C, where green threads stand still with it. So it is told to
+wait no longer than a turn, and who finds the file locked by another process even then tries again
+after a pause. And while a statement runs, it calls back after some steps, which is when others
+have their turn.
 """
 
 import sqlite3
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, exc
 from sqlalchemy.engine import ExecutionContext
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -19,7 +22,7 @@ from . import clock
 from .concurrency import TURN, pause
 
 R = TypeVar("R")
-FIRST_PAUSE, LONGEST_PAUSE = 0.0005, 0.005  # seconds
+FIRST_PAUSE, LONGEST_PAUSE = 0.0005, 0.02  # seconds
 STEPS = 1000  # of SQLite's virtual machine between two calls back: some ten microseconds
 
 # NORMAL under WAL: a power cut may take the last commits, a killed process takes none.
@@ -31,6 +34,35 @@ WRITER = (
     "wal_autocheckpoint=4000",  # pages
 )
 READER = ("query_only=ON",)
+
+
+class Gate:
+    """Where the writers of this process wait for the one connection that writes.
+
+    A pool calls one of them each turn of the event loop. But most changes are over before anybody
+    else has a turn, so several are called at once; who then finds it taken waits on.
+    """
+
+    CALLED = 3
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._taken = False
+        self._free = threading.Condition(threading.Lock())
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Have it to the end of the block. Raise TimeoutError (SQLAlchemy's), as a pool does."""
+        with self._free:
+            if not self._free.wait_for(lambda: not self._taken, self._seconds):
+                raise exc.TimeoutError("The connection that writes was not free in time.")
+            self._taken = True
+        try:
+            yield
+        finally:
+            with self._free:
+                self._taken = False
+                self._free.notify(self.CALLED)
 
 
 class Statement:
