@@ -21,7 +21,7 @@ from .core import api, auth, compression, concurrency, database, http, limits
 from .core.json import OrjsonProvider
 from .events import views as event_views
 from .extensions import migrate
-from .ops import health, housekeeping, logging, memory, metrics, migrations
+from .ops import checkpoints, health, housekeeping, logging, memory, metrics, migrations
 from .streams import sse
 from .tasks import views as task_views
 
@@ -61,6 +61,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     migrations.init_app(app)
     streams.init_app(app)
     housekeeping.init_app(app)
+    checkpoints.init_app(app)
     memory.init_app(app)
     metrics.init_app(app)
     app.register_blueprint(health.blp)

@@ -36,7 +36,7 @@ def init_app(app: Flask) -> None:
     if mode == "eventlet":
         # psycopg knows gevent by itself; with eventlet it would block every request.
         os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_select")
-        os.environ.setdefault("EVENTLET_THREADPOOL_SIZE", str(_THREADS))
+        os.environ.setdefault("EVENTLET_THREADPOOL_SIZE", str(_THREADS + 1))  # one for SQLite
 
 
 def patched_mode() -> str:
@@ -75,14 +75,22 @@ def run_blocking(function: Callable[..., R], *args: object) -> R:
     It may run in another thread: pass it all that it needs, it has no app context. Two run at
     once. Raise ApiError (503) if HASHING_QUEUE wait already.
     """
-    mode = current_app.config["ASYNC_MODE"]
     with SLOW_WORK.get().turn(""):
-        if mode == "eventlet":
-            from eventlet import tpool
+        return in_thread(function, *args)
 
-            return cast(R, tpool.execute(function, *args))
-        if mode == "gevent":
-            from gevent import get_hub
 
-            return cast(R, get_hub().threadpool.apply(function, args))
-        return function(*args)
+def in_thread(function: Callable[..., R], *args: object) -> R:
+    """Call `function(*args)` in another thread, and return its result; others run meanwhile.
+
+    Where threads serve, the caller's own is as good.
+    """
+    mode = current_app.config["ASYNC_MODE"]
+    if mode == "eventlet":
+        from eventlet import tpool
+
+        return cast(R, tpool.execute(function, *args))
+    if mode == "gevent":
+        from gevent import get_hub
+
+        return cast(R, get_hub().threadpool.apply(function, args))
+    return function(*args)

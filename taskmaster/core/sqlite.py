@@ -25,13 +25,15 @@ R = TypeVar("R")
 FIRST_PAUSE, LONGEST_PAUSE = 0.0005, 0.02  # seconds
 STEPS = 1000  # of SQLite's virtual machine between two calls back: some ten microseconds
 
+LARGE_LOG = 2**24  # bytes; then ops/checkpoints.py copies it into the file
+
 # NORMAL under WAL: a power cut may take the last commits, a killed process takes none.
-# Each 16 MiB the log is copied into the file, which holds up everybody; SQLite's own bound is 4.
 WRITER = (
     "journal_mode=WAL",
     "synchronous=NORMAL",
     "foreign_keys=ON",
-    "wal_autocheckpoint=4000",  # pages
+    "wal_autocheckpoint=250000",  # pages (1 GiB): where nothing serves, as in a command
+    f"journal_size_limit={LARGE_LOG}",
 )
 READER = ("query_only=ON",)
 
@@ -135,7 +137,7 @@ class DatabaseFile:
     """The file as this process has opened it, which may not be the one that is there now."""
 
     def __init__(self, path: str) -> None:
-        self._path = Path(path)
+        self.path = Path(path)
         self._opened: tuple[int, int] | None = None
 
     def note(self, *_: object) -> None:
@@ -148,10 +150,10 @@ class DatabaseFile:
         try:
             if self._identity() != (self._opened or self._identity()):
                 return "the file was replaced"
-            return None if self._path.stat().st_size else "the file is empty"
+            return None if self.path.stat().st_size else "the file is empty"
         except FileNotFoundError:
             return "the file is missing"
 
     def _identity(self) -> tuple[int, int]:
-        found = self._path.stat()
+        found = self.path.stat()
         return found.st_dev, found.st_ino

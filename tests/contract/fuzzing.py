@@ -138,10 +138,8 @@ def _is_uuid(value: Any) -> bool:
 
 
 def _note(event: events.EngineEvent, outcome: Outcome) -> None:
-    if isinstance(event, events.FatalError):
-        outcome.failures["schemathesis"] = _with_causes(event.exception)
-    if isinstance(event, events.NonFatalError):
-        outcome.failures[f"{event.label}: {type(event.value).__name__}"] = _with_causes(event.value)
+    if isinstance(event, events.FatalError | events.NonFatalError):
+        _note_error(event, outcome)
     if not isinstance(event, events.ScenarioFinished):
         return
     outcome.phases[event.phase.value] += len(event.recorder.interactions)
@@ -160,6 +158,8 @@ def _note(event: events.EngineEvent, outcome: Outcome) -> None:
                 )
 
 
-def _with_causes(error: Exception) -> str:
-    """Hypothesis says what happened in the exceptions within its own."""
-    return "".join(traceback.format_exception(error))
+def _note_error(event: events.FatalError | events.NonFatalError, outcome: Outcome) -> None:
+    """Keep what went wrong in the tool itself. Hypothesis tells it in exceptions within its own."""
+    error = event.exception if isinstance(event, events.FatalError) else event.value
+    told = "".join(traceback.format_exception(error))
+    outcome.failures[f"schemathesis, {type(error).__name__}"] = told

@@ -15,7 +15,7 @@ from tests.support.server import Server
 from tests.support.tables import contents
 
 T = TypeVar("T")
-ROUNDS = 300
+ROUNDS = 200
 
 
 @pytest.fixture(params=["postgresql"], scope="module")

@@ -1,0 +1,68 @@
+"""SQLite's log is copied into its file beside the writers, and does not grow for ever."""
+
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from taskmaster.core.database import DATABASES, reading, writing
+from taskmaster.core.sqlite import LARGE_LOG
+from taskmaster.ops.checkpoints import checkpoint
+from tests.support.databases import Database
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+PART = 2**20  # bytes
+COUNT = text("SELECT count(*) FROM notes")
+
+
+@pytest.fixture
+def log(app: Flask, database: Database) -> Path:
+    """The log of a database that has much of it."""
+    with app.app_context():
+        with writing() as connection:
+            connection.execute(text("CREATE TABLE notes (body BLOB)"))
+        write(2 * LARGE_LOG // PART)
+    log = Path(f"{database.engine.url.database}-wal")
+    assert log.stat().st_size > LARGE_LOG  # whoever commits does not copy it
+    return log
+
+
+def write(parts: int) -> None:
+    for _ in range(parts):
+        with writing() as connection:
+            connection.execute(text("INSERT INTO notes VALUES (zeroblob(:part))"), {"part": PART})
+
+
+def test_a_large_log_begins_again(app: Flask, log: Path) -> None:
+    with app.app_context():
+        path = DATABASES.get().file.path  # type: ignore[union-attr]
+        assert path.stat().st_size < LARGE_LOG
+        checkpoint(path)
+        assert path.stat().st_size > 2 * LARGE_LOG
+        write(1)
+        assert log.stat().st_size <= LARGE_LOG
+        with reading() as connection:
+            assert connection.scalar(COUNT) == 2 * LARGE_LOG // PART + 1
+
+
+def test_what_a_reader_still_needs_is_copied_later(app: Flask, log: Path) -> None:
+    with app.app_context(), reading() as connection:
+        path = DATABASES.get().file.path  # type: ignore[union-attr]
+        connection.execute(text("BEGIN"))
+        assert connection.scalar(COUNT) == 2 * LARGE_LOG // PART
+        write(1)
+        checkpoint(path)
+        write(1)
+        assert log.stat().st_size > LARGE_LOG
+        assert connection.scalar(COUNT) == 2 * LARGE_LOG // PART
+        connection.execute(text("COMMIT"))
+        checkpoint(path)
+        write(1)
+        assert log.stat().st_size <= LARGE_LOG
+
+
+def test_a_file_that_is_gone_is_not_made_again(app: Flask, tmp_path: Path) -> None:
+    with app.app_context():
+        checkpoint(tmp_path / "none.db")
+    assert list(tmp_path.iterdir()) == []
