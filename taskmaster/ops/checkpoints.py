@@ -14,7 +14,7 @@ from flask import Flask
 from ..core import lifecycle
 from ..core.concurrency import in_thread
 from ..core.database import DATABASES
-from ..core.sqlite import LARGE_LOG
+from ..core.sqlite import LARGE_LOG, DatabaseFile
 
 EVERY = 0.5  # seconds
 TRIES = 10  # new changes come while it copies
@@ -23,14 +23,14 @@ TRIES = 10  # new changes come while it copies
 def init_app(app: Flask) -> None:
     """Look for what to copy, while the application serves."""
     if file := DATABASES.get(app).file:
-        lifecycle.every(app, EVERY, partial(checkpoint, file.path), "checkpoint")
+        lifecycle.every(app, EVERY, partial(checkpoint, file), "checkpoint")
 
 
-def checkpoint(path: Path) -> None:
+def checkpoint(file: DatabaseFile) -> None:
     """Copy the log of a database if it is large. It then begins at its start again."""
-    log = Path(f"{path}-wal")
-    if log.exists() and log.stat().st_size > LARGE_LOG:
-        in_thread(_copy, path)
+    log = Path(f"{file.path}-wal")
+    if not file.fault() and log.exists() and log.stat().st_size > LARGE_LOG:
+        in_thread(_copy, file.path)
 
 
 def _copy(path: Path) -> None:

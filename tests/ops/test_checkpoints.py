@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from taskmaster.core.database import DATABASES, reading, writing
-from taskmaster.core.sqlite import LARGE_LOG
+from taskmaster.core.sqlite import LARGE_LOG, DatabaseFile
 from taskmaster.ops.checkpoints import checkpoint
 from tests.support.databases import Database
 
@@ -28,6 +28,12 @@ def log(app: Flask, database: Database) -> Path:
     return log
 
 
+def file_of(app: Flask) -> DatabaseFile:
+    file = DATABASES.get(app).file
+    assert file is not None
+    return file
+
+
 def write(parts: int) -> None:
     for _ in range(parts):
         with writing() as connection:
@@ -36,10 +42,10 @@ def write(parts: int) -> None:
 
 def test_a_large_log_begins_again(app: Flask, log: Path) -> None:
     with app.app_context():
-        path = DATABASES.get().file.path  # type: ignore[union-attr]
-        assert path.stat().st_size < LARGE_LOG
-        checkpoint(path)
-        assert path.stat().st_size > 2 * LARGE_LOG
+        file = file_of(app)
+        assert file.path.stat().st_size < LARGE_LOG
+        checkpoint(file)
+        assert file.path.stat().st_size > 2 * LARGE_LOG
         write(1)
         assert log.stat().st_size <= LARGE_LOG
         with reading() as connection:
@@ -47,22 +53,27 @@ def test_a_large_log_begins_again(app: Flask, log: Path) -> None:
 
 
 def test_what_a_reader_still_needs_is_copied_later(app: Flask, log: Path) -> None:
+    file = file_of(app)
     with app.app_context(), reading() as connection:
-        path = DATABASES.get().file.path  # type: ignore[union-attr]
         connection.execute(text("BEGIN"))
         assert connection.scalar(COUNT) == 2 * LARGE_LOG // PART
         write(1)
-        checkpoint(path)
+        checkpoint(file)
         write(1)
         assert log.stat().st_size > LARGE_LOG
         assert connection.scalar(COUNT) == 2 * LARGE_LOG // PART
         connection.execute(text("COMMIT"))
-        checkpoint(path)
+        checkpoint(file)
         write(1)
         assert log.stat().st_size <= LARGE_LOG
 
 
-def test_a_file_that_is_gone_is_not_made_again(app: Flask, tmp_path: Path) -> None:
+def test_a_file_that_was_put_in_its_place_is_left_alone(app: Flask, log: Path) -> None:
+    file = file_of(app)
+    file.path.unlink()
     with app.app_context():
-        checkpoint(tmp_path / "none.db")
-    assert list(tmp_path.iterdir()) == []
+        checkpoint(file)
+        assert not file.path.exists()
+        file.path.write_bytes(b"")
+        checkpoint(file)
+        assert file.path.read_bytes() == b""
