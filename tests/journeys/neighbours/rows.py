@@ -15,7 +15,7 @@ from taskmaster.tasks.service import new_task
 from tests.support.api import User, succeed
 from tests.support.databases import Database
 
-TOGETHER = 1000  # rows in one transaction: others write in between
+TOGETHER, APART = 250, 0.005  # rows in one transaction, and seconds between: the server writes too
 BULKS, EACH = 16, 26  # a body may have 1 MiB
 JSON = {"Content-Type": "application/json"}
 _never = Event()
@@ -36,6 +36,7 @@ def many_tasks(database: Database, user_id: str, count: int, description: str = 
         rows = [one | {"id": uuid7(moment), "date_created": moment} for moment in moments]
         with engine.begin() as connection:
             connection.execute(insert(tasks), rows[: count - start])
+        pause(APART)
     heads: Any = StreamHead.__table__
     with engine.begin() as connection:
         connection.execute(update(heads).where(heads.c.user_id == user_id).values(task_count=count))
