@@ -59,6 +59,21 @@ def pause(seconds: float = 0) -> None:
     time.sleep(seconds)  # noqa: TID251 - the one place; green where patched
 
 
+def block(seconds: float) -> None:
+    """Let nobody else run in this thread for so long, which is shorter than a turn of theirs."""
+    mode = patched_mode()
+    if mode == "eventlet":
+        from eventlet.patcher import original
+
+        original("time").sleep(seconds)
+    elif mode == "gevent":
+        from gevent.monkey import get_original  # type: ignore[import-untyped]
+
+        get_original("time", "sleep")(seconds)
+    else:
+        pause(seconds)
+
+
 def in_turns(parts: Iterable[T]) -> Iterator[T]:
     """Yield the parts of long work, and let others run whenever it has taken TURN seconds."""
     begun = clock.monotonic()

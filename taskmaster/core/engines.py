@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import URL, NullPool, QueuePool
 
 from ..extensions import ASIDE, LONG, READING
-from .concurrency import TURN
 
 FEW = {"pool_size": 2, "pool_timeout": 1}  # for health checks and the sweep
 # libpq's: a peer that is gone is noticed (postgresql.py notices one that stands still).
@@ -31,12 +30,11 @@ def options(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _sqlite(url: URL, shared: dict[str, Any]) -> dict[str, Any]:
+    # sqlite.py waits for locks, and lets others run meanwhile.
     shared |= {"poolclass": QueuePool, "connect_args": {"timeout": 0}}
     # One writer: green threads that wait for SQLite's lock would freeze its holder.
-    # TURN: another process mostly needs less, and until this one comes to try again takes longer.
-    # Beyond it sqlite.py waits, and lets others run meanwhile.
     # IMMEDIATE: a writer takes the lock first, so what it then reads is current.
-    write = {"pool_size": 1, "connect_args": {"timeout": TURN, "isolation_level": "IMMEDIATE"}}
+    write = {"pool_size": 1, "connect_args": {"timeout": 0, "isolation_level": "IMMEDIATE"}}
     return {
         "SQLALCHEMY_ENGINE_OPTIONS": shared | write,
         "SQLALCHEMY_BINDS": {

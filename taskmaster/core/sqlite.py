@@ -1,9 +1,9 @@
 """SQLite: what each connection is told, so that neither a wait nor long work holds up others.
 
-The library works and waits inside C, where green threads stand still with it. So it is told to
-wait no longer than a turn, and who finds the file locked by another process even then tries again
-after a pause. And while a statement runs, it calls back after some steps, which is when others
-have their turn.
+The library works and waits inside C, where green threads stand still with it. So it is told not
+to wait at all, and who finds the file locked by another process tries again: at once, since most
+changes are over soon, then after a pause. And while a statement runs, it calls back after some
+steps, which is when others have their turn.
 """
 
 import sqlite3
@@ -19,10 +19,11 @@ from sqlalchemy.engine import ExecutionContext
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from . import clock
-from .concurrency import TURN, pause
+from .concurrency import TURN, block, pause
 
 R = TypeVar("R")
-FIRST_PAUSE, LONGEST_PAUSE = 0.0005, 0.02  # seconds
+FIRST_PAUSE, LONGEST_PAUSE = 0.0005, 0.01  # seconds
+INSTANT = 0.0001  # seconds: a change takes few, but who lets others run comes back much later
 STEPS = 1000  # of SQLite's virtual machine between two calls back: some ten microseconds
 
 LARGE_LOG = 2**24  # bytes; then ops/checkpoints.py copies it into the file
@@ -115,10 +116,12 @@ def prepare(engine: Engine, pragmas: tuple[str, ...], seconds: float) -> None:
 def patiently(seconds: float, act: Callable[..., R], *args: Any) -> R:
     """Return `act(*args)`; while the file is locked, try again, for so long at most.
 
+    Others run after each TURN of it.
+
     Only the first statement of a transaction can find the file locked (IMMEDIATE, WAL), so
     nothing is done twice.
     """
-    deadline, wait = None, FIRST_PAUSE
+    deadline, soon, wait = None, None, FIRST_PAUSE
     while True:
         try:
             return act(*args)
@@ -126,11 +129,14 @@ def patiently(seconds: float, act: Callable[..., R], *args: Any) -> R:
             if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
                 raise
             now = clock.monotonic()
-            deadline = deadline or now + seconds
+            deadline, soon = deadline or now + seconds, soon or now + TURN
             if now >= deadline:
                 raise
-        pause(wait)
-        wait = min(wait * 2, LONGEST_PAUSE)
+        if now < soon:
+            block(INSTANT)
+        else:
+            pause(wait)
+            soon, wait = None, min(wait * 2, LONGEST_PAUSE)
 
 
 class DatabaseFile:
