@@ -5,7 +5,7 @@ from tests.support.server import Server
 
 
 def test_every_operation_is_as_documented(module_server: Server) -> None:
-    outcome = fuzz(module_server.url, examples=35)
+    outcome = fuzz(module_server.url, examples=50)
     print(f"\nschemathesis: {outcome}")
     assert outcome.failures == {}
     assert outcome.calls.keys() == outcome.accepted.keys() == outcome.documented

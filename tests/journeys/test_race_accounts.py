@@ -15,7 +15,7 @@ from tests.support.server import Server
 from tests.support.tables import contents
 
 T = TypeVar("T")
-ROUNDS = 200
+ROUNDS = 300
 
 
 @pytest.fixture(params=["postgresql"], scope="module")
