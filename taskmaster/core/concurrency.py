@@ -60,7 +60,7 @@ def pause(seconds: float = 0) -> None:
 
 
 def block(seconds: float) -> None:
-    """Let nobody else run in this thread for so long, which is shorter than a turn of theirs."""
+    """Sleep without letting green threads run: for waits much shorter than their turns."""
     mode = patched_mode()
     if mode == "eventlet":
         from eventlet.patcher import original

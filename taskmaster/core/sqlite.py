@@ -23,7 +23,7 @@ from .concurrency import TURN, block, pause
 
 R = TypeVar("R")
 FIRST_PAUSE, LONGEST_PAUSE = 0.0005, 0.01  # seconds
-INSTANT = 0.0001  # seconds: a change takes few, but who lets others run comes back much later
+RETRY = 0.0001  # seconds between two tries of one TURN: most changes are over within it
 STEPS = 1000  # of SQLite's virtual machine between two calls back: some ten microseconds
 
 LARGE_LOG = 2**24  # bytes; then ops/checkpoints.py copies it into the file
@@ -33,7 +33,7 @@ WRITER = (
     "journal_mode=WAL",
     "synchronous=NORMAL",
     "foreign_keys=ON",
-    "wal_autocheckpoint=250000",  # pages (1 GiB): where nothing serves, as in a command
+    "wal_autocheckpoint=250000",  # pages (1 GiB): for commands, which have no such thread
     f"journal_size_limit={LARGE_LOG}",
 )
 READER = ("query_only=ON",)
@@ -43,7 +43,7 @@ class Gate:
     """Where the writers of this process wait for the one connection that writes.
 
     A pool calls one of them each turn of the event loop. But most changes are over before anybody
-    else has a turn, so several are called at once; who then finds it taken waits on.
+    else has a turn, so several are called at once. Who then finds it taken waits again.
     """
 
     CALLED = 3
@@ -116,12 +116,13 @@ def prepare(engine: Engine, pragmas: tuple[str, ...], seconds: float) -> None:
 def patiently(seconds: float, act: Callable[..., R], *args: Any) -> R:
     """Return `act(*args)`; while the file is locked, try again, for so long at most.
 
-    Others run after each TURN of it.
+    It tries again and again for a TURN, in which nobody else runs: a busy event loop would come
+    back much later. Then it pauses, in which others run, and begins once more.
 
     Only the first statement of a transaction can find the file locked (IMMEDIATE, WAL), so
     nothing is done twice.
     """
-    deadline, soon, wait = None, None, FIRST_PAUSE
+    deadline, turn_end, wait = None, None, FIRST_PAUSE
     while True:
         try:
             return act(*args)
@@ -129,14 +130,14 @@ def patiently(seconds: float, act: Callable[..., R], *args: Any) -> R:
             if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
                 raise
             now = clock.monotonic()
-            deadline, soon = deadline or now + seconds, soon or now + TURN
+            deadline, turn_end = deadline or now + seconds, turn_end or now + TURN
             if now >= deadline:
                 raise
-        if now < soon:
-            block(INSTANT)
+        if now < turn_end:
+            block(RETRY)
         else:
             pause(wait)
-            soon, wait = None, min(wait * 2, LONGEST_PAUSE)
+            turn_end, wait = None, min(wait * 2, LONGEST_PAUSE)
 
 
 class DatabaseFile:

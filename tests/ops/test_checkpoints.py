@@ -1,5 +1,7 @@
 """SQLite's log is copied into its file beside the writers, and does not grow for ever."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -68,12 +70,16 @@ def test_what_a_reader_still_needs_is_copied_later(app: Flask, log: Path) -> Non
         assert log.stat().st_size <= LARGE_LOG
 
 
-def test_a_file_that_was_put_in_its_place_is_left_alone(app: Flask, log: Path) -> None:
+def test_a_file_that_was_put_in_its_place_is_left_alone(
+    app: Flask, log: Path, tmp_path: Path
+) -> None:
     file = file_of(app)
     file.path.unlink()
     with app.app_context():
         checkpoint(file)
         assert not file.path.exists()
-        file.path.write_bytes(b"")
+        with closing(sqlite3.connect(tmp_path / "another.db")) as connection:
+            connection.execute("CREATE TABLE another (id)")
+        another = (tmp_path / "another.db").rename(file.path).read_bytes()
         checkpoint(file)
-        assert file.path.read_bytes() == b""
+        assert file.path.read_bytes() == another
