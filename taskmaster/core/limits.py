@@ -1,11 +1,12 @@
 """How often one may ask. In this process's memory, or in Redis for all processes.
 
 Each limit is a setting, RATELIMIT_<name>. Those that guard passwords are counted where all
-processes see them. RATELIMIT_FLOOD is counted in each process, so that it costs no request a
-round trip. When the storage is away, requests are let through, and that is counted.
+processes see them. RATELIMIT_FLOOD is counted in each process, so that it costs no request
+anything. When the storage is away, requests are let through, and that is counted.
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from flask import Flask, current_app, request
 from limits import RateLimitItem
 from limits.errors import StorageError
 from limits.storage import MemoryStorage, storage_from_string
-from limits.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter, RateLimiter
+from limits.strategies import MovingWindowRateLimiter, RateLimiter
 
 from . import clock
 from .client import client_address
@@ -47,6 +48,26 @@ class Counter(NamedTuple):
     identifier: str
 
 
+class Window:
+    """Counts what each address asks from one moment to the next, the same moments for all.
+
+    The library's memory starts a thread every 10 ms that looks at every address.
+    """
+
+    def __init__(self, limit: RateLimitItem) -> None:
+        self._limit, self._ends = limit, 0.0
+        self._counts = defaultdict[str, int](int)
+
+    def count(self, address: str) -> None:
+        """Raise ApiError (429) beyond the limit."""
+        now = clock.monotonic()
+        if now >= self._ends:
+            self._counts, self._ends = defaultdict(int), now + self._limit.get_expiry()
+        self._counts[address] += 1
+        if self._counts[address] > self._limit.amount:
+            raise _refusal(FLOOD, self._limit, self._ends - now)
+
+
 def init_app(app: Flask) -> None:
     """Count this application's requests, unless RATELIMIT_ENABLED is off."""
     enabled = app.config["RATELIMIT_ENABLED"]
@@ -56,12 +77,13 @@ def init_app(app: Flask) -> None:
     if not enabled:
         return
     LIMITER.fill(app, _shared_limiter(app.config["REDIS_URL"]))
-    here = FixedWindowRateLimiter(MemoryStorage())
+    windows = [Window(limit) for limit in app.config[FLOOD]]
 
     @app.before_request
     def guard_against_floods() -> None:
         if request.path not in HEALTH:
-            _ask(here, here.hit, Counter(FLOOD, client_address()))
+            for window in windows:
+                window.count(client_address())
 
 
 def _shared_limiter(redis_url: str | None) -> RateLimiter:
@@ -118,7 +140,9 @@ def _ask(limiter: RateLimiter, ask: Ask, *counters: Counter) -> None:
         for counter in counters:
             for limit in current_app.config[counter.setting]:
                 if not ask(limit, *counter):
-                    refusal = _explain(limiter, limit, counter)
+                    reset = limiter.get_window_stats(limit, *counter).reset_time
+                    seconds = reset - clock.now().timestamp()
+                    refusal = _refusal(counter.setting, limit, seconds)
     except StorageError as error:
         name = type(error.storage_error).__name__
         UNCOUNTED.failed(rule=counter.setting, error=name)
@@ -128,9 +152,7 @@ def _ask(limiter: RateLimiter, ask: Ask, *counters: Counter) -> None:
         raise refusal
 
 
-def _explain(limiter: RateLimiter, limit: RateLimitItem, counter: Counter) -> ApiError:
-    reset = limiter.get_window_stats(limit, *counter).reset_time
-    log.warning("rate_limited", rule=counter.setting)
-    seconds = max(1, math.ceil(reset - clock.now().timestamp()))
-    headers = rate_limit_headers(limit.amount, seconds)
+def _refusal(setting: str, limit: RateLimitItem, seconds: float) -> ApiError:
+    log.warning("rate_limited", rule=setting)
+    headers = rate_limit_headers(limit.amount, max(1, math.ceil(seconds)))
     return ApiError(*DEFAULTS[429], headers=headers)

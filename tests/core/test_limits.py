@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from taskmaster.core import limits
+from taskmaster.core import clock, limits
 from taskmaster.core.client import counted
 from tests.support.api import Api, through_client
 from tests.support.asserts import assert_problem
@@ -46,6 +46,26 @@ def test_everything_else_has_a_generous_limit(make_app: Make) -> None:
     assert replies == [401] * 5 + [429]
     for path in ("/livez", "/readyz", "/metrics"):  # who watches is never shut out
         assert api.get(path).status == 200
+
+
+def test_flood_ends_with_its_window(make_app: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(clock, "monotonic", lambda: now)
+    settings = {"RATELIMIT_ENABLED": "true", "RATELIMIT_FLOOD": "2 per minute; 3 per hour"}
+    client = make_app(**settings).test_client()
+
+    def ask(address: str) -> tuple[int, int]:
+        answer = client.get("/api/v1/auth/profile/", environ_base={"REMOTE_ADDR": address})
+        return answer.status_code, int(answer.headers.get("Retry-After", 0))
+
+    assert [ask("192.0.2.7") for _ in range(3)] == [(401, 0), (401, 0), (429, 60)]
+    assert ask("192.0.2.8") == (401, 0)  # another's flood
+    now += 59.5
+    assert ask("192.0.2.7") == (429, 1)
+    now += 0.5
+    assert [ask("192.0.2.7") for _ in range(2)] == [(401, 0), (429, 3540)]  # the longer one
+    now += 3540
+    assert ask("192.0.2.7") == (401, 0)
 
 
 def test_redis_counts_for_all_and_is_not_needed(make_app: Make, redis_server: RedisServer) -> None:
