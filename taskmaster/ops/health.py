@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable
 from functools import cache
 
-import redis
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Blueprint, Flask, Response, current_app
@@ -90,6 +89,8 @@ def _newest(directory: str) -> set[str]:
 
 def _broker() -> None:
     if url := current_app.config["REDIS_URL"]:
+        import redis  # which takes 6 MiB
+
         with redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1) as client:
             client.ping()
 

@@ -31,7 +31,7 @@ def mode() -> str:
 @app.get("/loaded/<name>")
 def loaded(name: str) -> str:
     """Tell whether the process has loaded a module."""
-    return str(name in sys.modules)
+    return str(bool(sys.modules.get(name)))
 
 
 @app.get("/garbage")

@@ -69,10 +69,11 @@ def catches(pid: int, number: int) -> bool:
 
 
 @pytest.mark.parametrize(("redis_url", "loaded"), [("", b"False"), ("redis://cache:6379", b"True")])
-def test_eventlets_resolver_is_loaded_where_names_are_looked_up(
+def test_redis_client_and_a_resolver_are_loaded_where_there_is_a_redis(
     start: Start, redis_url: str, loaded: bytes
 ) -> None:
-    assert start(REDIS_URL=redis_url).get("/loaded/dns") == loaded
+    server = start(REDIS_URL=redis_url)
+    assert [server.get(f"/loaded/{name}") for name in ("redis", "dns")] == [loaded, loaded]
 
 
 @pytest.mark.parametrize("mode", MODES)
