@@ -89,16 +89,17 @@ def reading() -> AbstractContextManager[Connection]:
 
 
 @contextmanager
-def writing(long: bool = False) -> Iterator[Connection]:
+def writing(long: bool = False, user_id: str = "") -> Iterator[Connection]:
     """Open a transaction: committed at the end of the block, rolled back if it raises.
 
     The statements of a long one may take as long as they like. SQLite has one connection for
-    both. Never open a second one inside.
+    both, and lets the user rest who has had it for long. Never open a second one inside.
     """
     give_back()
     databases = DATABASES.get()
     engine = databases.long if long else db.engine
-    with databases.gate.turn() if databases.gate else nullcontext(), engine.begin() as connection:
+    turn = databases.gate.turn(user_id) if databases.gate else nullcontext()
+    with turn, engine.begin() as connection:
         yield connection
     OUTAGE.succeeded()  # reading may go on while nobody can write
 
@@ -123,5 +124,5 @@ def writing_of(user_id: str, prepare: Callable[[], object] = lambda: None) -> It
     """
     with DATABASES.get().writers.turn(user_id):
         prepare()
-        with writing() as connection:
+        with writing(user_id=user_id) as connection:
             yield connection

@@ -44,28 +44,43 @@ class Gate:
 
     A pool calls one of them each turn of the event loop. But most changes are over before anybody
     else has a turn, so several are called at once. Who then finds it taken waits again.
+
+    A user whose change took longer than a TURN, waiting for SQLite's lock included, rests as long
+    before the next: the lock goes to whoever comes first, which is mostly who writes most.
     """
 
     CALLED = 3
+    LONGEST_REST = 1.0  # seconds
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._taken = False
         self._free = threading.Condition(threading.Lock())
+        self._rests = dict[str, float]()  # until when, by user
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
+    def turn(self, user_id: str = "") -> Iterator[None]:
         """Have it to the end of the block. Raise TimeoutError (SQLAlchemy's), as a pool does."""
+        if (left := self._rests.get(user_id, 0) - clock.monotonic()) > 0:
+            pause(left)
         with self._free:
             if not self._free.wait_for(lambda: not self._taken, self._seconds):
                 raise exc.TimeoutError("The connection that writes was not free in time.")
             self._taken = True
+        begun = clock.monotonic()
         try:
             yield
         finally:
             with self._free:
                 self._taken = False
                 self._free.notify(self.CALLED)
+                self._let_rest(user_id, clock.monotonic() - begun)
+
+    def _let_rest(self, user_id: str, took: float) -> None:
+        if user_id and took > TURN:
+            now = clock.monotonic()
+            self._rests = {one: until for one, until in self._rests.items() if until > now}
+            self._rests[user_id] = now + min(took, self.LONGEST_REST)
 
 
 class Statement:

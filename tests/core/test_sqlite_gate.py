@@ -1,11 +1,15 @@
-"""The gate before SQLite's one connection that writes: one at a time, and nobody is forgotten."""
+"""The gate before SQLite's one connection that writes: one at a time, and nobody is forgotten.
+
+Who has had it for long rests before the next change.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from taskmaster.core.concurrency import pause
+from taskmaster.core import clock, sqlite
+from taskmaster.core.concurrency import TURN, pause
 from taskmaster.core.sqlite import Gate
 
 
@@ -35,3 +39,28 @@ def test_who_waits_too_long_for_it_is_told_so_and_holds_up_nobody() -> None:
         pass
     with gate.turn():
         pass
+
+
+def test_who_writes_for_long_rests_as_long_before_the_next_change(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gate, now, rests = Gate(seconds=1), 1000.0, list[float]()
+    monkeypatch.setattr(clock, "monotonic", lambda: now)
+    monkeypatch.setattr(sqlite, "pause", rests.append)
+
+    def write(user_id: str, took: float) -> list[float]:
+        """Return for how long the user rests before."""
+        nonlocal now
+        rests.clear()
+        with gate.turn(user_id):
+            now += took
+        return [*rests]
+
+    assert write("ann", TURN) == []
+    assert write("ann", 0.25) == []  # the change before was a short one
+    assert write("bob", 0.125) == []
+    assert write("ann", 0) == [0.125]
+    assert write("bob", 60) == [0.125]
+    assert write("bob", 0) == [Gate.LONGEST_REST]
+    assert write("", 60) == []  # nobody's
+    assert write("", 0) == []
