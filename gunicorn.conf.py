@@ -42,11 +42,6 @@ def _run(*arguments: str) -> bytes:
     return done.stdout
 
 
-def _read_settings() -> dict[str, Any]:
-    """Return what `config.py` prints; end where it refuses a setting."""
-    return json.loads(_run("config.py"))  # type: ignore[no-any-return]
-
-
 def _migrate(settings: dict[str, Any]) -> None:
     """Migrate the database if MIGRATE_ON_START says so; end where that fails."""
     if settings["MIGRATE_ON_START"]:
@@ -62,8 +57,7 @@ def _load_arbiter() -> Any:
     return module
 
 
-ours = _read_settings()
-production = ours["ENVIRONMENT"] == "production"
+ours: dict[str, Any] = json.loads(_run("config.py"))  # which ends where it refuses a setting
 arbiter = _load_arbiter()
 if not hasattr(sys.stderr, "dropped"):  # it stays at a reload
     sys.stderr = arbiter.LogWriter(sys.stderr)
@@ -72,12 +66,12 @@ if ours["LOG_FORMAT"] == "json":
 
 if ours["HAS_REDIS"]:
     sys.modules.pop("redis", None)  # where a reload brings it
-else:  # python-socketio does without Redis's client, which takes 6 MiB and a tenth of the start
+else:  # python-socketio does without Redis's client (6 MiB), eventlet without its resolver (7 MiB)
     sys.modules["redis"] = None  # type: ignore[assignment]
+    os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
 
 wsgi_app = "wsgi:app"
-host = f"[{ours['HOST']}]" if ":" in ours["HOST"] else ours["HOST"]
-bind = f"{host}:{ours['PORT']}"
+bind = ("[{HOST}]:{PORT}" if ":" in ours["HOST"] else "{HOST}:{PORT}").format(**ours)
 workers = ours["WEB_CONCURRENCY"]
 worker_connections = 10_000
 worker_class: Any = {"gevent": "gevent", "threading": "gthread"}.get(ours["ASYNC_MODE"])
@@ -93,9 +87,6 @@ control_socket_disable = True
 sendfile = False  # eventlet's sockets cannot
 
 if ours["ASYNC_MODE"] == "eventlet":
-    if not ours["HAS_REDIS"]:
-        # Then no name is looked up. eventlet's own resolver takes 7 MiB and a sixth of the start.
-        os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
     warnings.filterwarnings("ignore", r"\s*Eventlet is deprecated")
     import eventlet
     from eventlet.greenio import GreenSocket
@@ -179,7 +170,7 @@ def on_starting(server: Any) -> None:
 
     def reload_if_possible() -> None:
         try:
-            settings = _read_settings()
+            settings = json.loads(_run("config.py"))
             _run("-c", LOAD, server.app.app_uri, *sys.path)
             _migrate(settings)
         except SystemExit:
@@ -197,7 +188,7 @@ def when_ready(server: Any) -> None:
     """Print where to look, for whoever started this by hand."""
     url = str(server.LISTENERS[0]).replace("//[::]", "//[::1]")
     url = url.replace("//0.0.0.0:", "//127.0.0.1:")
-    if not production or os.isatty(1):
+    if ours["ENVIRONMENT"] != "production" or os.isatty(1):
         line = f"Taskmaster on {url}/ (the board), {url}/docs (the API), {url}/livez (its health)\n"
         with contextlib.suppress(OSError):  # nobody reads it
             os.write(1, line.encode())
