@@ -45,12 +45,12 @@ class Gate:
     A pool calls one of them each turn of the event loop. But most changes are over before anybody
     else has a turn, so several are called at once. Who then finds it taken waits again.
 
-    A user whose change took longer than a TURN, waiting for SQLite's lock included, rests as long
-    before the next: the lock goes to whoever comes first, which is mostly who writes most.
+    A user whose change took longer than a TURN, waiting for SQLite's lock included, rests twice
+    as long before the next: the lock goes to whoever comes first, which is mostly who writes most.
     """
 
     CALLED = 3
-    LONGEST_REST = 1.0  # seconds
+    REST, LONGEST_REST = 2, 1.0  # times as long as the change took; seconds
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -80,7 +80,7 @@ class Gate:
         if user_id and took > TURN:
             now = clock.monotonic()
             self._rests = {one: until for one, until in self._rests.items() if until > now}
-            self._rests[user_id] = now + min(took, self.LONGEST_REST)
+            self._rests[user_id] = now + min(self.REST * took, self.LONGEST_REST)
 
 
 class Statement:

@@ -41,7 +41,7 @@ def test_who_waits_too_long_for_it_is_told_so_and_holds_up_nobody() -> None:
         pass
 
 
-def test_who_writes_for_long_rests_as_long_before_the_next_change(
+def test_who_writes_for_long_rests_twice_as_long_before_the_next_change(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     gate, now, rests = Gate(seconds=1), 1000.0, list[float]()
@@ -59,8 +59,8 @@ def test_who_writes_for_long_rests_as_long_before_the_next_change(
     assert write("ann", TURN) == []
     assert write("ann", 0.25) == []  # the change before was a short one
     assert write("bob", 0.125) == []
-    assert write("ann", 0) == [0.125]
-    assert write("bob", 60) == [0.125]
+    assert write("ann", 0) == [0.375]  # of 0.5, while bob wrote
+    assert write("bob", 60) == [0.25]
     assert write("bob", 0) == [Gate.LONGEST_REST]
     assert write("", 60) == []  # nobody's
     assert write("", 0) == []
