@@ -11,17 +11,14 @@ from ..core.database import DATABASES
 from ..events import log
 from .handshake import HUB
 from .hub import SWEEP, Hub
+from .notifier import RedisNotifier
 from .socketio import views as socketio_views
 from .websocket import views as websocket_views
 
 
 def init_app(app: Flask) -> None:
     """Give this application its hub, and what its clients connect to."""
-    notifier = None
-    if url := app.config["REDIS_URL"]:
-        from .notifier import RedisNotifier  # Redis's client takes 6 MiB
-
-        notifier = RedisNotifier(url)
+    notifier = RedisNotifier(url) if (url := app.config["REDIS_URL"]) else None
     hub = HUB.fill(app, Hub(DATABASES.get(app), notifier))
     socketio_views.init_app(app, hub)
     app.register_blueprint(websocket_views.blp)

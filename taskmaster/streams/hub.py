@@ -7,7 +7,7 @@ compare the heads of the connected users' logs, and their sessions, with what is
 import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from prometheus_client import Gauge
 
@@ -18,13 +18,11 @@ from ..core.errors import ApiError, ErrorCode
 from ..events import log as event_log
 from ..events.log import Entry
 from ..events.user_log import RecentEvents, UserLog
+from .notifier import RedisNotifier
 from .protocol import CloseReason
 from .reader import LogReader
 from .subscription import Subscription
 from .takeover import Connection
-
-if TYPE_CHECKING:
-    from .notifier import RedisNotifier
 
 OPEN = Gauge("stream_connections", "Streams that are open.", multiprocess_mode="livesum")
 SWEEP = 0.7  # seconds
@@ -42,7 +40,7 @@ class UserStreams(NamedTuple):
 class Hub:
     """The subscriptions of one process, by user."""
 
-    def __init__(self, engines: Databases, notifier: "RedisNotifier | None") -> None:
+    def __init__(self, engines: Databases, notifier: RedisNotifier | None) -> None:
         self._engines = engines  # the sweep has connections apart: it never waits for readers
         self._recent = RecentEvents()
         self._notifier = notifier

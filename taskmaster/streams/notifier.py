@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import orjson
-import redis
 
 from ..core.concurrency import pause
 from ..core.outages import Outage
@@ -31,6 +30,8 @@ class RedisNotifier:
     """
 
     def __init__(self, url: str) -> None:
+        import redis  # which takes 6 MiB
+
         self._client = redis.Redis.from_url(
             url, socket_timeout=1, socket_connect_timeout=1, socket_keepalive=True, retry=None
         )
