@@ -65,7 +65,7 @@ if ours["LOG_FORMAT"] == "json":
     logger_class = arbiter.JSONLogger
 
 if ours["HAS_REDIS"]:
-    sys.modules.pop("redis", None)  # where a reload brings it
+    sys.modules.pop("redis", None)  # the None of below, where a reload has brought a REDIS_URL
 else:  # python-socketio does without Redis's client (6 MiB), eventlet without its resolver (7 MiB)
     sys.modules["redis"] = None  # type: ignore[assignment]
     os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")

@@ -93,7 +93,8 @@ def writing(long: bool = False, user_id: str = "") -> Iterator[Connection]:
     """Open a transaction: committed at the end of the block, rolled back if it raises.
 
     The statements of a long one may take as long as they like. SQLite has one connection for
-    both, and lets the user rest who has had it for long. Never open a second one inside.
+    both; `user_id`, if given, waits for it longer after a long change (`sqlite.Gate`). Never open
+    a second one inside.
     """
     give_back()
     databases = DATABASES.get()

@@ -1,8 +1,8 @@
 """How often one may ask. In this process's memory, or in Redis for all processes.
 
 Each limit is a setting, RATELIMIT_<name>. Those that guard passwords are counted where all
-processes see them. RATELIMIT_FLOOD is counted in each process, so that it costs no request
-anything. When the storage is away, requests are let through, and that is counted.
+processes see them. RATELIMIT_FLOOD is counted in each process, so that it costs no request a
+round trip. When the storage is away, requests are let through, and that is counted.
 """
 
 import math
@@ -49,9 +49,9 @@ class Counter(NamedTuple):
 
 
 class Window:
-    """Counts what each address asks from one moment to the next, the same moments for all.
+    """Counts the requests of each address in a fixed window, which is the same for all addresses.
 
-    The library's memory starts a thread every 10 ms that looks at every address.
+    The memory of `limits` would start a thread every 10 ms that goes over all of them.
     """
 
     def __init__(self, limit: RateLimitItem) -> None:
@@ -82,8 +82,9 @@ def init_app(app: Flask) -> None:
     @app.before_request
     def guard_against_floods() -> None:
         if request.path not in HEALTH:
+            address = client_address()
             for window in windows:
-                window.count(client_address())
+                window.count(address)
 
 
 def _shared_limiter(redis_url: str | None) -> RateLimiter:

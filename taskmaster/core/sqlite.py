@@ -45,8 +45,9 @@ class Gate:
     A pool calls one of them each turn of the event loop. But most changes are over before anybody
     else has a turn, so several are called at once. Who then finds it taken waits again.
 
-    A user whose change took longer than a TURN, waiting for SQLite's lock included, rests twice
-    as long before the next: the lock goes to whoever comes first, which is mostly who writes most.
+    A user whose change took longer than a TURN, the wait for SQLite's lock included, waits twice
+    as long before the next one. The lock is given in no order, so who writes most would have it
+    most of the time.
     """
 
     CALLED = 3

@@ -89,7 +89,7 @@ def _newest(directory: str) -> set[str]:
 
 def _broker() -> None:
     if url := current_app.config["REDIS_URL"]:
-        import redis  # which takes 6 MiB
+        import redis  # 6 MiB, only where it is used
 
         with redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1) as client:
             client.ping()

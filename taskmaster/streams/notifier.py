@@ -30,7 +30,7 @@ class RedisNotifier:
     """
 
     def __init__(self, url: str) -> None:
-        import redis  # which takes 6 MiB
+        import redis  # 6 MiB, only where it is used
 
         self._client = redis.Redis.from_url(
             url, socket_timeout=1, socket_connect_timeout=1, socket_keepalive=True, retry=None
