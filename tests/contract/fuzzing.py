@@ -4,12 +4,14 @@ Without them most operations would be refused before they begin.
 """
 
 import traceback
+import warnings
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 import schemathesis
+from hypothesis.errors import HypothesisWarning
 from schemathesis.config import ProjectConfig, ProjectsConfig, SchemathesisConfig
 from schemathesis.engine import Status, events, from_schema
 from schemathesis.schemas import BaseSchema
@@ -44,8 +46,11 @@ def fuzz(url: str, examples: int) -> Outcome:
     _speak_as(Somebody(url), schema)
     operations = [result.ok() for result in schema.get_all_operations()]
     outcome = Outcome({operation.label for operation in operations})
-    for event in from_schema(schema).execute():
-        _note(event, outcome)
+    with warnings.catch_warnings():
+        # They are about schemathesis: its long bodies, and its threads, which share one `random`.
+        warnings.simplefilter("ignore", HypothesisWarning)
+        for event in from_schema(schema).execute():
+            _note(event, outcome)
     return outcome
 
 
