@@ -23,7 +23,7 @@ def replay(user_id: str, since: int, limit: int) -> tuple[int, list[Entry]]:
     if since > head or first != since + 1:
         detail = "The log does not have what followed this position; list the tasks again."
         raise ApiError(ErrorCode.POSITION_EXPIRED, detail)
-    return head, found
+    return max(head, found[-1].seq) if found else head, found  # one may have come between
 
 
 def envelope(last: int, entries: list[Entry]) -> dict[str, Any]:

@@ -67,12 +67,10 @@ class UserLog:
                     self.size += len(entry.payload)
                     self._recent.add(self._user_id, entry)
 
-    def raise_head(self, seq: int) -> bool:
-        """Learn that the log has come to `seq`. Return whether that is news."""
+    def raise_head(self, seq: int) -> None:
+        """Learn that the log has come to `seq`."""
         with self._lock:
-            is_news = seq > self.head
             self.head = max(seq, self.head)
-            return is_news
 
     def read_head(self) -> int:
         """Return where the log stands; 0 for a user who is gone. Raise SQLAlchemyError."""

@@ -14,7 +14,7 @@ from prometheus_client import Gauge
 from ..accounts import sessions
 from ..core.auth import Principal
 from ..core.database import Databases
-from ..core.errors import ApiError, ErrorCode
+from ..core.errors import ApiError, ErrorCode, rate_limit_headers
 from ..events import log as event_log
 from ..events.log import Entry
 from ..events.user_log import RecentEvents, UserLog
@@ -27,7 +27,6 @@ from .takeover import Connection
 OPEN = Gauge("stream_connections", "Streams that are open.", multiprocess_mode="livesum")
 SWEEP = 0.7  # seconds
 MAX_CONNECTIONS = 50  # of one user
-RETRY_AFTER = {"Retry-After": "5"}
 
 
 class UserStreams(NamedTuple):
@@ -89,19 +88,17 @@ class Hub:
         return [one for user in users for one in tuple(user.subscriptions)]
 
     def sweep(self) -> None:
-        """Cut who does not read, and find what notifications did not tell."""
-        for subscription in self.subscriptions():
-            subscription.cut_if_stalled()
-        if users := dict(self._users):
-            self._find_commits(users)
-            self._find_ended_sessions()
-
-    def _find_commits(self, users: dict[str, UserStreams]) -> None:
-        with self._engines.aside.connect() as connection:
-            heads = event_log.heads_of(connection, list(users))
-        for user_id, user in users.items():
-            if user.log.raise_head(heads.get(user_id, 0)):
-                self.receive(user_id)
+        """Find what notifications did not tell, and end what is over."""
+        try:
+            if users := dict(self._users):
+                with self._engines.aside.connect() as connection:
+                    heads = event_log.heads_of(connection, list(users))
+                for user_id, user in users.items():
+                    user.log.raise_head(heads.get(user_id, 0))
+                self._find_ended_sessions()
+        finally:
+            for subscription in self.subscriptions():
+                subscription.check()
 
     def _find_ended_sessions(self) -> None:
         asked = {one.principal.session_id: one.principal for one in self.subscriptions()}
@@ -124,11 +121,12 @@ class Hub:
         with self._lock:
             if self._stopped:
                 detail = "The server is restarting."
-                raise ApiError(ErrorCode.UNAVAILABLE, detail, None, RETRY_AFTER)
+                raise ApiError(ErrorCode.UNAVAILABLE, detail, None, {"Retry-After": "5"})
             user = self._users.get(principal.user_id) or self._open(principal.user_id)
             if len(user.subscriptions) >= MAX_CONNECTIONS:
                 detail = f"More than {MAX_CONNECTIONS} streams of one user."
-                raise ApiError(ErrorCode.TOO_MANY_CONNECTIONS, detail, None, RETRY_AFTER)
+                limit = rate_limit_headers(MAX_CONNECTIONS, 5)
+                raise ApiError(ErrorCode.TOO_MANY_CONNECTIONS, detail, None, limit)
             subscription = Subscription(LogReader(user.log), connection, principal)
             user.subscriptions.add(subscription)
             return subscription

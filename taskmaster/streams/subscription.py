@@ -25,7 +25,8 @@ RETRY = 0.5  # seconds before the log is read again after the database failed
 MAX_BLOCKED = 30.0  # seconds that one write may be blocked
 MAX_CLOSING = 1.0  # the same once the stream is closed
 MAX_DUE = 1000  # events that may become due while one write is blocked
-MAX_DUE_SIZE = 1024 * 1024  # the same in characters
+MAX_DUE_SIZE = 1024 * 1024  # the same in characters, of those that were told with their events
+MAX_QUEUED = 2 * MAX_DUE_SIZE  # characters that wait: a bulk, and as much again
 
 
 class WriteMark(NamedTuple):
@@ -76,6 +77,13 @@ class Subscription:
             self.close()
             self._connection.abort()
 
+    def check(self) -> None:
+        """End what is over, also while a write is blocked; look for events that were not told."""
+        self._seconds_left()
+        self.cut_if_stalled()
+        if self.reader.is_behind():
+            self._wake.set()
+
     def messages(self) -> Iterator[list[Message]]:
         """Yield what is due, batch by batch, an empty one as heartbeat; say last why it ends.
 
@@ -113,6 +121,7 @@ class Subscription:
             now.started - begun.started > (MAX_CLOSING if self.closed else MAX_BLOCKED)
             or now.head - begun.head > MAX_DUE
             or now.size - begun.size > MAX_DUE_SIZE
+            or self._connection.queued > MAX_QUEUED
         )
 
     def _next_batch(self) -> list[Message]:
@@ -122,11 +131,9 @@ class Subscription:
         return [] if self._connection.has_backlog else self.reader.next_batch()
 
     def _check_expiry(self) -> Message | None:
-        """Close at the token's end; warn once before it."""
+        """Warn once before the token's end."""
         left = self._seconds_left()
-        if left <= 0:
-            self.close(CloseReason.TOKEN_EXPIRED)
-        elif left <= WARNING and self._warned_of != self.principal.expires_at:
+        if 0 < left <= WARNING and self._warned_of != self.principal.expires_at:
             self._warned_of = self.principal.expires_at
             return control("token_expiring", expires_in=math.ceil(left))
         return None
@@ -138,4 +145,8 @@ class Subscription:
         return max(0.0, min(HEARTBEAT, left))
 
     def _seconds_left(self) -> float:
-        return self.principal.expires_at - clock.now().timestamp()
+        """Return for how long the token is good; close the stream where it is not."""
+        left = self.principal.expires_at - clock.now().timestamp()
+        if left <= 0:
+            self.close(CloseReason.TOKEN_EXPIRED)
+        return left

@@ -20,6 +20,7 @@ class Connection:
     """The connection below a stream."""
 
     has_backlog = False  # True while something that was sent waits for the client to read it
+    queued = 0  # characters of it that wait here, and not in the system
 
     def __init__(self, raw: socket.socket | None = None) -> None:
         self._socket = raw

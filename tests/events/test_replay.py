@@ -1,11 +1,13 @@
 """GET tasks/events/: the log by REST, in pages, and 410 for what it does not have."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from sqlalchemy import delete
 
+from taskmaster.events import log
 from taskmaster.events.models import Event
 from tests.support.api import Api, User, succeed
 from tests.support.asserts import assert_problem, events_of
@@ -60,6 +62,22 @@ def test_pages_lead_to_the_end(busy: User, limit: int, pages: int) -> None:
         bodies.append(succeed(busy.get(following.removeprefix(HOST))))
     assert len(bodies) == pages
     assert [seq for body in bodies for seq in seqs(body)] == [*range(1, 11)]
+
+
+def test_an_event_that_comes_while_it_reads_is_counted(
+    busy: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = log.read
+
+    def read_late(*args: Any) -> Any:
+        monkeypatch.undo()
+        with ThreadPoolExecutor(1) as others:
+            others.submit(busy.create_task, "late").result()
+        return read(*args)
+
+    monkeypatch.setattr(log, "read", read_late)
+    body = replay(busy, since=8)
+    assert (body["seq"], seqs(body), body["next"]) == (11, [9, 10, 11], None)
 
 
 def test_ahead_of_the_log(busy: User) -> None:

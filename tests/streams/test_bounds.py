@@ -9,9 +9,15 @@ from taskmaster.events import user_log
 from taskmaster.events.log import MAX_PAGE_SIZE, Entry
 from taskmaster.streams.notifier import MAX_SIZE, RedisNotifier
 from taskmaster.streams.protocol import CloseReason
-from taskmaster.streams.subscription import MAX_BLOCKED, MAX_CLOSING, MAX_DUE, MAX_DUE_SIZE
+from taskmaster.streams.subscription import (
+    MAX_BLOCKED,
+    MAX_CLOSING,
+    MAX_DUE,
+    MAX_DUE_SIZE,
+    MAX_QUEUED,
+)
 from taskmaster.streams.takeover import Connection
-from tests.support.hub_log import USER, Log
+from tests.support.hub_log import PRINCIPAL, USER, Log
 
 
 class Blocked(Connection):
@@ -102,6 +108,29 @@ def test_a_blocked_write_is_cut_when_too_many_bytes_are_due(log: Log) -> None:
     log.hub.publish(USER, log.commit(2, MAX_DUE_SIZE // 2))
     assert not connection.aborted
     log.hub.publish(USER, log.commit())
+    assert connection.aborted
+
+
+def test_who_lets_too_much_wait_is_cut(log: Log) -> None:
+    connection = Blocked()
+    messages = log.subscribe(connection=connection).messages()
+    next(messages)
+    for connection.queued, aborted in ((MAX_QUEUED, False), (MAX_QUEUED + 1, True)):
+        log.hub.sweep()
+        assert connection.aborted == aborted
+
+
+def test_a_token_runs_out_while_a_write_is_blocked(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection, now = Blocked(), clock.monotonic()
+    stream = log.subscribe(connection=connection)
+    next(stream.messages())
+    stream.renew(PRINCIPAL._replace(expires_at=int(clock.now().timestamp())))
+    log.hub.sweep()
+    assert stream.close_reason is CloseReason.TOKEN_EXPIRED
+    monkeypatch.setattr(clock, "monotonic", lambda: now + MAX_CLOSING + 1)
+    log.hub.sweep()
     assert connection.aborted
 
 

@@ -1,10 +1,13 @@
 """The hub by itself, without Flask: the races that a real client only meets by luck."""
 
+from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
 from taskmaster.core.errors import ApiError
+from taskmaster.events import log as event_log
 from taskmaster.events import user_log
 from taskmaster.events.log import Entry
 from taskmaster.events.user_log import UserLog
@@ -106,6 +109,22 @@ def test_a_page_pruned_in_the_middle_of_a_replay_resets(log: Log) -> None:
     assert take(stream) == ["251"]
 
 
+def test_a_prune_between_two_parts_of_a_page_resets(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.commit(200)
+    rows = event_log._rows
+
+    def rows_and_prune(*args: Any) -> Iterator[Entry]:
+        for entry in rows(*args):
+            if entry.seq == 8:  # the last of the first part
+                log.prune(100)
+            yield entry
+
+    monkeypatch.setattr(event_log, "_rows", rows_and_prune)
+    assert take(log.subscribe(since=0)) == [*numbers(1, 8), "stream_reset", "stream_ready"]
+
+
 def test_what_is_pruned_behind_the_cursor_is_not_missed(log: Log) -> None:
     log.commit(10)
     log.prune(10)
@@ -128,6 +147,20 @@ def test_an_ended_session_is_found_by_the_sweep(log: Log) -> None:
     log.end_session()
     log.hub.sweep()
     assert [batch[0].name for batch in stream.messages()] == ["stream_closed"]
+
+
+def test_who_was_asleep_when_another_read_on_is_woken_by_the_sweep(log: Log) -> None:
+    first, second = log.subscribe(), log.subscribe()
+    assert take(first) == take(second) == ["stream_ready"]
+    log.commit()
+    log.hub.sweep()
+    assert take(first) == ["1"]
+    first._wake.clear()
+    log.commit()
+    assert take(second) == ["1", "2"]
+    log.hub.sweep()
+    assert first._wake.is_set()
+    assert take(first) == ["2"]
 
 
 def test_connections_are_counted_and_forgotten(log: Log) -> None:

@@ -36,6 +36,7 @@ class EngineSocket(Socket):
 
     websocket: WebSocketConnection | None = None
     has_backlog = False
+    queued = 0
     leaving = False  # True: only what was sent last is left to fetch, no message is read
 
     def prepare(self) -> None:
@@ -82,6 +83,7 @@ class EngineSocket(Socket):
     def send(self, pkt: Any) -> None:
         """Queue a packet. One for a connection that has just been closed is dropped."""
         self.has_backlog = True
+        self.queued += _size(pkt)
         with suppress(SocketIsClosedError):
             super().send(pkt)
 
@@ -100,6 +102,7 @@ class EngineSocket(Socket):
                     self.queue.put(None)
                     break
                 packets.append(packet)
+                self.queued -= _size(packet)
         except self.server.get_queue_empty_exception():
             if not packets:
                 raise QueueEmpty from None
@@ -111,8 +114,7 @@ class EngineSocket(Socket):
         """Take in a packet, unless the client sends too many; a WebSocket counts by itself."""
         if self.leaving and pkt.packet_type == MESSAGE:
             return
-        size = len(pkt.data) if isinstance(pkt.data, str | bytes) else 0
-        if self.upgraded or self._bucket.consume(frames=1, size=size):
+        if self.upgraded or self._bucket.consume(frames=1, size=_size(pkt)):
             super().receive(pkt)
         elif not self.closed:
             self.end(CloseReason.FLOOD)
@@ -134,6 +136,10 @@ class EngineSocket(Socket):
         super().close(wait=False, abort=abort, reason=reason)
         if self.closed:  # who still posts to it gets 400; engine.io would raise
             self.server.sockets.pop(self.sid, None)
+
+
+def _size(packet: Any) -> int:
+    return len(packet.data) if isinstance(packet.data, str | bytes) else 0
 
 
 class EngineLink:

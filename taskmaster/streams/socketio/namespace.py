@@ -157,8 +157,10 @@ class TaskNamespace(Namespace):
         if isinstance(reader, Room) or not reader.ready:
             return
         with self._lock:
-            new = Room(reader.log, reader.cursor, partial(self._send, to=user_id))
-            room = self._rooms.setdefault(user_id, new)
+            room = self._rooms.get(user_id)
+            if room is None or room.log is not reader.log:  # that of all who have gone
+                room = Room(reader.log, reader.cursor, partial(self._send, to=user_id))
+                self._rooms[user_id] = room
         with room.lock, suppress(SQLAlchemyError):  # then it tries again after the next batch
             room.next_batch()
             if reader.cursor == room.cursor:
