@@ -17,7 +17,7 @@ from .accounts import (
     sessions,
     tokens,
 )
-from .core import api, auth, compression, concurrency, database, http, limits
+from .core import api, auth, caching, compression, concurrency, database, http, limits
 from .core.json import OrjsonProvider
 from .events import views as event_views
 from .extensions import migrate
@@ -41,6 +41,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
 
     concurrency.init_app(app)
     logging.init_app(app)
+    caching.init_app(app)
     compression.init_app(app)
     http.init_app(app)
     limits.init_app(app)

@@ -11,6 +11,8 @@ from typing import Any
 import flask_smorest
 import marshmallow
 from flask import Request, request
+from marshmallow import ValidationError
+from marshmallow.fields import List
 from webargs.flaskparser import FlaskParser
 
 from .concurrency import pause
@@ -33,6 +35,15 @@ class Parser(FlaskParser):
     def load_json(self, req: Request, schema: Any) -> Any:
         """Return the parsed body. Raise 400 or 415."""
         return req.get_json()
+
+    def load_querystring(self, req: Request, schema: Any) -> Any:
+        """Return the parameters. Raise ValidationError for one of several values that has one."""
+        repeated = [name for name, values in req.args.lists() if len(values) > 1]
+        single = schema.fields.items() if repeated else ()
+        twice = {n for n, field in single if n in repeated and not isinstance(field, List)}
+        if twice:
+            raise ValidationError({name: ["Given more than once."] for name in twice})
+        return super().load_querystring(req, schema)
 
     def parse(self, argmap: Any, *args: Any, location: str | None = None, **options: Any) -> Any:
         """Return what the schema makes of the request; of no parameters at all, always the same."""

@@ -1,6 +1,20 @@
 """What browsers and proxies may keep of a response, and for whom."""
 
-from flask import Response, request
+from flask import Flask, Response, request
+
+# A GET is answered in full, or by 304 where `If-None-Match` names what the client has.
+IGNORED = ("HTTP_IF_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_RANGE")
+
+
+def init_app(app: Flask) -> None:
+    """Take the conditions that it does not know out of each GET, before werkzeug acts on them."""
+    app.before_request(_ignore_conditions)
+
+
+def _ignore_conditions() -> None:
+    if request.method in ("GET", "HEAD"):
+        for name in IGNORED:
+            request.environ.pop(name, None)
 
 
 def vary(response: Response, field: str) -> None:

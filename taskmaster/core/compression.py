@@ -14,6 +14,7 @@ from werkzeug.http import parse_accept_header
 
 from .caching import vary
 from .concurrency import run_blocking
+from .errors import ApiError
 
 MIN_SIZE = 1024  # bytes
 MAX_INLINE = 256 * 1024  # bytes; a larger body would hold other requests up for over 3 ms
@@ -70,7 +71,6 @@ def _suits(response: Response) -> bool:
         (response.content_length or 0) > MIN_SIZE
         and TEXT.match(response.mimetype or "") is not None
         and (response.direct_passthrough or not response.is_streamed)
-        and response.status_code != 206
         and "Content-Encoding" not in response.headers
     )
 
@@ -79,9 +79,11 @@ def _compress(response: Response) -> None:
     response.direct_passthrough = False
     body, tag = response.get_data(), response.headers.get("ETag")
     shared = tag and "private" not in response.headers["Cache-Control"]
-    response.set_data(_compress_once(body) if shared else _gzip(body, FAST))
+    try:
+        response.set_data(_compress_once(body) if shared else _gzip(body, FAST))
+    except ApiError:  # too many wait for a thread: as it is, then
+        return
     response.headers["Content-Encoding"] = "gzip"
-    response.headers.pop("Accept-Ranges", None)
     if tag and not tag.startswith("W/"):  # other bytes, another strong tag (section 8.8.3.3)
         response.headers["ETag"] = tag[:-1] + SUFFIX
 

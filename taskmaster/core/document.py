@@ -9,7 +9,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.common import resolve_schema_instance
 from marshmallow import fields
 
-from .errors import ErrorCode, problem
+from .errors import RATE_LIMIT_HEADERS, ErrorCode, problem
 from .samples import code_samples
 from .schemas import Schema, UnionSchema
 
@@ -35,6 +35,15 @@ HEADERS: dict[str, Json] = {
     "Retry-After": {
         "schema": {"type": "integer"},
         "description": "Seconds to wait before trying again.",
+    },
+    "RateLimit-Limit": {
+        "schema": {"type": "integer"},
+        "description": "How many the exceeded limit allows.",
+    },
+    "RateLimit-Remaining": {"schema": {"type": "integer"}, "description": "How many are left."},
+    "RateLimit-Reset": {
+        "schema": {"type": "integer"},
+        "description": "Seconds until there are more.",
     },
 }
 _BY_FORMAT = {
@@ -72,6 +81,8 @@ def error_response(codes: list[ErrorCode]) -> Json:
     }
     if codes[0].status in (429, 503):
         described["headers"] = headers("Retry-After")
+    if codes[0].status == 429:
+        described["headers"] |= headers(*RATE_LIMIT_HEADERS)
     return described
 
 

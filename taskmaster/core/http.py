@@ -14,7 +14,7 @@ from config import LOOPBACK
 
 from . import document
 from .caching import vary
-from .errors import RATE_LIMIT_HEADERS, ApiError, ErrorCode
+from .errors import ApiError, ErrorCode
 from .slots import Slot
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")  # all that any URL serves
@@ -63,7 +63,7 @@ def _let_in(app: Flask, origins: re.Pattern[str]) -> None:
     CORS(
         app,
         origins=[origins],
-        expose_headers=[*document.HEADERS, *RATE_LIMIT_HEADERS],
+        expose_headers=[*document.HEADERS],
         max_age=PREFLIGHT_SECONDS,
         always_send=False,  # to who names no origin it would list all of ours
         vary_header=False,  # it says so only where the origin is let in

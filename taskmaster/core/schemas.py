@@ -15,6 +15,8 @@ from .clock import rfc3339
 from .errors import MAX_ERRORS
 
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+# RFC 3339, section 5.6; Python takes more. Without an offset, another message says so.
+TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?", re.A)
 MAX_TEXT = 10_000  # characters of any text, before anything that takes long looks at it
 
 
@@ -142,6 +144,8 @@ class Time(fields.AwareDateTime):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
         if isinstance(value, str):
             value = value.upper()  # `t` and `z` are as good (section 5.6); Python knows capitals
+            if not TIME.fullmatch(value):
+                raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE)
         try:
             return super()._deserialize(value, attr, data, **kwargs).astimezone(UTC)
         except OverflowError:

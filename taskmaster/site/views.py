@@ -1,6 +1,6 @@
 """The pages, and the files that they load. None needs a cookie or an inline script."""
 
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 from flask import (
@@ -83,9 +83,7 @@ def asyncapi_json() -> Response:
 def static(version: str, name: str) -> Response:
     """Serve a file of the pages; under its present version, for a year."""
     current = version == assets.version()
-    response = send_from_directory(
-        assets.STATIC, name, max_age=assets.A_YEAR if current else 0, conditional=True
-    )
+    response = _send(assets.STATIC, name, max_age=assets.A_YEAR if current else 0)
     if current:
         response.cache_control.immutable = True
     return response
@@ -96,7 +94,7 @@ def static(version: str, name: str) -> Response:
 def client(name: str) -> Response:
     """Serve a module of the JavaScript client, at a URL that stays, to pages of any origin."""
     kind = CLIENT_TYPES.get(PurePath(name).suffix)
-    return send_from_directory(assets.STATIC / "client", name, mimetype=kind, max_age=0)
+    return _send(assets.STATIC / "client", name, mimetype=kind, max_age=0)
 
 
 @blp.app_errorhandler(404)
@@ -106,6 +104,12 @@ def not_there(error: HTTPException) -> Response:
     if not request.path.startswith("/api/") and request.accept_mimetypes.best_match(KINDS) == HTML:
         response = _page("not_there.html", status=404)
     vary(response, "Accept")
+    return response
+
+
+def _send(directory: Path, name: str, **options: Any) -> Response:
+    response = send_from_directory(directory, name, **options)
+    del response.headers["Accept-Ranges"]  # they are ignored: core/caching.py
     return response
 
 

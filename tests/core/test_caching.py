@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
+from taskmaster.site import assets
 from tests.support.api import PASSWORD, Api, Reply, User, through_client
 from tests.support.asserts import assert_problem
 
@@ -41,6 +42,31 @@ def test_304_says_what_200_said(user: User) -> None:
     assert again.status == 304
     for name in ("Cache-Control", "ETag", "Vary"):
         assert again.headers[name] == first.headers[name]
+
+
+OVERFLOWING = "Mon, 99999999999999999999 Jan 2020 00:00:00 GMT"
+IGNORED: list[dict[str, str]] = [
+    {"If-Modified-Since": OVERFLOWING},
+    {"If-Modified-Since": "Fri, 31 Dec 9999 23:59:59 GMT"},
+    {"If-Unmodified-Since": OVERFLOWING},
+    {"Range": "bytes=0-1", "If-Range": OVERFLOWING},
+    {"Range": "bytes=0-1"},
+    {"Range": "bytes=999999999-"},
+    {"Range": "bytes=abc"},
+    {"If-Match": '"x"'},
+]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/docs", "/openapi.json", "/client/taskmaster.js", f"/static/{assets.version()}/site.css",
+     "tasks/"],
+)  # fmt: skip
+def test_conditions_that_no_page_knows_are_ignored(user: User, path: str) -> None:
+    whole = user.get(path)
+    for headers in IGNORED:
+        reply = user.get(path, headers=headers)
+        assert (reply.status, reply.body) == (200, whole.body), headers
 
 
 def test_what_holds_tokens_is_not_kept(user: User) -> None:

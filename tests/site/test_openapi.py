@@ -8,6 +8,7 @@ from flask import Flask
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from taskmaster.core.errors import RATE_LIMIT_HEADERS
 from tests.support.api import Api, succeed
 from tests.support.openapi import Json, Operation, closed, operations_of
 from tests.support.values import values_for
@@ -65,6 +66,8 @@ def test_every_operation_documents_its_refusals(operations: list[Operation]) -> 
             assert "X-Request-ID" in response["headers"]
             if status >= "400":
                 assert list(response["content"]) == ["application/problem+json"]
+            if status == "429":
+                assert {"Retry-After", *RATE_LIMIT_HEADERS} <= response["headers"].keys()
 
 
 def test_every_body_has_an_example_that_fits_it(

@@ -84,6 +84,13 @@ def test_bad_and_unknown_parameters_are_named(user: User) -> None:
         assert problem["errors"].keys() == {name.replace("\0", "\ufffd")}, (name, bad)
 
 
+def test_what_has_one_value_is_given_once(user: User) -> None:
+    for query in ("page=1&page=abc", "page=1&page=1", "ordering=title&ordering=bogus", "x=1&x=2"):
+        problem = assert_problem(user.get(f"tasks/?{query}"), 422, "validation_failed")
+        assert problem["errors"].keys() == {query.partition("=")[0]}
+    succeed(user.get("tasks/?status_task=DONE&status_task=TO%20DO&page=1"))
+
+
 def test_stream_position_is_that_of_the_log(user: User) -> None:
     def position() -> str:
         return user.get("tasks/").headers["Stream-Position"]
