@@ -11,15 +11,19 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from ..core import clock
 from ..core.database import reading, writing
-from ..core.errors import not_found
+from ..core.errors import ApiError, not_found
 from . import passwords, sessions
+from .deletion import NO_PASSWORD
 from .models import users
 from .service import BY_LOGIN, User, hash_new_password, insert_user, unique
 
 log = structlog.get_logger(__name__)
 
 PAGE = (
-    select(users).where(users.c.username > bindparam("after")).order_by(users.c.username).limit(500)
+    select(users)
+    .where(users.c.username > bindparam("after"), users.c.password_hash != NO_PASSWORD)
+    .order_by(users.c.username)
+    .limit(500)
 )
 
 
@@ -28,7 +32,7 @@ def find(login: str) -> User:
     with reading() as connection:
         user = connection.execute(BY_LOGIN, {"login": login.strip().lower()}).first()
     if user is None:
-        raise not_found("There is no such account.")
+        raise _no_account()
     return user
 
 
@@ -96,5 +100,12 @@ def _change(user: User, changes: Mapping[str, Any], event: str, by: str) -> int:
 
 
 def _update(connection: Connection, user: User, changes: Mapping[str, Any]) -> None:
+    """Change an account. Raise ApiError (404) if it was deleted meanwhile."""
+    known = users.c.id == user.id, users.c.password_hash != NO_PASSWORD
     values = {**changes, "last_updated": clock.now()}
-    connection.execute(update(users).where(users.c.id == user.id).values(values))
+    if not connection.execute(update(users).where(*known).values(values)).rowcount:
+        raise _no_account()
+
+
+def _no_account() -> ApiError:
+    return not_found("There is no such account.")

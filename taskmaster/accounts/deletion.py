@@ -6,7 +6,9 @@ what belongs to the user is deleted in parts, and at last the row. Where a proce
 between, `prune` finds a user without a head, and goes on.
 """
 
-from sqlalchemy import Column, Connection, delete, select, update
+from typing import Any
+
+from sqlalchemy import Column, Connection, Row, delete, select, update
 
 from ..core.concurrency import in_turns
 from ..core.database import writing
@@ -15,20 +17,27 @@ from ..events.models import StreamHead
 from . import sessions
 from .models import users
 
-EMPTY = {"first_name": None, "last_name": None, "password_hash": ""}  # the hash of no password
+NO_PASSWORD = ""  # the hash of none
+EMPTY = {"first_name": None, "last_name": None, "password_hash": NO_PASSWORD}
 USERS = select(users.c.id, StreamHead.user_id).outerjoin(
     StreamHead, StreamHead.user_id == users.c.id
 )
 
 
-def begin(connection: Connection, user_id: str) -> list[str]:
-    """Shut an account; return the sessions that have ended, to be announced after the commit."""
+def begin(connection: Connection, user: Row[Any]) -> list[str] | None:
+    """Shut an account; return the sessions that have ended, to be announced after the commit.
+
+    None if it got another password since it was read, or was deactivated: then roll back.
+    """
     # The head first, as every writer takes it first: no deadlock, and no task after it.
-    connection.execute(delete(StreamHead).where(StreamHead.user_id == user_id))
-    over = sessions.end_in(connection, user_id)
-    names = {"username": user_id, "email": user_id}  # unique, and no valid names
-    connection.execute(update(users).where(users.c.id == user_id).values(EMPTY | names))
-    return over
+    connection.execute(delete(StreamHead).where(StreamHead.user_id == user.id))
+    # Then the user, as a log-in does: a session that it opens meanwhile is found below.
+    names = {"username": user.id, "email": user.id}  # unique, and no valid names
+    unchanged = users.c.password_hash == user.password_hash, users.c.is_active
+    statement = update(users).where(users.c.id == user.id, *unchanged).values(EMPTY | names)
+    if not connection.execute(statement).rowcount:
+        return None
+    return sessions.end_in(connection, user.id)
 
 
 def finish(user_id: str) -> None:

@@ -18,13 +18,17 @@ USERNAME = validate.Regexp(
     r"^[A-Za-z0-9_]{4,150}$", error="4 to 150 ASCII letters, digits or underscores."
 )
 NAME = validate.Length(max=255)
+KELVIN = "\u212a"  # what is no ASCII, but its lower case is
 
 
 class LowerCase(Trimmed):
     """Trimmed text in lower case."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        return super()._deserialize(value, attr, data, **kwargs).lower()
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if KELVIN in text:
+            raise ValidationError("The Kelvin sign is no letter here.")
+        return text.lower()
 
 
 class Email(LowerCase, fields.Email):

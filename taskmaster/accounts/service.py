@@ -8,7 +8,7 @@ import structlog
 from flask import current_app
 from marshmallow import ValidationError
 from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from ..core import clock
 from ..core.client import Client
@@ -86,9 +86,10 @@ def log_in(login: str, password: str, client: Client) -> tuple[User, dict[str, s
     with writing() as connection:
         # Only if the password that was checked still is the password, of one who is active.
         user = update_unless_changed(connection, found, changes)
-        if user is None:
-            raise _bad_credentials()
-        tokens, over = sessions.open_session(connection, user.id, client.user_agent)
+        if user:
+            tokens, over = sessions.open_session(connection, user.id, client.user_agent)
+    if user is None:  # look again: another log-in may just have renewed the hash
+        return log_in(login, password, client)
     sessions.announce(user.id, over)
     log.info("login", user_id=user.id, sessions_ended=len(over))
     return user, tokens
@@ -124,10 +125,13 @@ def update_profile(user_id: str, fields: Mapping[str, Any], client: Client) -> U
         return user
     counters = [Counter(PROFILE, client.address)] if changes.keys() & UNIQUE else []
     changes["last_updated"] = clock.now()
+    known = users.c.id == user_id, users.c.password_hash != deletion.NO_PASSWORD
     with count_failures(*counters), unique(fields, but=user_id), writing() as connection:
-        statement = update(users).where(users.c.id == user_id).values(changes)
-        connection.execute(statement)
-    return get_user(user_id)
+        statement = update(users).where(*known).values(changes).returning(users)
+        changed = connection.execute(statement).first()
+    if changed is None:  # deleted meanwhile
+        raise account_gone()
+    return changed
 
 
 def change_password(user_id: str, session_id: str, old: str, new: str, client: Client) -> None:
@@ -157,12 +161,17 @@ def hash_new_password(user: User, password: str, field: str, *callers: str) -> s
 
 def delete_account(user_id: str, password: str, client: Client) -> None:
     """Delete the account and all that is its own. Raise ApiError (400, 429)."""
-    _confirm_password(user_id, password, "password", client)
+    user = _confirm_password(user_id, password, "password", client)
     with writing_of(user_id) as connection:
-        over = deletion.begin(connection, user_id)
+        over = deletion.begin(connection, user)
+        if over is None:  # the password is another by now, or the account is deactivated
+            raise _wrong_password("password")
     sessions.announce(user_id, over)
-    deletion.finish(user_id)
     log.info("account_deleted", user_id=user_id)
+    try:
+        deletion.finish(user_id)
+    except (SQLAlchemyError, ApiError) as error:  # nobody sees what is left; housekeeping goes on
+        log.warning("deletion_unfinished", user_id=user_id, error=type(error).__name__)
 
 
 def update_unless_changed(

@@ -102,14 +102,15 @@ def rotate(token: str) -> dict[str, str]:
     and ends the session (RFC 9700, section 4.14.2). Raise ApiError (401).
     """
     claims = tokens.verify(token, tokens.REFRESH)
-    now = clock.now()
+    presented = clock.now()
     wanted = {"session_id": claims.session_id, "presented": claims.generation}
     with writing() as connection:
+        now = clock.now()  # it may have waited
         row = connection.execute(ROTATE, wanted | {"now": now, "until": _until(now)}).first()
     row = row or _find(claims)
     if row is None:
         raise revoked()
-    if row.generation == claims.generation + 1 and now - row.rotated_at <= LEEWAY:
+    if row.generation == claims.generation + 1 and presented - row.rotated_at <= LEEWAY:
         return tokens.mint(row)
     log.warning("session_theft", user_id=row.user_id, session_id=row.id)
     end(row.user_id, sessions.c.id == row.id)
@@ -178,5 +179,8 @@ def _find(claims: tokens.Claims) -> Row[Any] | None:
 
 
 def _until(now: datetime) -> datetime:
-    lifetime: timedelta = current_app.config["JWT_REFRESH_TOKEN_EXPIRES"]
-    return now + lifetime
+    """Return when the last of the tokens that are issued now has run out."""
+    lifetimes: list[timedelta] = [
+        current_app.config[f"JWT_{kind}_TOKEN_EXPIRES"] for kind in ("ACCESS", "REFRESH")
+    ]
+    return now + max(lifetimes)

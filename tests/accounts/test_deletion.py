@@ -7,10 +7,15 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import text, update
 from sqlalchemy.exc import OperationalError
 
-from taskmaster.accounts import deletion, sessions
-from taskmaster.core import parts
+from taskmaster.accounts import administration, deletion, sessions
+from taskmaster.accounts import service as accounts
+from taskmaster.accounts.models import users
+from taskmaster.core import clock, parts
+from taskmaster.core.client import Client
+from taskmaster.core.database import writing
 from taskmaster.core.errors import ApiError
 from taskmaster.extensions import db
 from taskmaster.tasks import service
@@ -21,6 +26,10 @@ from tests.support.plans import Statements, plan
 from tests.support.tables import contents
 
 PART = 7
+WAITING = """
+SELECT count(*) FROM pg_stat_activity
+WHERE wait_event_type = 'Lock' AND datname = current_database()
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +55,15 @@ def delete(user: User) -> Any:
 def prune(app: Flask) -> int:
     with app.app_context():
         return deletion.prune()
+
+
+def change_password(user: Any, by: str) -> None:
+    administration.set_password(user, "another correct horse", by)
+
+
+def is_waiting(database: Database) -> bool:
+    with database.engine.connect() as connection:
+        return bool(connection.scalar(text(WAITING)))
 
 
 def fail(*_: object) -> None:
@@ -103,7 +121,8 @@ def test_the_next_prune_finishes_what_was_begun(
     others = [api.register() for _ in range(5)]
     with monkeypatch.context() as outage:
         outage.setattr(parts, "pause", fail)
-        assert_problem(delete(busy), 503, "unavailable")
+        succeed(delete(busy))
+    assert busy.id in repr(contents(database))
     assert_problem(busy.get("auth/profile/"), 401, "token_revoked")
     for login in (busy.username, busy.account["email"], busy.id):
         for password in (PASSWORD, ""):
@@ -118,6 +137,75 @@ def test_the_next_prune_finishes_what_was_begun(
     assert {row[0] for row in left["users"]} == {user.id for user in (*others, again)}
     assert again.get("tasks/").json["count"] == 1
     assert prune(app) == 0
+
+
+def test_a_change_that_waited_for_it_does_not_give_the_names_back(
+    app: Flask, busy: User, database: Database
+) -> None:
+    class Late(dict[str, Any]):
+        """The new names; they are looked at once the account has been read."""
+
+        def items(self) -> Any:
+            user = accounts.get_user(busy.id)
+            with writing() as connection:
+                deletion.begin(connection, user)
+            return super().items()
+
+    with app.app_context(), pytest.raises(ApiError) as refused:
+        accounts.update_profile(busy.id, Late(username="ada_again"), Client("127.0.0.1", ""))
+    assert refused.value.problem["code"] == "token_revoked"
+    assert "ada_again" not in repr(contents(database))
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_session_that_opens_meanwhile_is_ended_too(
+    app: Flask, busy: User, database: Database
+) -> None:
+    """A log-in has changed the user's row, and is not committed."""
+    ended: list[str] = []
+    sessions.ended.connect(lambda _, session_ids, **__: ended.extend(session_ids), app, weak=False)
+    with ThreadPoolExecutor(1) as others, database.engine.connect() as log_in:
+        log_in.execute(update(users).where(users.c.id == busy.id).values(last_login=clock.now()))
+        with app.app_context():
+            sessions.open_session(log_in, busy.id, "")
+        deleting = others.submit(delete, busy)
+        while not is_waiting(database):
+            assert not deleting.done()
+        log_in.commit()
+        succeed(deleting.result())
+    assert len(ended) == 3
+
+
+@pytest.mark.parametrize("change", [administration.deactivate, change_password])
+def test_who_was_secured_meanwhile_is_not_deleted(
+    app: Flask, busy: User, database: Database, change: Callable[..., object]
+) -> None:
+    """The password was right when it was checked, and the deletion has waited since."""
+    writing_of = accounts.writing_of
+
+    def wait(user_id: str) -> Any:
+        change(accounts.get_user(user_id), by="a test")
+        return writing_of(user_id)
+
+    with app.app_context(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(accounts, "writing_of", wait)
+        with pytest.raises(ApiError) as refused:
+            accounts.delete_account(busy.id, PASSWORD, Client("127.0.0.1", ""))
+    assert refused.value.problem["code"] == "wrong_password"
+    left = contents(database)
+    assert [len(left[name]) for name in ("users", "tasks", "stream_heads")] == [1, 30, 1]
+
+
+def test_what_operators_do_to_a_deleted_account_is_refused(app: Flask, busy: User) -> None:
+    with app.app_context():
+        user = accounts.get_user(busy.id)
+        with writing() as connection:
+            deletion.begin(connection, user)
+        for act in (administration.deactivate, administration.activate, change_password):
+            with pytest.raises(ApiError) as refused:
+                act(user, by="a test")
+            assert refused.value.problem["code"] == "not_found"
+        assert list(administration.list_all()) == []
 
 
 def test_every_table_of_a_users_rows_is_known(app: Flask) -> None:

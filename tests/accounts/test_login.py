@@ -1,12 +1,14 @@
 """POST auth/login/ and auth/logout/: how a session is opened and given up."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from flask import Flask
 
 from taskmaster.accounts import passwords
-from tests.support.api import PASSWORD, Api, User, succeed
+from tests.support.api import PASSWORD, Api, User, succeed, through_client
 from tests.support.asserts import assert_problem
 from tests.support.databases import Database
 from tests.support.tables import contents, nothing_changes
@@ -95,3 +97,22 @@ def test_weaker_hash_is_renewed_at_log_in(
     for _ in range(2):
         user.login(user.username)
         assert "$argon2id$v=19$m=19456,t=2,p=1$" in repr(contents(database)["users"])
+
+
+def test_two_at_once_whose_hash_is_old_both_get_in(
+    app: Flask, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first renews the hash that the second has been checked against."""
+    credentials = {"username": user.username, "password": PASSWORD}
+    other = Api(through_client(app.test_client()))
+    hash_password, old = passwords.hash_password, passwords.hasher
+    monkeypatch.setattr(passwords, "hasher", PasswordHasher(time_cost=old.time_cost + 1))
+
+    def hash_late(*args: str) -> str:
+        monkeypatch.setattr(passwords, "hash_password", hash_password)
+        with ThreadPoolExecutor(1) as others:
+            succeed(others.submit(other.post, "auth/login/", credentials).result())
+        return hash_password(*args)
+
+    monkeypatch.setattr(passwords, "hash_password", hash_late)
+    succeed(Api(through_client(app.test_client())).post("auth/login/", credentials))

@@ -1,9 +1,13 @@
 """GET and DELETE auth/sessions/: where one is logged in, and ending that."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.support.api import Api, User, succeed
+from flask import Flask
+
+from taskmaster.accounts import sessions
+from tests.support.api import Api, User, succeed, through_client
 from tests.support.asserts import assert_problem
 from tests.support.databases import Database
 from tests.support.tables import contents, nothing_changes
@@ -110,3 +114,13 @@ def test_deleted_account_leaves_nothing_behind(api: Api, user: User, database: D
     body |= {"username": user.username}
     assert_problem(api.post("auth/login/", body), 401, "bad_credentials")
     assert api.register(user.username)
+
+
+def test_an_access_token_that_lives_longest_keeps_its_session(
+    make_app: Callable[..., Flask],
+) -> None:
+    app = make_app(ACCESS_TOKEN_SECONDS=3600, REFRESH_TOKEN_SECONDS=60)
+    user = Api(through_client(app.test_client())).register()
+    with app.app_context():
+        (row,) = sessions.list_live(user.id)
+    assert row.expires_at - row.created_at == timedelta(hours=1)
