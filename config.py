@@ -10,8 +10,9 @@ import re
 import secrets
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -37,16 +38,28 @@ class ConfigError(ClickException):
     """Say which variables of the environment cannot be used, and why."""
 
 
-def _list(form: str = ".+", needed: str = "") -> fields.Function:
+def _list(form: str = ".+", needed: str = "", read: Callable[[str], str] = str) -> fields.Function:
     """Return a field of values between commas, each of a form; blanks around them do not count."""
+
+    def fits(word: str) -> bool:
+        with contextlib.suppress(UnicodeError):
+            return bool(re.fullmatch(form, word, re.I | re.A) and read(word))
+        return False
 
     def split(value: str) -> list[str]:
         words = [word for part in value.split(",") if (word := part.strip())]
-        if wrong := [word for word in words if not re.fullmatch(form, word, re.I | re.A)]:
+        if wrong := [word for word in words if not fits(word)]:
             raise ValidationError(f"{needed}, not {', '.join(wrong)}")
-        return words
+        return [read(word) for word in words]
 
     return fields.Function(deserialize=split, load_default=list)
+
+
+def _host(name: str) -> str:
+    """Return a name as the `Host` of a request is compared with it. Raise UnicodeError."""
+    host = re.sub(r":\d+\Z", "", name.lower())
+    host.removeprefix(".").encode("idna")  # werkzeug does so at every request
+    return host
 
 
 def _read_file(path: str) -> str:
@@ -113,7 +126,7 @@ class SettingsSchema(Schema):
     WEB_CONCURRENCY = _integer(1, 1, 256)
     SHUTDOWN_SECONDS = _integer(4, 1, 600)
     ASYNC_MODE = _choice("eventlet", "eventlet", "gevent", "threading")
-    TRUSTED_HOSTS = _list(HOST_NAME, "host names are needed")
+    TRUSTED_HOSTS = _list(HOST_NAME, "host names are needed", _host)
     TRUSTED_PROXIES = _integer(0, 0, 10)
     CORS_ORIGINS = _list(ORIGIN + r"|\*", "scheme://host or scheme://host:port is needed")
     RATELIMIT_ENABLED = fields.Boolean(load_default=True)
@@ -158,6 +171,8 @@ def _find_faults(settings: Mapping[str, Any]) -> dict[str, str]:
         faults |= {"SECRET_KEY_FALLBACKS": "production needs 32 characters at least in each"}
     if production and settings["TRUSTED_HOSTS"] == []:
         faults |= {"TRUSTED_HOSTS": "production needs the names it is reached by"}
+    if not (settings["DATABASE_URL"] or settings["DB_NAME"]) and settings["DB_USER"]:
+        faults |= {"DB_NAME": "is needed beside DB_USER"}
     if "*" in origins and (production or len(origins) > 1):
         faults |= {"CORS_ORIGINS": "* stands alone, and is refused in production"}
     return {name: fault for name, fault in faults.items() if fault}
@@ -236,6 +251,17 @@ def _flask(settings: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _is_name(host: str | None) -> bool:
+    """Tell whether the address of a host has to be asked for elsewhere."""
+    if not host or host in LOOPBACK:
+        return False
+    try:
+        ip_address(host)
+    except ValueError:
+        return True
+    return False
+
+
 def check() -> dict[str, Any]:
     """Return what gunicorn needs to know, or end with what is wrong in one line."""
     read_dotenv()
@@ -243,7 +269,12 @@ def check() -> dict[str, Any]:
         settings = load()
     except ConfigError as error:
         sys.exit(str(error))
-    return {name: settings[name] for name in SERVING} | {"HAS_REDIS": bool(settings["REDIS_URL"])}
+    has_redis = bool(settings["REDIS_URL"])
+    looks_up = has_redis or _is_name(settings["SQLALCHEMY_DATABASE_URI"].host)
+    return {name: settings[name] for name in SERVING} | {
+        "HAS_REDIS": has_redis,
+        "LOOKS_UP": looks_up,  # the address of a host, again and again
+    }
 
 
 if __name__ == "__main__":

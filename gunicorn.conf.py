@@ -10,10 +10,8 @@ import gc
 import importlib.util
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import warnings
 from collections.abc import Iterator
@@ -26,7 +24,6 @@ from gunicorn import util
 from gunicorn.workers.base_async import AsyncWorker
 
 HERE = Path(__file__).resolve().parent
-FIGURES = "PROMETHEUS_MULTIPROC_DIR"  # where several processes add up what /metrics shows
 LINGER = 0.5  # seconds in which a stopping worker still answers on kept connections
 AT_ONCE = 16  # connections that a process takes in one turn if no other wants them
 DESCRIPTORS = 65536
@@ -66,8 +63,9 @@ if ours["LOG_FORMAT"] == "json":
 
 if ours["HAS_REDIS"]:
     sys.modules.pop("redis", None)  # the None of below, where a reload has brought a REDIS_URL
-else:  # python-socketio does without Redis's client (6 MiB), eventlet without its resolver (7 MiB)
+else:  # python-socketio does without Redis's client (6 MiB)
     sys.modules["redis"] = None  # type: ignore[assignment]
+if not ours["LOOKS_UP"]:  # eventlet does without its resolver (7 MiB)
     os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
 
 wsgi_app = "wsgi:app"
@@ -171,6 +169,7 @@ def on_starting(server: Any) -> None:
     def reload_if_possible() -> None:
         try:
             settings = json.loads(_run("config.py"))
+            arbiter.check_address(settings["HOST"], settings["PORT"], server.cfg.address)
             _run("-c", LOAD, server.app.app_uri, *sys.path)
             _migrate(settings)
         except SystemExit:
@@ -196,8 +195,7 @@ def when_ready(server: Any) -> None:
 
 def pre_fork(server: Any, worker: Any) -> None:
     """Make the place where several processes add up their figures, before the first begins."""
-    if server.num_workers > 1 and FIGURES not in os.environ:
-        os.environ[FIGURES] = tempfile.mkdtemp(prefix="taskmaster-")
+    arbiter.make_place_for_figures(several=server.num_workers > 1)
 
 
 def post_fork(server: Any, worker: Any) -> None:
@@ -230,16 +228,13 @@ def _say_goodbye(worker: Any) -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Forget the figures of living processes only; prometheus_client may not be imported here."""
-    if directory := os.environ.get(FIGURES):
-        for file in Path(directory).glob(f"gauge_live*_{worker.pid}.db"):
-            file.unlink()
+    """Forget the figures of living processes only."""
+    arbiter.forget_figures_of(worker.pid)
 
 
 def on_exit(server: Any) -> None:
     """Remove the figures."""
-    if directory := os.environ.get(FIGURES):
-        shutil.rmtree(directory, ignore_errors=True)
+    arbiter.remove_figures()
 
 
 # As of gunicorn 27.0.1; its own answers HTML and repeats what was sent. See tests/serving.

@@ -33,10 +33,14 @@ with DATABASES.get().long.connect() as connection:
         target_metadata=db.metadata,
         render_item=_render_item,
         process_revision_directives=_skip_empty,
+        transactional_ddl=True,  # all of an upgrade or nothing, on SQLite too
         **current_app.extensions["migrate"].configure_args,
     )
     with context.begin_transaction():
-        if connection.dialect.name == "postgresql":  # several machines may start at once
+        # Several processes or machines may start at once. On SQLite, Python begins no transaction.
+        if connection.dialect.name == "postgresql":
             connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
+        else:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
         context.run_migrations()
     connection.commit()

@@ -1,5 +1,6 @@
 """The extensions that all packages share, unbound: create_app() binds them."""
 
+from pathlib import Path
 from typing import Any
 
 from flask_jwt_extended import JWTManager
@@ -8,6 +9,8 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session
 from sqlalchemy import Connection, Engine, MetaData, TextClause, UpdateBase, event
 from sqlalchemy.orm import DeclarativeBase
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"  # wherever the process was started
 
 # The binds beside the default one: core/database.py.
 READING = "reading"  # connections that only read
@@ -54,5 +57,5 @@ def _read_again(session: RoutingSession, transaction: Any) -> None:
 
 
 db = SQLAlchemy(model_class=Base, session_options={"class_": RoutingSession})
-migrate = Migrate(db=db, render_as_batch=True, compare_type=True)
+migrate = Migrate(db=db, directory=str(MIGRATIONS), render_as_batch=True, compare_type=True)
 jwt = JWTManager()

@@ -1,11 +1,13 @@
 """Who calls, as far as the connection tells."""
 
+import re
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import NamedTuple
 
 from flask import request
 
+WITH_PORT = re.compile(r"\[(.+)\](?::\d+)?|([\d.]+):\d+")
 IPV6_PREFIX = 64  # bits: what one customer is given (RFC 6177)
 
 
@@ -29,6 +31,8 @@ def client_address() -> str:
 @lru_cache(maxsize=1024)
 def counted(address: str) -> str:
     """Return an address as limits count it: IPv6 by its network, IPv4 in IPv6 as IPv4."""
+    if with_port := WITH_PORT.fullmatch(address):  # some proxies write it so
+        address = with_port[1] or with_port[2]
     try:
         found = ip_address(address.partition("%")[0])
     except ValueError:  # a socket of the file system has none

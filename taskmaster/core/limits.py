@@ -6,17 +6,20 @@ round trip. When the storage is away, requests are let through, and that is coun
 """
 
 import math
-from collections import defaultdict
+import re
+import threading
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
 from flask import Flask, current_app, request
 from limits import RateLimitItem
 from limits.errors import StorageError
-from limits.storage import MemoryStorage, storage_from_string
-from limits.strategies import MovingWindowRateLimiter, RateLimiter
+from limits.storage import storage_from_string
+from limits.strategies import MovingWindowRateLimiter
+from limits.util import WindowStats
 
 from . import clock
 from .client import client_address
@@ -33,9 +36,9 @@ FAILURES = {ErrorCode.BAD_CREDENTIALS, ErrorCode.WRONG_PASSWORD, ErrorCode.ALREA
 MAX_LINE = 50  # requests of one caller that wait for one another
 MAX_WAIT = 10  # seconds
 HOUR = 3600
+FEW_KEYS = 1000  # that need no tidying
 HASHES_AT_ONCE = 2  # of one address, and for one account
 GUESSES, HASHES = Slot[Lines]("guesses"), Slot[Lines]("hashes")
-LIMITER = Slot[RateLimiter | None]("rate_limiter", lambda: None)
 UNCOUNTED = Outage("rate_limit_failed_open")
 
 Ask = Callable[..., bool]
@@ -68,6 +71,55 @@ class Window:
             raise _refusal(FLOOD, self._limit, self._ends - now)
 
 
+class MovingWindows:
+    """The other limits in the memory of one process, with what `limits` calls a strategy.
+
+    Its own for memory keeps every name that was ever counted, and looks at all of them each time.
+    """
+
+    def __init__(self) -> None:
+        self._hits: dict[tuple[Any, ...], deque[float]] = {}
+        self._most = FEW_KEYS  # keys before those that have run out are forgotten
+        self._lock = threading.Lock()
+
+    def hit(self, limit: RateLimitItem, *of: str) -> bool:
+        """Count one; return False where there is no room for it."""
+        with self._lock:
+            if is_free := len(hits := self._recent(limit, of)) < limit.amount:
+                hits.append(clock.now().timestamp())
+            return is_free
+
+    def test(self, limit: RateLimitItem, *of: str) -> bool:
+        """Tell whether there is room for one."""
+        with self._lock:
+            return len(self._recent(limit, of)) < limit.amount
+
+    def get_window_stats(self, limit: RateLimitItem, *of: str) -> WindowStats:
+        """Return when there will be room, and for how many there is."""
+        with self._lock:
+            hits = self._recent(limit, of)
+            first = hits[0] if hits else clock.now().timestamp()
+            return WindowStats(first + limit.get_expiry(), limit.amount - len(hits))
+
+    def _recent(self, limit: RateLimitItem, of: tuple[str, ...]) -> deque[float]:
+        now = clock.now().timestamp()
+        if len(self._hits) > self._most:
+            self._hits = {
+                key: hits
+                for key, hits in self._hits.items()
+                if hits and hits[-1] > now - key[0].get_expiry()
+            }
+            self._most = max(FEW_KEYS, 2 * len(self._hits))
+        hits = self._hits.setdefault((limit, *of), deque())
+        while hits and hits[0] <= now - limit.get_expiry():
+            hits.popleft()
+        return hits
+
+
+Limiter = MovingWindows | MovingWindowRateLimiter
+LIMITER = Slot[Limiter | None]("rate_limiter", lambda: None)
+
+
 def init_app(app: Flask) -> None:
     """Count this application's requests, unless RATELIMIT_ENABLED is off."""
     enabled = app.config["RATELIMIT_ENABLED"]
@@ -87,17 +139,20 @@ def init_app(app: Flask) -> None:
                 window.count(address)
 
 
-def _shared_limiter(redis_url: str | None) -> RateLimiter:
+def _shared_limiter(redis_url: str | None) -> Limiter:
     if not redis_url:
-        return MovingWindowRateLimiter(MemoryStorage())
+        return MovingWindows()
+    url = re.sub(r"\Aunix:", "redis+unix:", redis_url)
     timeouts = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
-    return MovingWindowRateLimiter(storage_from_string(redis_url, wrap_exceptions=True, **timeouts))
+    return MovingWindowRateLimiter(storage_from_string(url, wrap_exceptions=True, **timeouts))
 
 
 def check(setting: str) -> None:
     """Count a request of this client's address. Raise ApiError (429) when there were too many."""
     if limiter := LIMITER.get():
-        _ask(limiter, limiter.hit, Counter(setting, client_address()))
+        counter = Counter(setting, client_address())
+        _ask(limiter, limiter.test, counter)  # what one limit refuses, no other counts
+        _ask(limiter, limiter.hit, counter)
 
 
 @contextmanager
@@ -134,7 +189,7 @@ def hashing_turn(*callers: str) -> Iterator[None]:
         yield
 
 
-def _ask(limiter: RateLimiter, ask: Ask, *counters: Counter) -> None:
+def _ask(limiter: Limiter, ask: Ask, *counters: Counter) -> None:
     """Ask a limiter's `hit` or `test` of each limit. Raise ApiError (429) if one is reached."""
     refusal = None
     try:

@@ -1,4 +1,4 @@
-"""What gunicorn lacks: a log that holds nobody up, and refusals in our shape.
+"""What gunicorn lacks: a log that holds nobody up, refusals in our shape, a place for figures.
 
 gunicorn.conf.py runs this file before the fork, so it imports neither the application nor what
 that needs. What it takes from the standard library here stays real: an async library that a
@@ -10,13 +10,18 @@ import io
 import json
 import logging
 import os
+import re
 import secrets
+import shutil
 import socket
+import sys
+import tempfile
 from _queue import Empty, SimpleQueue
 from _thread import allocate_lock, start_new_thread
 from contextlib import suppress
 from datetime import UTC, datetime
 from os import write
+from pathlib import Path
 from select import PIPE_BUF, select
 from typing import Any, TextIO
 
@@ -26,6 +31,7 @@ from gunicorn import util
 MAX_QUEUED = 4096  # lines
 BATCH = PIPE_BUF - 1024  # bytes written at once: what other processes write does not mix with it
 LINGER = 0.02  # seconds: to be woken for every line would cost each request some microseconds
+FIGURES = "PROMETHEUS_MULTIPROC_DIR"  # where several processes add up what /metrics shows
 DRAIN = 1.0  # seconds for what is queued at the end
 
 
@@ -150,6 +156,55 @@ class JSONLogger(gunicorn.glogging.Logger):
         super().setup(cfg)
         for handler in self.error_log.handlers:
             handler.setFormatter(JSONLines())
+
+
+def check_address(host: str, port: int, present: list[Any]) -> None:
+    """Exit, with a line that says why, if the server could not serve there after a reload.
+
+    gunicorn would close what it has, and end when the new address cannot be bound.
+    """
+    if (host, port) in present:
+        return
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except (OSError, OverflowError) as error:
+            print(f"HOST {host}, PORT {port}: {error}", file=sys.stderr)
+            sys.exit(1)
+
+
+def make_place_for_figures(several: bool) -> None:
+    """Make the directory of FIGURES: the one that is given, or one of this arbiter's own.
+
+    That of an arbiter before it, which has started this one by SIGUSR2, goes with that one.
+    """
+    given = os.environ.get(FIGURES, "")
+    is_others = re.search(r"/taskmaster-\d+-\w+\Z", given) and not _is_own(given)
+    if several and (not given or is_others):
+        given = os.environ[FIGURES] = tempfile.mkdtemp(prefix=f"taskmaster-{os.getpid()}-")
+    if given:
+        Path(given).mkdir(parents=True, exist_ok=True)
+
+
+def forget_figures_of(pid: int) -> None:
+    """Remove those of an ended process that tell of living ones; the others stay.
+
+    prometheus_client does the same, but may not be imported before the fork.
+    """
+    if directory := os.environ.get(FIGURES):
+        for file in Path(directory).glob(f"gauge_live*_{pid}.db"):
+            file.unlink(missing_ok=True)
+
+
+def remove_figures() -> None:
+    """Remove this arbiter's own directory; one that was given is not ours."""
+    if _is_own(directory := os.environ.get(FIGURES, "")):
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _is_own(directory: str) -> bool:
+    return f"/taskmaster-{os.getpid()}-" in directory
 
 
 def write_problem(sock: Any, status: int, reason: str, message: str) -> None:

@@ -33,11 +33,13 @@ def livez() -> Response:
 def readyz() -> Response:
     """Answer 200 when requests can be served, else 503; each check by name.
 
-    Without the broker they can: the sweep delivers. That is said, and is no reason to be shunned.
+    Without the broker they can: the sweep delivers. That is said, and is no reason to be shunned,
+    and neither is a database that a newer version has migrated already.
     """
     checks = _run_all()
-    failed = {name for name, outcome in checks.items() if outcome != "ok"}
-    status = "failed" if failed - {"broker"} else "degraded" if failed else "ok"
+    failed = {name for name, outcome in checks.items() if outcome.startswith("failed")}
+    well = all(outcome == "ok" for outcome in checks.values())
+    status = "failed" if failed - {"broker"} else "ok" if well else "degraded"
     return json_response({"status": status, "checks": checks}, 503 if status == "failed" else 200)
 
 
@@ -59,8 +61,7 @@ def _run_all() -> dict[str, str]:
 def _run(app: Flask, name: str, outcomes: dict[str, str]) -> None:
     try:
         with app.app_context():
-            CHECKS[name]()
-        outcomes[name] = "ok"
+            outcomes[name] = CHECKS[name]() or "ok"
         OUTAGES[name].succeeded(check=name)
     except Exception as error:
         OUTAGES[name].failed(check=name, error=type(error).__name__)
@@ -74,17 +75,23 @@ def _database() -> None:
         connection.execute(text("SELECT 1"))
 
 
-def _migrations() -> None:
-    """Raise unless the database stands at the newest migration."""
+def _migrations() -> str | None:
+    """Raise if the database is behind this version; say so if it is ahead."""
     with DATABASES.get().aside.connect() as connection:
-        present = MigrationContext.configure(connection).get_current_heads()
-    if set(present) != _newest(current_app.extensions["migrate"].directory):
+        present = set(MigrationContext.configure(connection).get_current_heads())
+    newest, known = _revisions(current_app.extensions["migrate"].directory)
+    if present and not present & known:
+        return "newer than this version"
+    if present != newest:
         raise NotReadyError("not at the newest migration")
+    return None
 
 
 @cache
-def _newest(directory: str) -> set[str]:
-    return set(ScriptDirectory(directory).get_heads())
+def _revisions(directory: str) -> tuple[set[str], set[str]]:
+    """Return the newest and all revisions that this version knows."""
+    scripts = ScriptDirectory(directory)
+    return set(scripts.get_heads()), {one.revision for one in scripts.walk_revisions()}
 
 
 def _broker() -> None:
@@ -95,7 +102,7 @@ def _broker() -> None:
             client.ping()
 
 
-CHECKS: dict[str, Callable[[], None]] = {
+CHECKS: dict[str, Callable[[], str | None]] = {
     "database": _database,
     "broker": _broker,
     "migrations": _migrations,

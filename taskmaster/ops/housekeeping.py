@@ -47,5 +47,8 @@ def prune() -> dict[str, int]:
 @with_appcontext
 def prune_command() -> None:
     """Delete expired events, idempotency keys and sessions, and what deleted accounts left, now."""
-    for name, count in prune().items():
+    pruned = prune()
+    for name, count in pruned.items():
         click.echo(f"{name}: {count}")
+    if failed := JOBS.keys() - pruned:
+        raise click.ClickException(f"failed, see the log: {', '.join(sorted(failed))}")

@@ -21,6 +21,8 @@ GOOD = {"ENVIRONMENT": "production", "SECRET_KEY": "x" * 32, "TRUSTED_HOSTS": "t
         ({"TRUSTED_HOSTS": " , "}, "TRUSTED_HOSTS"),
         ({"TRUSTED_HOSTS": "*"}, "TRUSTED_HOSTS"),
         ({"TRUSTED_HOSTS": "https://tasks.example"}, "TRUSTED_HOSTS"),
+        ({"TRUSTED_HOSTS": "tasks..example"}, "TRUSTED_HOSTS"),
+        ({"TRUSTED_HOSTS": f"{'x' * 64}.example"}, "TRUSTED_HOSTS"),
         ({"CORS_ORIGINS": "*"}, "CORS_ORIGINS"),
         ({"CORS_ORIGINS": "https://x.example, *"}, "CORS_ORIGINS"),
         ({"CORS_ORIGINS": ".*"}, "CORS_ORIGINS"),
@@ -43,6 +45,7 @@ GOOD = {"ENVIRONMENT": "production", "SECRET_KEY": "x" * 32, "TRUSTED_HOSTS": "t
         ({"DATABASE_URL": "mysql://host/name"}, "DATABASE_URL"),
         ({"DATABASE_URL": "no url"}, "DATABASE_URL"),
         ({"DATABASE_URL": "sqlite://"}, "DATABASE_URL"),
+        ({"DB_USER": "ada", "DB_PASSWORD": "x"}, "DB_NAME"),
         ({"DATABASE_URL_FILE": "/nowhere"}, "DATABASE_URL_FILE: /nowhere cannot be read"),
         ({"ACCESS_TOKEN_SECONDS": "0"}, "ACCESS_TOKEN_SECONDS"),
         ({"RATELIMIT_LOGIN": "often"}, "RATELIMIT_LOGIN: .*10 per minute"),
@@ -78,10 +81,10 @@ def test_addresses_of_redis_are_understood(url: str) -> None:
 
 
 def test_blanks_in_lists_do_not_count() -> None:
-    lists = {"TRUSTED_HOSTS": " tasks.example ,[::1], ,.corp.example:8000,",
+    lists = {"TRUSTED_HOSTS": " Tasks.example ,[::1]:8000, ,.corp.example:8000,",
              "CORS_ORIGINS": "https://x.example, http://[::1]:3000 "}  # fmt: skip
     settings = config.load(GOOD | lists)
-    assert settings["ALLOWED_HOSTS"] == ["tasks.example", "[::1]", ".corp.example:8000"]
+    assert settings["ALLOWED_HOSTS"] == ["tasks.example", "[::1]", ".corp.example"]
     assert settings["CORS_ORIGINS"] == ["https://x.example", "http://[::1]:3000"]
 
 

@@ -2,9 +2,12 @@
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+import time_machine
 from flask import Flask
+from limits import parse
 
 from taskmaster.core import clock, limits
 from taskmaster.core.client import counted
@@ -68,6 +71,37 @@ def test_flood_ends_with_its_window(make_app: Make, monkeypatch: pytest.MonkeyPa
     assert ask("192.0.2.7") == (401, 0)
 
 
+def test_what_one_limit_refuses_no_other_counts(make_app: Make) -> None:
+    app = make_app(RATELIMIT_ENABLED="true", RATELIMIT_REFRESH="2/minute; 3/day")
+    api = calls(app)
+    with time_machine.travel(1_800_000_000, tick=False) as traveller:
+        for status in (401, 401, 429, 429):
+            assert api.post("auth/token/refresh/", {"refresh": "x"}).status == status
+        traveller.shift(61)
+        assert api.post("auth/token/refresh/", {"refresh": "x"}).status == 401
+
+
+def test_names_that_are_not_counted_any_more_are_forgotten() -> None:
+    windows, limit = limits.MovingWindows(), parse("10/minute")
+    with time_machine.travel(1_800_000_000, tick=False) as traveller:
+        for number in range(limits.FEW_KEYS):
+            assert windows.hit(limit, "login", str(number))
+        traveller.shift(30)
+        assert windows.hit(limit, "login", "later")
+        traveller.shift(31)
+        assert windows.test(limit, "login", "last")
+        assert len(windows._hits) == 2
+        assert windows.get_window_stats(limit, "login", "later").remaining == 9
+
+
+def test_a_redis_on_a_socket_counts_too(make_app: Make, tmp_path: Path) -> None:
+    settings = {"RATELIMIT_ENABLED": "true", "REDIS_URL": f"unix://{tmp_path}/redis.sock?db=1"}
+    api = calls(make_app(**settings))
+    assert_problem(
+        api.post("auth/login/", {"username": "x", "password": "y"}), 401, "bad_credentials"
+    )
+
+
 def test_redis_counts_for_all_and_is_not_needed(make_app: Make, redis_server: RedisServer) -> None:
     settings = {"RATELIMIT_ENABLED": "true", "REDIS_URL": redis_server.url}
     one, two = (calls(make_app(**settings)) for _ in range(2))
@@ -88,6 +122,9 @@ def test_redis_counts_for_all_and_is_not_needed(make_app: Make, redis_server: Re
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("2001:db8:1:2::", "2001:db8:1:2::/64"),
         ("fe80::1%eth0", "fe80::/64"),
+        ("192.0.2.7:51234", "192.0.2.7"),
+        ("[2001:db8:1:2::3]:443", "2001:db8:1:2::/64"),
+        ("[2001:db8:1:2::3]", "2001:db8:1:2::/64"),
         ("unknown", "unknown"),
     ],
 )

@@ -6,9 +6,9 @@ from typing import Any
 import flask_migrate
 import pytest
 from flask import Flask
-from sqlalchemy import MetaData, Table, inspect, select
+from sqlalchemy import Engine, MetaData, Table, event, inspect, select, text
 
-from taskmaster.extensions import Base
+from taskmaster.extensions import Base, db
 from tests.support.api import User, succeed
 from tests.support.databases import Database
 from tests.support.settings import ROOT
@@ -84,6 +84,36 @@ def test_search_text_of_tasks_there_and_back(user: User, database: Database) -> 
     assert rows_of(database, "tasks") == before
     flask_migrate.downgrade(directory=DIRECTORY, revision="0001")
     assert (rows_of(database, "tasks"), rows_of(database, "task_words")) == (old, words)
+
+
+@pytest.mark.usefixtures("in_app")
+@pytest.mark.parametrize("place", ["CREATE INDEX", "_alembic_tmp_tasks", "UPDATE tasks"])
+def test_an_upgrade_is_made_whole_or_not_at_all(user: User, place: str) -> None:
+    user.create_task("Café")
+    flask_migrate.downgrade(directory=DIRECTORY, revision="0001")
+
+    def break_off(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if place in statement:
+            raise KeyboardInterrupt
+
+    event.listen(Engine, "before_cursor_execute", break_off)
+    try:
+        if place != "_alembic_tmp_tasks" or db.engine.dialect.name == "sqlite":
+            with pytest.raises(KeyboardInterrupt):
+                flask_migrate.upgrade(directory=DIRECTORY)
+    finally:
+        event.remove(Engine, "before_cursor_execute", break_off)
+    flask_migrate.upgrade(directory=DIRECTORY)
+    assert succeed(user.get("tasks/?search=cafe"))["count"] == 1
+
+
+@pytest.mark.usefixtures("in_app")
+def test_a_newer_database_is_served_on(app: Flask, database: Database) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    reply = app.test_client().get("/readyz")
+    assert (reply.status_code, reply.json["status"]) == (200, "degraded")
+    assert reply.json["checks"]["migrations"] == "newer than this version"
 
 
 @pytest.mark.usefixtures("in_app")

@@ -1,4 +1,4 @@
-"""Several machines that start at once migrate PostgreSQL one after the other."""
+"""Several that start at once migrate one after the other: machines PostgreSQL, processes SQLite."""
 
 import sys
 from pathlib import Path
@@ -31,3 +31,12 @@ def test_three_at_once(postgres: PostgresServer, tmp_path: Path) -> None:
         assert codes == [0, 0, 0], [upgrade.text() for upgrade in upgrades]
         assert onlooker.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
     postgres.drop_database("at_once")
+
+
+def test_three_processes_at_once(tmp_path: Path) -> None:
+    environ = machine_environ() | settings_for(f"sqlite:///{tmp_path}/tasks.db")
+    upgrades = [Process(UPGRADE, tmp_path / f"{n}.log", environ, ROOT) for n in range(3)]
+    for upgrade in upgrades:
+        upgrade.start()
+    codes = [upgrade.child.wait(60) for upgrade in upgrades]
+    assert codes == [0, 0, 0], [upgrade.text() for upgrade in upgrades]
