@@ -2,7 +2,9 @@
 
 from flask_admin.form import SecureForm
 from wtforms import HiddenField, PasswordField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, Regexp
+
+STORABLE = Regexp(r"[^\0]*\Z", message="NUL characters are not allowed.")  # PostgreSQL's rule
 
 
 class ButtonForm(SecureForm):
@@ -18,5 +20,5 @@ class UserForm(ButtonForm):
 class LoginForm(SecureForm):
     """Name and password of a superuser."""
 
-    login = StringField("Username or e-mail", [InputRequired(), Length(max=255)])
+    login = StringField("Username or e-mail", [InputRequired(), Length(max=255), STORABLE])
     password = PasswordField("Password", [InputRequired(), Length(max=128)])

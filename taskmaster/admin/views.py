@@ -6,7 +6,7 @@ from datetime import datetime
 from types import NoneType
 from typing import Any
 
-from flask import abort, flash, redirect, request, url_for
+from flask import Response, abort, flash, make_response, redirect, request, url_for
 from flask_admin import AdminIndexView, BaseView, expose
 from flask_admin.contrib.sqla import ModelView
 from sqlalchemy import select
@@ -111,9 +111,14 @@ class Overview(ForSuperusers, AdminIndexView):
     def logout(self) -> Any:
         """End the session of the cookie."""
         if not ButtonForm(request.form).validate():
-            abort(403)
+            return _refuse(self)
         close_session()
         return redirect(url_for("admin.login"))
+
+
+def _refuse(view: BaseView) -> Response:
+    """Refuse a form without its token: it is forged, or its page was open for too long."""
+    return make_response(view.render("admin/refused.html"), 403)
 
 
 class ReadOnly(ForSuperusers, ModelView):
@@ -153,8 +158,10 @@ class UserAdmin(ReadOnly):
     def change(self, change: str) -> Any:
         """Do one thing to one user."""
         form = UserForm(request.form)
-        if change not in changes.CHANGES or not form.validate():
-            abort(403)
+        if change not in changes.CHANGES:
+            abort(404)
+        if not form.validate():
+            return _refuse(self)
         flash(changes.apply(change, form.id.data, by=admin_name()))
         return redirect(url_for(".details_view", id=form.id.data))
 

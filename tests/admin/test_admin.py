@@ -75,6 +75,11 @@ def test_a_wrong_password_is_refused(browser: FlaskClient) -> None:
     assert "is wrong" in log_in(browser, "root_admin", "not the password").text
 
 
+def test_a_name_that_cannot_be_stored_is_a_wrong_one(browser: FlaskClient) -> None:
+    page = log_in(browser, "root\0admin")
+    assert (page.status_code, "NUL" in page.text) == (200, True)
+
+
 def test_a_forged_log_in_is_refused(browser: FlaskClient) -> None:
     form = {"login": "root_admin", "password": PASSWORD}
     assert browser.post("/admin/login/", data=form).status_code == 200
@@ -144,8 +149,13 @@ def test_ending_all_sessions(admin: FlaskClient, user: User) -> None:
 
 
 def test_a_forged_button_is_refused(admin: FlaskClient, user: User) -> None:
-    reply = press(admin, user, "deactivate", csrf_token="forged")
-    assert reply.status_code == 403
+    for reply in (
+        press(admin, user, "deactivate", csrf_token="forged"),
+        admin.post("/admin/logout/", data={"csrf_token": "forged"}),
+    ):
+        assert (reply.status_code, reply.mimetype) == (403, "text/html")
+        assert "open for too long" in reply.text
+    assert admin.get("/admin/").status_code == 200
     assert user.get("auth/profile/").status == 200
 
 
