@@ -1,7 +1,7 @@
 """A client of Taskmaster for Python: one file, nothing to install, one thing after the other.
 
 tm = connect("http://127.0.0.1:8000")
-tm.login("ada_l", "correct horse battery")
+tm.login("ada_l", "correct horse")
 tm.tasks.create(title="Water the plants")
 for event in tm.events(since=0):
     print(event)
@@ -24,7 +24,8 @@ Json = dict[str, Any]
 Many = list[Json]
 Reply = TypeVar("Reply")
 REPETITIONS = (0.3, 1, 3)  # seconds before a request is sent again whose reply was lost
-PATIENCE = 60  # seconds without a byte; a stream says every 15 seconds that it lives
+PATIENCE = 60.0  # seconds without a byte; a stream says every 15 seconds that it lives
+HASTE = 3.0  # the same for a refresh but the last try: the server takes it again for 10 seconds
 LONGEST_PAUSE = 30  # seconds between two connections of a stream
 AWAY = (0, 502, 503, 504)  # statuses of a server that cannot be reached; 0 is no reply
 PASSING = (*AWAY, 429)
@@ -70,9 +71,9 @@ class Client:
 
         It is repeated where the reply was lost, a POST if it has a key. Raise TaskmasterError.
         """
-        repeatable = method != "POST" or key is not None
+        pauses = REPETITIONS if method != "POST" or key else ()
         headers = {"Idempotency-Key": key} if key else {}
-        return self._as_user(lambda: self._ask(method, path, body, headers, repeatable))
+        return self._as_user(lambda: self._ask(method, path, body, headers, pauses))
 
     def events(self, since: int | None = None) -> Iterator[Json]:
         """Yield the events after a position, or from now on, in order and for good.
@@ -117,32 +118,51 @@ class Client:
         except TaskmasterError as error:
             if error.status != 401 or not self.refresh:
                 raise
-        tokens = self._ask("POST", "auth/token/refresh/", {"refresh": self.refresh}, {}, True)
+        body, pauses = {"refresh": self.refresh}, REPETITIONS[:2]
+        tokens = self._ask("POST", "auth/token/refresh/", body, {}, pauses, HASTE)
         self.access, self.refresh = tokens["access"], tokens["refresh"]
         return call()
 
     def _ask(
-        self, method: str, path: str, body: Any, headers: dict[str, str], repeatable: bool
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        headers: dict[str, str],
+        pauses: Iterable[float],
+        patience: float = PATIENCE,
     ) -> Json:
-        """Send a request until it is answered; return the reply. Raise TaskmasterError."""
-        pauses = iter(REPETITIONS if repeatable else ())
+        """Send a request until it is answered, again after each pause; return the reply.
+
+        Raise TaskmasterError.
+        """
+        left = iter(pauses)
         repeated = False
         while True:
             try:
-                with self._open(method, path, body, headers) as response, _telling_of_cuts():
+                pause = next(left, None)
+                wait = PATIENCE if pause is None else patience
+                opened = self._open(method, path, body, headers, wait)
+                with opened as response, _telling_of_cuts():
                     reply: Json = json.load(response)
                 if position := response.headers["Stream-Position"]:
                     reply["position"] = int(position)
                 return reply
             except TaskmasterError as error:
                 error.repeated = repeated
-                pause = next(pauses, None)
                 if error.status not in AWAY or pause is None:
                     raise
             repeated = True
             time.sleep(pause * random.uniform(0.5, 1.5))
 
-    def _open(self, method: str, path: str, body: Any, headers: dict[str, str]) -> HTTPResponse:
+    def _open(
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        headers: dict[str, str],
+        patience: float = PATIENCE,
+    ) -> HTTPResponse:
         """Send a request and return the response, to be read. Raise TaskmasterError."""
         data = None if body is None else json.dumps(body).encode()
         request = Request(f"{self.url}/api/v1/{path}", data, dict(headers), method=method)
@@ -150,7 +170,7 @@ class Client:
         if self.access:
             request.add_header("Authorization", f"Bearer {self.access}")
         with _telling_of_cuts():
-            response: HTTPResponse = urlopen(request, timeout=PATIENCE)
+            response: HTTPResponse = urlopen(request, timeout=patience)
         return response
 
 
@@ -163,7 +183,7 @@ def _telling_of_cuts() -> Iterator[None]:
         try:
             problem = json.load(error)
             fields = problem["code"], error.code, problem["detail"], problem.get("errors")
-        except (ValueError, LookupError, TypeError):  # a proxy's own
+        except (ValueError, LookupError, TypeError, OSError, HTTPException):  # a proxy's, or cut
             fields = "unexpected_reply", error.code, f"The server answered {error.code}.", None
         raise TaskmasterError(*fields) from None
     except (OSError, HTTPException, ValueError) as error:

@@ -1,11 +1,14 @@
 """The JavaScript client through kills, outages and a log that forgets: nothing lost, none twice."""
 
+import signal
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
+from taskmaster.streams.hub import MAX_CONNECTIONS
 from tests.support.api import Api, User, succeed, through_client, through_http
 from tests.support.client_journey import (
     TRANSPORTS,
@@ -18,6 +21,7 @@ from tests.support.databases import Template
 from tests.support.javascript import JavaScript, JavaScriptError, value_of
 from tests.support.redis import RedisServer
 from tests.support.server import Server
+from tests.support.stream_websocket import WebSocketClient
 
 KILLS = 3
 KEPT = 5
@@ -115,7 +119,12 @@ def test_it_lists_again_what_the_log_has_forgotten(
     for number in range(2 * KEPT):
         user.create_task(f"Missed {number}")
     assert app.test_cli_runner().invoke(args=["prune"], catch_exceptions=False).exit_code == 0
+    js.run("my.hold()")
     server.start()
+    js.wait("my.held > 0")
+    user.create_task("While it lists again")
+    assert js.run("return my.lists.all.state") == "connecting"
+    js.run("my.release()")
     expect_lists(js, user)
     user.create_task("Afterwards")
     expect_lists(js, user)
@@ -142,6 +151,40 @@ def test_a_write_whose_reply_was_lost_is_made_once(server: Server, js: JavaScrip
     assert actions == [
         f"task_{what}" for what in ("create", "update", "create", "update", "delete", "create")
     ]
+
+
+@ON_ONE
+def test_a_refusal_after_an_outage_is_told(server: Server, js: JavaScript) -> None:
+    """It is offline already when it is told to stay away: by a server with no room for it."""
+    user = Api(through_http(server.url)).register()
+    connect(js, server.url, user)
+    js.run("my.open('all')")
+    js.wait("my.lists.all.state === 'live'")
+    server.kill()
+    js.wait("my.lists.all.state === 'offline'")
+    js.process.send_signal(signal.SIGSTOP)
+    server.start()
+    with ExitStack() as others:
+        for _ in range(MAX_CONNECTIONS):
+            stream = others.enter_context(closing(WebSocketClient(server.url, user.access)))
+            stream.wait("stream_ready")
+        js.process.send_signal(signal.SIGCONT)
+        js.wait("my.lists.all.error?.code === 'too_many_connections'")
+        with pytest.raises(JavaScriptError) as refusal:
+            js.run("await my.follow(0)")
+        assert refusal.value.code == "too_many_connections"
+
+
+@ON_ONE
+def test_a_time_that_is_none_is_refused_at_once(server: Server, js: JavaScript) -> None:
+    user = Api(through_http(server.url)).register()
+    connect(js, server.url, user)
+    js.run("my.open('all')")
+    for time in ("new Date('')", "'tomorrow'"):
+        with pytest.raises(JavaScriptError, match="RangeError"):
+            js.run(f"my.open('none', {{ due_before: {time} }})")
+    user.create_task("One", due_date="2030-01-31T12:00:00Z")
+    js.wait("my.lists.all.tasks.length === 1")
 
 
 @ON_ONE

@@ -85,6 +85,28 @@ def test_two_that_share_a_session_are_not_taken_for_theft(
     assert len(succeed(again(user).get("auth/sessions/"))["results"]) == 3
 
 
+def test_a_refresh_whose_reply_does_not_come_is_no_theft(
+    server: Server, user: User, js: JavaScript
+) -> None:
+    connect(js, server.url, user)
+    js.run("my.hang(2, 'auth/token/refresh/')")
+    wait_until(lambda: user.get("tasks/").status == 401, what="the end of the tokens")
+    # Two tries of three seconds each: the tokens of the first one have run out by then.
+    wait_until(lambda: js.run("return my.client.tasks.list().then(() => true, () => false)"), 30)
+    assert js.run("return [my.client.user.username, my.users.length]") == [user.username, 2]
+
+
+def test_a_log_out_ends_a_session_whose_token_has_run_out(
+    server: Server, user: User, js: JavaScript
+) -> None:
+    connect(js, server.url, user)
+    assert len(succeed(again(user).get("auth/sessions/"))["results"]) == 3
+    later = again(user)
+    wait_until(lambda: later.get("tasks/").status == 401, what="the end of a later token")
+    js.run("await my.client.logout()")
+    assert len(succeed(again(user).get("auth/sessions/"))["results"]) == 4
+
+
 @BY_EACH
 def test_an_end_elsewhere_is_told_and_a_log_out_is_no_error(
     server: Server, user: User, js: JavaScript, transport: str

@@ -17,6 +17,16 @@ const my = {
       throw new TypeError("fetch failed");
     };
   },
+  /** Let so many replies to a path never come; the requests arrive. */
+  hang(count, path) {
+    const { fetch } = globalThis;
+    globalThis.fetch = async (url, options) => {
+      const reply = await fetch(url, options);
+      if (!url.endsWith(path) || count-- <= 0) return reply;
+      const { signal } = options;
+      return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    };
+  },
   /** Keep replies on their way until `my.release()`; `my.held` counts them. */
   hold() {
     const { fetch } = globalThis;

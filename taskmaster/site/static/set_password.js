@@ -14,5 +14,7 @@ handle(form, async ({ password }) => {
     throw Object.assign(new Error(problem.detail), problem);
   }
   form.hidden = document.getElementById("explanation").hidden = true;
-  document.getElementById("done").hidden = false;
+  const done = document.getElementById("done");
+  done.hidden = false;
+  done.focus();
 });

@@ -2,7 +2,7 @@
 import { tm } from "./client.js";
 import { ago } from "./dates.js";
 import { byId } from "./dom.js";
-import { handle } from "./forms.js";
+import { handle, tell } from "./forms.js";
 
 const [profile, password, sessions, deletion] = ["profile", "password", "sessions", "deletion"].map(byId);
 const FIELDS = ["username", "email", "first_name", "last_name"];
@@ -14,7 +14,7 @@ export function showAccount(wanted) {
   if (!wanted) return;
   FIELDS.forEach((name) => (profile.elements[name].value = tm.user[name] ?? ""));
   [password, deletion].forEach((form) => (form.elements.username.value = tm.user.username)); // for password managers
-  listSessions().catch(() => {}); // the state of the connection says so
+  listSessions();
 }
 
 handle(profile, async (fields) => {
@@ -33,6 +33,7 @@ handle(password, async ({ old_password: old, new_password_1: wanted }) => {
 handle(sessions, async () => {
   await tm.account.endOtherSessions();
   await listSessions();
+  byId("sessions-heading").focus();
 });
 
 handle(deletion, async ({ password: said }) => {
@@ -46,7 +47,8 @@ function say(form, text) {
 }
 
 async function listSessions() {
-  const found = await tm.account.sessions();
+  const found = await tm.account.sessions().catch(() => null); // the state of the connection says so
+  if (!found) return;
   sessions.querySelector("ul").replaceChildren(...found.map(rowOf));
   sessions.querySelector(":scope > button").hidden = found.length < 2;
 }
@@ -60,8 +62,14 @@ function rowOf({ id, user_agent: agent, last_used_at: used, current }) {
   button.ariaLabel = `End the session of ${name}`;
   button.addEventListener("click", async () => {
     button.disabled = true;
-    await tm.account.endSession(id).catch(() => {}); // the list shows what is left
+    try {
+      await tm.account.endSession(id);
+    } catch (error) {
+      button.disabled = false;
+      if (error.status !== 404) return tell(sessions, error);
+    }
     await listSessions();
+    byId("sessions-heading").focus();
   });
   return row;
 }

@@ -3,6 +3,19 @@ import { nameOf } from "./cards.js";
 import { tm } from "./client.js";
 import { needConnection } from "./connection.js";
 import { announce, complain, offer } from "./toasts.js";
+import { newKey } from "/client/http.js";
+
+const leaving = new Set(); // the ids of tasks that are being deleted
+let last = {}; // what was to be made last, as text, and its key
+
+/** Make a task: one, however often the same is sent until there is a reply. */
+export async function create(fields) {
+  const text = JSON.stringify(fields);
+  if (text !== last.text) last = { text, key: newKey() };
+  const { key } = last;
+  await tm.tasks.create(fields, { key });
+  if (last.key === key) last = {};
+}
 
 export async function move(task, status) {
   if (!status || status === task.status_task) return;
@@ -13,10 +26,12 @@ export async function move(task, status) {
 }
 
 export async function remove(task) {
+  if (leaving.has(task.id)) return;
+  leaving.add(task.id);
   await attempt(`“${task.title}” was not deleted.`, async () => {
     await tm.tasks.remove(task.id);
     offer(`“${task.title}” is deleted.`, "Undo", () => restore(task));
-  });
+  }).finally(() => leaving.delete(task.id));
 }
 
 async function restore(task) {

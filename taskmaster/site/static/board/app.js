@@ -8,20 +8,33 @@ import { showEntrance } from "./entrance.js";
 import { clearToasts } from "./toasts.js";
 import { tellTour } from "./tour.js";
 
+const TITLE = document.title;
 let known = null; // the id of whose board is open
+let last = null; // the id of who was there last
 
 tm.onUser((user, why) => {
   if (user?.id !== known) {
     known = user?.id;
     clearToasts();
     discard();
-    if (user) openBoard();
-    else closeBoard();
+    if (user) {
+      welcome(user);
+      openBoard();
+    } else closeBoard();
   }
   byId("account-bar").hidden = !user;
   if (user) introduce(user);
   show(why);
 });
+
+/** Leave nothing of what somebody else has typed. */
+function welcome({ id }) {
+  if (last && last !== id) {
+    ["creation", "filters", "password", "deletion"].forEach((name) => byId(name).reset());
+    history.replaceState(null, "", location.pathname);
+  }
+  last = id;
+}
 
 function introduce({ username, email, is_superuser: isSuperuser }) {
   byId("who").textContent = username;
@@ -37,6 +50,12 @@ function show(why) {
   showAccount(Boolean(tm.user) && inAccount);
   byId("board").hidden = !tm.user || inAccount;
   document.querySelector("nav [href='/']").ariaCurrent = inAccount ? null : "page";
+  document.title = `${inAccount ? "Account" : "Board"} · ${TITLE}`;
+  if (!document.activeElement.checkVisibility()) focusOnHeading();
+}
+
+function focusOnHeading() {
+  document.querySelector("#main > section:not([hidden]) h1").focus();
 }
 
 document.addEventListener("click", (event) => {
@@ -46,6 +65,7 @@ document.addEventListener("click", (event) => {
   history.pushState(null, "", link.href);
   byId("menu").hidePopover();
   show();
+  focusOnHeading();
 });
 addEventListener("popstate", () => show());
 byId("log-out").addEventListener("click", () => {

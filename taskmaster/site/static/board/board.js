@@ -1,4 +1,5 @@
 // The board: three columns, drawn anew when something has changed.
+import { create } from "./actions.js";
 import { arrange, forgetRemoved, mark, refreshDates, titleOf } from "./cards.js";
 import { tm } from "./client.js";
 import { Column } from "./column.js";
@@ -47,9 +48,11 @@ function draw() {
 function drawRest(column) {
   const section = column.list.parentElement;
   const { count, ready } = column;
-  const empty = section.querySelector(".empty");
+  const [empty, more] = [section.querySelector(".empty"), section.querySelector(".more")];
   section.ariaBusy = String(!ready);
-  section.querySelector(".more").hidden = !column.hasMore;
+  const loses = more === document.activeElement && !column.hasMore;
+  more.hidden = !column.hasMore;
+  if (loses) column.list.children[column.seen]?.querySelector(".title").focus();
   empty.hidden = !ready || column.list.childElementCount > 0 || column.hasMore;
   empty.textContent = isFiltered() ? "Nothing that fits." : "Nothing here.";
   for (const place of document.querySelectorAll(`[data-count="${column.status}"]`)) {
@@ -68,7 +71,7 @@ tm.onEvent((event, own) => {
 const creation = byId("creation");
 handle(creation, async ({ title }) => {
   needConnection();
-  await tm.tasks.create({ title });
+  await create({ title });
   if (creation.elements.title.value === title) creation.reset();
 });
 byId("details").addEventListener("click", () => make({ title: creation.elements.title.value }, () => creation.reset()));

@@ -1,6 +1,6 @@
 // The element of each task. Elements are kept and changed in place, so that focus stays where it is.
 import { STATUSES } from "./client.js";
-import { describeDue, moment, urgency } from "./dates.js";
+import { describeDue, dueInFull, urgency } from "./dates.js";
 import { byId } from "./dom.js";
 
 const MARKED = 5000; // milliseconds
@@ -86,7 +86,7 @@ function setDue(element, task) {
   due.dataset.urgency = urgency(task);
   if (due.hidden) return;
   due.dateTime = task.due_date;
-  due.title = `Due ${moment(task.due_date)}`;
+  due.title = `Due ${dueInFull(task.due_date)}`;
   due.textContent = `${due.dataset.urgency === "overdue" ? "Overdue: " : ""}${describeDue(task.due_date)}`;
 }
 

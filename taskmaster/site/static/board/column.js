@@ -4,6 +4,7 @@ import { tm } from "./client.js";
 const PAGE = 50;
 
 export class Column {
+  seen = 0; // how many there were before more were asked for
   #element;
   #changed;
   #live = null;
@@ -76,6 +77,7 @@ export class Column {
   }
 
   async more() {
+    this.seen = this.list.childElementCount;
     this.#shown += PAGE;
     this.#changed();
     if (this.tasks.length < this.#shown) await this.#live?.more().catch(() => {});

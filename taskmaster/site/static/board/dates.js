@@ -31,9 +31,13 @@ export function describeDue(due) {
 }
 
 function dateOf(time, timeZone) {
-  const year = time.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
+  const its = timeZone === "UTC" ? time.getUTCFullYear() : time.getFullYear();
+  const year = its === new Date().getFullYear() ? undefined : "numeric";
   return time.toLocaleDateString(LOCALE, { weekday: year ? undefined : "short", day: "numeric", month: "short", year, timeZone });
 }
+
+/** Return a due date in full. */
+export const dueInFull = (due) => (isDate(new Date(due)) ? dateOf(new Date(due), "UTC") : moment(due));
 
 export const moment = (text) => `${dateOf(new Date(text))}, ${clock(new Date(text))}`;
 

@@ -1,10 +1,10 @@
 // The dialog in which a task is made or changed.
-import { remove } from "./actions.js";
+import { create, remove } from "./actions.js";
 import { tm } from "./client.js";
 import { needConnection } from "./connection.js";
 import { ago, fromFields, moment, toFields } from "./dates.js";
 import { byId } from "./dom.js";
-import { handle, tell } from "./forms.js";
+import { handle, inWords, tell } from "./forms.js";
 import { offer } from "./toasts.js";
 
 const dialog = byId("editor");
@@ -13,6 +13,7 @@ const NEW = { title: "", description: "", status_task: "TO DO", priority: "MEDIU
 let task = null; // as it was when the dialog opened, and as others have changed it since; null for a new one
 let shown = {}; // what the fields showed then
 let saved = false;
+let opening = 0; // the number of the last time that the dialog was opened
 let whenMade = () => {};
 
 /** Change a task. */
@@ -32,6 +33,8 @@ export function make(typed, made = () => {}) {
 function open(typed) {
   shown = fieldsOf(task ?? NEW);
   saved = false;
+  opening++;
+  form.ariaBusy = null;
   write({ ...shown, ...typed });
   tell(form, {});
   say("");
@@ -62,12 +65,20 @@ function changes() {
 
 handle(form, async () => {
   const body = changes();
-  if (Object.keys(body).length) {
-    needConnection();
-    await (task ? tm.tasks.update(task.id, body) : tm.tasks.create(body));
+  const [mine, one, made, typed] = [opening, task, whenMade, typedFields()];
+  const isHere = () => dialog.open && mine === opening; // it may have been closed meanwhile
+  try {
+    if (Object.keys(body).length) {
+      needConnection();
+      await (one ? tm.tasks.update(one.id, body) : create(body));
+    }
+  } catch (error) {
+    if (isHere()) throw error;
+    return tm.user && goOn(`What you typed was not saved: ${inWords(error)}`, one, made, typed);
   }
+  if (!one) made();
+  if (!isHere()) return;
   saved = true;
-  if (!task) whenMade();
   dialog.close();
 });
 
@@ -78,10 +89,13 @@ byId("editor-remove").addEventListener("click", () => {
 });
 dialog.addEventListener("close", () => {
   const typed = typedFields();
-  if (saved || !tm.user || !Object.keys(typed).length) return;
-  const [one, made] = [task, whenMade];
-  offer("What you typed is not saved.", "Go on", () => (one ? edit(one, typed) : make(typed, made)));
+  if (saved || form.ariaBusy || !tm.user || !Object.keys(typed).length) return;
+  goOn("What you typed is not saved.", task, whenMade, typed);
 });
+
+function goOn(text, one, made, typed) {
+  offer(text, "Go on", () => (one ? edit(one, typed) : make(typed, made)));
+}
 
 /** Take a change of another window into the fields that nobody has touched here. */
 export function hear(event) {

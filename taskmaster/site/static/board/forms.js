@@ -17,13 +17,14 @@ export function handle(form, act) {
     tell(form, {});
     if (!isComplete(form)) return;
     form.ariaBusy = "true";
+    const mine = (form.submission = {}); // a dialog may be sent again before the last answer
     try {
       await act(Object.fromEntries(new FormData(form)), form);
     } catch (error) {
       tell(form, error);
       if (!error.code) throw error; // a fault of ours
     } finally {
-      form.ariaBusy = null;
+      if (form.submission === mine) form.ariaBusy = null;
     }
   });
 }
@@ -60,7 +61,12 @@ function clear(form, name) {
 
 /** Ask for what is required before the server has to; lengths and patterns are the server's to judge. */
 function isComplete(form) {
-  const missing = [...form.elements].filter((field) => field.required && !field.disabled && !field.value.trim());
-  if (missing.length) tell(form, { errors: Object.fromEntries(missing.map(({ name }) => [name, ["Please fill this in."]])) });
-  return !missing.length;
+  const errors = {};
+  for (const { name, required, disabled, value, validity } of form.elements) {
+    if (required && !disabled && !value.trim()) errors[name] = ["Please fill this in."];
+    if (validity?.badInput) errors[name] = ["This is not complete, or there is no such day."]; // its value is empty
+  }
+  const isGood = !Object.keys(errors).length;
+  if (!isGood) tell(form, { errors });
+  return isGood;
 }

@@ -13,10 +13,11 @@ for (const name of ["touchmove", "contextmenu"]) { // who drags does not scroll,
   columns.addEventListener(name, (event) => held?.isUp && event.preventDefault(), { passive: false });
 }
 
-columns.addEventListener("click", ({ target }) => {
+columns.addEventListener("click", ({ target, detail }) => {
   const card = target.closest(".task");
   if (!card) return;
   const { task } = card;
+  if (target.closest(".icon") && detail > 1) return; // of a double click, the second is on what has moved there
   if (target.closest(".remove")) remove(task);
   else if (target.closest(".left")) move(task, statusBeside(task.status_task, -1));
   else if (target.closest(".right")) move(task, statusBeside(task.status_task, 1));
@@ -71,8 +72,10 @@ columns.addEventListener("keydown", (event) => {
   const act = actionOf(event, card);
   if (!act) return;
   event.preventDefault();
-  act();
+  if (!event.repeat || isStep(event)) act(); // a key that is held deletes and moves one task
 });
+
+const isStep = ({ key, shiftKey }) => key !== "Delete" && !shiftKey;
 
 function actionOf({ key, shiftKey }, card) {
   const step = STEPS[key];
@@ -95,11 +98,13 @@ const focusOn = (card) => card?.querySelector(".title").focus();
 export function keepingFocus(rearrange) {
   const control = document.activeElement;
   const card = control?.closest(".task");
-  const neighbour = card?.nextElementSibling ?? card?.previousElementSibling;
+  const cards = [...(card?.parentElement.children ?? [])];
+  const place = cards.indexOf(card);
   rearrange();
   if (!card || (control === document.activeElement && control.checkVisibility())) return;
-  const beside = neighbour?.querySelector(".title") ?? byId("creation").elements.title;
-  if (!card.isConnected) beside.focus();
-  else if (control.hidden) focusOn(card);
-  else control.focus();
+  if (control.checkVisibility()) return control.focus();
+  const nearest = [card, ...cards.slice(place + 1), ...cards.slice(0, place).reverse()];
+  const found = nearest.find((one) => one.checkVisibility());
+  if (found) focusOn(found);
+  else byId("creation").elements.title.focus();
 }

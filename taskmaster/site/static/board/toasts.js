@@ -41,7 +41,7 @@ function add(text, role) {
   const stay = () => clearTimeout(timer);
   const leave = () => {
     stay();
-    timer = setTimeout(() => toast.remove(), SHOWN);
+    timer = setTimeout(() => (document.querySelector("dialog[open]") ? leave() : toast.remove()), SHOWN); // out of reach
   };
   ["pointerenter", "focusin"].forEach((name) => toast.addEventListener(name, stay));
   ["pointerleave", "focusout"].forEach((name) => toast.addEventListener(name, leave));
@@ -54,7 +54,8 @@ function add(text, role) {
 export function announce(text) {
   heard.push(text);
   clearTimeout(newsTimer);
-  news.textContent = heard.length > 2 ? `${heard.length} tasks have changed.` : heard.join(" ");
+  const text = heard.length > 2 ? "Several things have changed." : heard.join(" ");
+  if (news.textContent !== text) news.textContent = text; // else it would be read out again
   newsTimer = setTimeout(() => {
     heard = [];
     news.textContent = "";
@@ -77,7 +78,7 @@ export function forgetOutage() {
 }
 
 document.addEventListener("keydown", (event) => {
-  const typing = event.target.matches("input, textarea, select");
+  const typing = event.target.matches("input, textarea, select") && event.target.value;
   if (typing || event.key !== "z" || !(event.ctrlKey || event.metaKey)) return;
   [...place.querySelectorAll("button")].at(-1)?.click();
 });

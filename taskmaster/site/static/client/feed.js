@@ -19,7 +19,7 @@ export class Feed {
     this.session = session;
     this.stream = new Stream(session, open, {
       event: (event) => this.#take(event),
-      reset: () => this.#lists.forEach((list) => list.load()),
+      reset: () => this.#lists.forEach((list) => list.reset()),
       state: () => this.#lists.forEach((list) => list.tellState()),
     });
     this.#forgetUser = session.onUser((user) => this.#turn(user));

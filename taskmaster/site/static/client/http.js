@@ -2,6 +2,8 @@
 
 const REPETITIONS = [300, 1000, 3000]; // milliseconds before each
 const PATIENCE = 30_000; // milliseconds for a reply
+/** For what the server takes again for 10 seconds only: three tries begin in that time, and the last one waits. */
+export const HASTE = { pauses: REPETITIONS.slice(0, 2), patience: 3000 };
 const AWAY = new Set([502, 503, 504]);
 
 /** A refusal as the API worded it (RFC 9457). Where no reply came, `code` is "offline" and `status` 0. */
@@ -38,24 +40,25 @@ export function newKey() {
  * Send a request until it is answered; return `{ body, headers, repeated }`. Throws a TaskmasterError.
  * `repeatable` says whether it may be sent again after a lost reply: it may be what was carried out.
  */
-export async function send(url, { repeatable, ...request }) {
+export async function send(url, { repeatable, pauses = REPETITIONS, ...request }) {
   for (let tries = 0; ; tries++) {
     try {
-      return { ...(await sendOnce(url, request)), repeated: tries > 0 };
+      const patience = tries < pauses.length ? request.patience : PATIENCE;
+      return { ...(await sendOnce(url, { ...request, patience })), repeated: tries > 0 };
     } catch (error) {
       error.repeated = tries > 0;
       const lost = error.code === "offline" || AWAY.has(error.status);
-      if (!lost || !repeatable || tries === REPETITIONS.length) throw error;
+      if (!lost || !repeatable || tries === pauses.length) throw error;
     }
-    await pause(REPETITIONS[tries]);
+    await pause(pauses[tries]);
   }
 }
 
-async function sendOnce(url, { method, token, body, headers }) {
+async function sendOnce(url, { method, token, body, headers, patience = PATIENCE }) {
   const all = { Accept: "application/json", ...headers };
   if (body !== undefined) all["Content-Type"] = "application/json";
   if (token) all.Authorization = `Bearer ${token}`;
-  const options = { method, headers: all, body: JSON.stringify(body), signal: AbortSignal.timeout(PATIENCE) };
+  const options = { method, headers: all, body: JSON.stringify(body), signal: AbortSignal.timeout(patience) };
   let response, text;
   try {
     response = await fetch(url, options);

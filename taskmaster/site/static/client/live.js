@@ -18,8 +18,9 @@ export class LiveList {
   #journal = null; // while pages are on their way: the events meanwhile, which they may not have
   #attempt = 0; // the number of the present attempt to list all of it
   #loaded = false;
+  #stale = false; // whether what followed it is lost, and it is being loaded again
   #error = null;
-  #told; // what was told last: the state, the tasks, their count
+  #told; // what was told last: the state and why, the tasks, their count
   #timers = {};
   #subscribers = new Listeners();
   #watchers = new Listeners();
@@ -53,7 +54,7 @@ export class LiveList {
     if (!this.#feed.session.current) return "logged-out";
     const { state } = this.#feed.stream;
     if (this.#error || state === "offline") return "offline";
-    return this.#loaded && state === "live" ? "live" : "connecting";
+    return this.#loaded && !this.#stale && state === "live" ? "live" : "connecting";
   }
 
   /** Why it is offline, where that is known. */
@@ -109,6 +110,13 @@ export class LiveList {
     }
   }
 
+  /** List again: what followed the position of the stream is kept no more. */
+  reset() {
+    this.#stale = true;
+    this.tellState();
+    this.load();
+  }
+
   /** Forget all: somebody else is logged in, or nobody. */
   clear() {
     this.#abandon();
@@ -128,11 +136,11 @@ export class LiveList {
     if (this.#listing.rows.size < this.#limit / 2) this.more().catch(() => {});
   }
 
-  /** Tell the state, if it is another. */
+  /** Tell the state, if it or its reason is another. */
   tellState() {
-    const { state } = this;
-    if (state === this.#told.state) return;
-    this.#told.state = state;
+    const { state, error } = this;
+    if (state === this.#told.state && error?.code === this.#told.code) return;
+    Object.assign(this.#told, { state, code: error?.code });
     this.#watchers.emit(state, this);
   }
 
@@ -151,6 +159,7 @@ export class LiveList {
     } while (cursor !== null && listing.rows.size < wanted);
     this.#listing = listing;
     this.#loaded = true;
+    this.#stale = false;
     this.#journal = null;
     this.#fail(null);
     this.#changed();
@@ -176,12 +185,14 @@ export class LiveList {
     if (!listing.apply(event)) this.#soon("list", SOON, () => this.load());
   }
 
-  async #count() {
-    const listing = this.#listing;
-    const { count, position } = await this.#feed.list({ ...this.#query, page_size: 1 }).catch(() => ({}));
-    if (listing !== this.#listing || !this.hasMore) return;
-    if (!(position >= this.#feed.stream.position)) return this.#soon("count", SOON, () => this.#count());
-    listing.total = { count, seq: position };
+  async #count(next = 2 * SOON) {
+    const [listing, attempt] = [this.#listing, this.#attempt];
+    const again = (length, after) => this.#soon("count", length, () => this.#count(after));
+    const page = await this.#feed.list({ ...this.#query, page_size: 1 }).catch(() => null);
+    if (attempt !== this.#attempt || listing !== this.#listing || !this.hasMore) return;
+    if (!page) return again(next, Math.min(2 * next, LONGEST_PAUSE));
+    if (page.position < this.#feed.stream.position) return again(SOON);
+    listing.total = { count: page.count, seq: page.position };
     this.#changed();
   }
 

@@ -9,13 +9,16 @@ function utc(time) {
 
 const TESTS = {
   status_task: (wanted) => (task) => [wanted].flat().includes(task.status_task),
-  due_before: (time) => (task) => task.due_date !== null && utc(task.due_date) < utc(time),
-  due_after: (time) => (task) => task.due_date !== null && utc(task.due_date) > utc(time),
-  created_after: (time) => (task) => utc(task.date_created) > utc(time),
-  updated_after: (time) => (task) => utc(task.last_updated) > utc(time),
+  due_before: (time, limit = utc(time)) => (task) => task.due_date !== null && utc(task.due_date) < limit,
+  due_after: (time, limit = utc(time)) => (task) => task.due_date !== null && utc(task.due_date) > limit,
+  created_after: (time, limit = utc(time)) => (task) => utc(task.date_created) > limit,
+  updated_after: (time, limit = utc(time)) => (task) => utc(task.last_updated) > limit,
 };
 
-/** Return whether a task passes all filters but `search`, which only the server knows how to do. */
+/**
+ * Return whether a task passes all filters but `search`, which only the server knows how to do.
+ * Throws a RangeError for a time that is none.
+ */
 export function predicate(query) {
   const asked = Object.entries(query).filter(([name, value]) => name in TESTS && value != null && value.length !== 0);
   const tests = asked.map(([name, value]) => TESTS[name](value));

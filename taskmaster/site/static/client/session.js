@@ -1,5 +1,5 @@
 // The session: who is logged in, kept where all tabs see it, its token refreshed by one tab at a time.
-import { TaskmasterError, queryString, send } from "./http.js";
+import { HASTE, TaskmasterError, queryString, send } from "./http.js";
 
 /** Functions to call when something happens. What one of them throws disturbs nobody else. */
 export class Listeners {
@@ -36,6 +36,7 @@ export class Session {
     this.#stores = storage === undefined ? browserStores() : [storage ?? memory()];
     this.#announced = JSON.stringify(this.user);
     globalThis.addEventListener?.("storage", this.#hearStorage);
+    globalThis.addEventListener?.("pageshow", this.#comeBack);
     if (this.#stores.length > 1 && globalThis.BroadcastChannel) this.#listenToCopies();
   }
 
@@ -79,8 +80,10 @@ export class Session {
     const { current } = this;
     if (!current) return;
     this.end(current);
-    const request = { method: "POST", token: current.access, repeatable: true };
-    await send(`${this.#url}auth/logout/`, request).catch(() => {});
+    const logOut = (token) => send(`${this.#url}auth/logout/`, { method: "POST", token, repeatable: true });
+    await logOut(current.access).catch(async ({ status }) => {
+      if (status === 401) await logOut((await this.#rotate(current)).access); // the token had run out
+    }).catch(() => {});
   }
 
   /** Forget a session, unless another one has taken its place. */
@@ -119,19 +122,25 @@ export class Session {
     return exclusively(this.#key, async () => {
       const session = this.need();
       if (session.access !== used) return session.access;
-      const request = { method: "POST", body: { refresh: session.refresh }, repeatable: true };
-      const { body } = await send(`${this.#url}auth/token/refresh/`, request).catch((error) => {
+      const tokens = await this.#rotate(session).catch((error) => {
         if (error.status === 401) this.end(session, error);
         throw error;
       });
-      if (this.current?.refresh === session.refresh) this.#keep({ ...session, ...body });
-      this.#channel?.postMessage({ was: session.refresh, tokens: body });
+      if (this.current?.refresh === session.refresh) this.#keep({ ...session, ...tokens });
+      this.#channel?.postMessage({ was: session.refresh, tokens });
       return this.need().access;
     });
   }
 
+  /** Return the next tokens of a session. */
+  async #rotate({ refresh }) {
+    const request = { method: "POST", body: { refresh }, repeatable: true, ...HASTE };
+    return (await send(`${this.#url}auth/token/refresh/`, request)).body;
+  }
+
   close() {
     globalThis.removeEventListener?.("storage", this.#hearStorage);
+    globalThis.removeEventListener?.("pageshow", this.#comeBack);
     this.#channel?.close();
   }
 
@@ -140,10 +149,20 @@ export class Session {
   }
 
   #keep(session, store = this.#store()) {
-    store?.setItem(this.#key, JSON.stringify(session));
+    const text = JSON.stringify(session);
+    try {
+      store?.setItem(this.#key, text);
+    } catch { // it is full: then for as long as this page is there
+      store.removeItem(this.#key);
+      this.#stores.push(memory());
+      this.#stores.at(-1).setItem(this.#key, text);
+    }
   }
 
   #hearStorage = ({ key }) => (key === this.#key || key === null) && this.#announce();
+
+  /** A page that the browser had put away has heard of nothing meanwhile. */
+  #comeBack = ({ persisted }) => persisted && this.#announce();
 
   #announce(why = null) {
     const user = JSON.stringify(this.user);

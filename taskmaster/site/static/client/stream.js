@@ -94,7 +94,7 @@ export class Stream {
   }
 
   #become(state, why) {
-    if (state === this.state) return;
+    if (state === this.state && why?.code === this.error?.code) return;
     const detail = `The stream was closed: ${why?.code}.`;
     Object.assign(this, { state, error: why ? new TaskmasterError({ detail, ...why }) : null });
     this.#on.state();
@@ -107,6 +107,7 @@ export class Stream {
     if (!session) return this.stop();
     this.#token = session.access;
     this.#goodbye = null;
+    this.over = false;
     const mine = (react) => (...news) => connection === this.#connection && react(...news);
     const hello = { token: this.#token, since: this.position };
     const connection = this.#open(hello, mine((message) => this.#take(message)), mine((why) => this.#lose(why)));

@@ -116,7 +116,7 @@ export interface Tasks {
   bulk(operations: Operation[], options?: { key?: string }): Promise<(Task | { id: string })[]>;
   get(id: string): Promise<Task>;
   list(query?: Query): Promise<Page>;
-  history(id: string, query?: { since?: number; limit?: number }): Promise<{ results: TaskEvent[] }>;
+  history(id: string, query?: { since?: number; limit?: number }): Promise<{ next: string | null; results: TaskEvent[] }>;
   live(query?: Filter, options?: { limit?: number }): LiveList;
 }
 

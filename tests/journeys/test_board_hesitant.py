@@ -1,0 +1,147 @@
+"""The board where replies come late or not at all, and where the focus goes meanwhile."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.support.api import Api, User, succeed, through_http
+from tests.support.board import add, card, edit, expect_count, register, save, titles
+from tests.support.browser import OUTAGE
+from tests.support.server import Server
+
+pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
+LOST = OUTAGE + "|ERR_FAILED|status of 404"
+TRIES = 4
+TASK = "**/api/v1/tasks/*/"
+
+
+@pytest.fixture
+def page(module_server: Server, open_page: Callable[..., Page]) -> Page:
+    return open_page(module_server.url, LOST)
+
+
+@pytest.fixture
+def user(module_server: Server, page: Page) -> User:
+    """Who is logged in on the page."""
+    return Api(through_http(module_server.url)).login(register(page))
+
+
+def hold(page: Page) -> list[Route]:
+    """Keep the changes of tasks on their way; return them."""
+    held: list[Route] = []
+    page.route(TASK, lambda route: held.append(route) if is_change(route) else route.continue_())
+    return held
+
+
+def is_change(route: Route) -> bool:
+    return route.request.method == "PATCH"
+
+
+def focused(page: Page) -> str:
+    return str(page.evaluate("document.activeElement.textContent"))
+
+
+def test_what_no_reply_came_for_is_not_made_twice(page: Page, user: User) -> None:
+    lost: list[str] = []
+
+    def lose(route: Route) -> None:
+        if route.request.method == "POST" and len(lost) < TRIES:
+            lost.append(route.fetch().text())
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/api/v1/tasks/", lose)
+    add(page, "Once")
+    failure = page.locator("#creation").get_by_role("alert")
+    expect(failure).to_contain_text("What you typed stays", timeout=20_000)
+    assert len(lost) == TRIES
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_label("Title of the new task")).to_have_value("")
+    expect_count(page, "TO DO", "1")
+    add(page, "Once")
+    expect_count(page, "TO DO", "2")
+    assert succeed(user.get("tasks/"))["count"] == 2
+
+
+def test_a_save_that_comes_late_leaves_the_next_dialog_alone(page: Page, user: User) -> None:
+    for title in ("One", "Two"):
+        user.create_task(title)
+    held = hold(page)
+    dialog = edit(page, "One")
+    dialog.get_by_label("Title").fill("One, changed")
+    with page.expect_request(TASK):
+        save(dialog)
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_be_hidden()
+    dialog = edit(page, "Two")
+    dialog.get_by_label("Description").fill("Typed meanwhile")
+    held[0].continue_()
+    expect(card(page, "One, changed")).to_be_visible()
+    expect(page.locator("#creation")).not_to_have_attribute("aria-busy", "true")
+    expect(dialog.get_by_label("Description")).to_have_value("Typed meanwhile")
+    expect(page.get_by_text("is not saved")).to_have_count(0)
+    page.unroute(TASK)
+    save(dialog)
+    expect(dialog).to_be_hidden()
+    expect(card(page, "Two")).to_contain_text("Typed meanwhile")
+
+
+def test_a_save_that_fails_late_is_offered_again(page: Page, user: User) -> None:
+    for title in ("One", "Two"):
+        user.create_task(title)
+    held = hold(page)
+    dialog = edit(page, "One")
+    dialog.get_by_label("Title").fill("One, changed")
+    with page.expect_request(TASK):
+        save(dialog)
+    page.keyboard.press("Escape")
+    edit(page, "Two")
+    held[0].fulfill(status=404, json={"code": "not_found", "detail": "There is nothing here."})
+    expect(page.get_by_text("What you typed was not saved")).to_be_visible()
+    expect(dialog.get_by_role("alert")).to_have_count(0)
+    page.unroute(TASK)
+    dialog.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Go on").click()
+    expect(dialog.get_by_label("Title")).to_have_value("One, changed")
+    save(dialog)
+    expect(card(page, "One, changed")).to_be_visible()
+
+
+def test_the_focus_goes_where_the_page_goes(page: Page, user: User) -> None:
+    assert focused(page) == "Tasks"
+    page.get_by_role("button", name="Your account").click()
+    page.get_by_role("link", name="Account", exact=True).click()
+    page.get_by_role("link", name="Back to the board").click()
+    assert focused(page) == "Tasks"
+    with page.expect_navigation(url="**/account"):
+        page.go_back()
+    user.login(user.username)
+    page.reload()
+    page.get_by_role("button", name="End the session").first.click()
+    expect(page.locator(".sessions li")).to_have_count(2)
+    assert focused(page) == "Sessions"
+
+
+def test_more_tasks_have_the_focus_of_the_button_that_is_gone(page: Page, user: User) -> None:
+    tasks = [{"action": "create", "task": {"title": f"Task {n}"}} for n in range(60)]
+    succeed(user.post("tasks/bulk/", {"operations": tasks}))
+    more = page.get_by_role("button", name="Show more")
+    more.focus()
+    more.press("Enter")
+    expect(titles(page, "TO DO")).to_have_count(60)
+    expect(titles(page, "TO DO").nth(50)).to_be_focused()
+
+
+def test_a_task_that_goes_out_of_sight_leaves_the_focus_to_the_next(page: Page, user: User) -> None:
+    page.set_viewport_size({"width": 375, "height": 700})
+    for title in ("Three", "Two", "One"):
+        user.create_task(title)
+    expect(titles(page, "TO DO")).to_have_text(["One", "Two", "Three"])
+    titles(page, "TO DO").nth(1).focus()
+    page.keyboard.press("Shift+ArrowRight")
+    expect(titles(page, "TO DO")).to_have_text(["One", "Three"])
+    expect(titles(page, "TO DO").nth(1)).to_be_focused()
+    user.call("PATCH", f"tasks/{user.get('tasks/').json['results'][2]['id']}/", {"title": "Last"})
+    expect(titles(page, "TO DO").filter(has_text="Last")).to_be_focused()
