@@ -65,7 +65,7 @@ def test_the_python_client_follows(registered: Server, tmp_path: Path) -> None:
 
 
 def test_the_python_client_lists(server: Server, tmp_path: Path) -> None:
-    Api(through_http(server.url)).register("ada_l", password="correct horse battery")
+    Api(through_http(server.url)).register("ada_l", password="correct horse")
     code = block("client", "python")
     with terminal(server.url, code, tmp_path / "log", CLIENTS, "python") as program:
         wait_until(lambda: "0 to do" in program.text(), what="the list")
