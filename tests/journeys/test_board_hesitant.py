@@ -6,7 +6,17 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.support.api import Api, User, succeed, through_http
-from tests.support.board import add, card, edit, expect_count, register, save, titles
+from tests.support.board import (
+    add,
+    card,
+    edit,
+    expect_count,
+    log_in,
+    log_out,
+    register,
+    save,
+    titles,
+)
 from tests.support.browser import OUTAGE
 from tests.support.server import Server
 
@@ -107,6 +117,64 @@ def test_a_save_that_fails_late_is_offered_again(page: Page, user: User) -> None
     expect(dialog.get_by_label("Title")).to_have_value("One, changed")
     save(dialog)
     expect(card(page, "One, changed")).to_be_visible()
+
+
+def test_a_date_that_is_not_whole_is_refused_and_deletes_nothing(page: Page, user: User) -> None:
+    due = user.create_task("Water", due_date="2030-03-04T00:00:00Z")["due_date"]
+    dialog = edit(page, "Water")
+    day = dialog.get_by_label("Due")
+    day.focus()
+    day.press("Delete")
+    assert day.evaluate("(field) => field.validity.badInput")
+    save(dialog)
+    expect(dialog.locator("#editor-due_date-error")).to_contain_text("not complete")
+    dialog.get_by_role("button", name="Cancel").click()
+    assert succeed(user.get("tasks/"))["results"][0]["due_date"] == due
+
+
+def test_a_key_that_is_held_deletes_one_task(page: Page, user: User) -> None:
+    for title in ("Three", "Two", "One"):
+        user.create_task(title)
+    expect(titles(page, "TO DO")).to_have_text(["One", "Two", "Three"])
+    titles(page, "TO DO").first.focus()
+    for _ in range(3):
+        page.keyboard.down("Delete")  # after the first, the browser says that they are repeated
+    page.keyboard.up("Delete")
+    expect(titles(page, "TO DO")).to_have_text(["Two", "Three"])
+    card(page, "Two").get_by_role("button", name="Delete").dblclick()
+    expect(titles(page, "TO DO")).to_have_text(["Three"])
+    expect(page.get_by_role("alert").filter(has_text="was not deleted")).to_have_count(0)
+    titles(page, "TO DO").first.press("Delete")
+    expect(page.get_by_label("Title of the new task")).to_be_focused()
+    page.keyboard.press("Control+z")
+    expect(titles(page, "TO DO")).to_have_text(["Three"])
+    assert succeed(user.get("tasks/"))["count"] == 1
+
+
+def test_nothing_typed_is_left_for_somebody_else(page: Page, user: User) -> None:
+    user.create_task("Mine")
+    other = Api(user.transport).register()
+    other.create_task("Theirs")
+    page.get_by_label("Title of the new task").fill("Mine")
+    page.get_by_label("Search").fill("mine")
+    page.wait_for_url("**/?search=mine")
+    log_out(page)
+    log_in(page, other.username)
+    expect(titles(page, "TO DO")).to_have_text(["Theirs"])
+    expect(page.get_by_label("Title of the new task")).to_have_value("")
+    assert "mine" not in page.url
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
+def test_a_date_is_the_same_day_in_its_tooltip(
+    module_server: Server, open_page: Callable[..., Page], zone: str
+) -> None:
+    page = open_page(module_server.url, timezone_id=zone)
+    user = Api(through_http(module_server.url)).login(register(page))
+    user.create_task("Water", due_date="2035-01-01T00:00:00Z")
+    due = card(page, "Water").locator(".due")
+    expect(due).to_have_text("Jan 1, 2035")
+    expect(due).to_have_attribute("title", "Due Jan 1, 2035")
 
 
 def test_the_focus_goes_where_the_page_goes(page: Page, user: User) -> None:

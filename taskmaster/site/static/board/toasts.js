@@ -54,8 +54,8 @@ function add(text, role) {
 export function announce(text) {
   heard.push(text);
   clearTimeout(newsTimer);
-  const text = heard.length > 2 ? "Several things have changed." : heard.join(" ");
-  if (news.textContent !== text) news.textContent = text; // else it would be read out again
+  const told = heard.length > 2 ? "Several things have changed." : heard.join(" ");
+  if (news.textContent !== told) news.textContent = told; // else it would be read out again
   newsTimer = setTimeout(() => {
     heard = [];
     news.textContent = "";
