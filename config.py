@@ -10,9 +10,8 @@ import re
 import secrets
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +22,12 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, vali
 from sqlalchemy import URL, make_url
 
 INSTANCE = Path(__file__).parent / "instance"
-# What gunicorn needs to know.
 SERVING = ("ENVIRONMENT", "HOST", "PORT", "WEB_CONCURRENCY", "SHUTDOWN_SECONDS", "ASYNC_MODE",
            "MIGRATE_ON_START", "LOG_FORMAT")  # fmt: skip
 FROM_FILES = ("SECRET_KEY", "DB_PASSWORD", "DATABASE_URL")  # or by NAME_FILE
 MINIMUM_SECRET = 32  # bytes: RFC 7518, section 3.2, for HS256
 LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
-HOST_NAME = r"\.?[^\s/:*@\[\]]+(:\d+)?|\[[\da-f:.]+\](:\d+)?"
+HOST_NAME = r"\.?([\w-]{1,63}\.)*[\w-]{1,63}(:\d+)?|\[[\da-f:.]+\](:\d+)?"
 ORIGIN = r"[a-z][a-z\d+.-]*://([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?"
 REDIS = r"(rediss?://([^/\s]*@)?([^\s/:@]+|\[[^\s@]+\])(:\d{1,5})?(/\d*)?(\?.*)?|unix://.+)\Z"
 
@@ -38,28 +36,16 @@ class ConfigError(ClickException):
     """Say which variables of the environment cannot be used, and why."""
 
 
-def _list(form: str = ".+", needed: str = "", read: Callable[[str], str] = str) -> fields.Function:
+def _list(form: str = ".+", needed: str = "") -> fields.Function:
     """Return a field of values between commas, each of a form; blanks around them do not count."""
-
-    def fits(word: str) -> bool:
-        with contextlib.suppress(UnicodeError):
-            return bool(re.fullmatch(form, word, re.I | re.A) and read(word))
-        return False
 
     def split(value: str) -> list[str]:
         words = [word for part in value.split(",") if (word := part.strip())]
-        if wrong := [word for word in words if not fits(word)]:
+        if wrong := [word for word in words if not re.fullmatch(form, word, re.I | re.A)]:
             raise ValidationError(f"{needed}, not {', '.join(wrong)}")
-        return [read(word) for word in words]
+        return words
 
     return fields.Function(deserialize=split, load_default=list)
-
-
-def _host(name: str) -> str:
-    """Return a name as the `Host` of a request is compared with it. Raise UnicodeError."""
-    host = re.sub(r":\d+\Z", "", name.lower())
-    host.removeprefix(".").encode("idna")  # werkzeug does so at every request
-    return host
 
 
 def _read_file(path: str) -> str:
@@ -126,7 +112,7 @@ class SettingsSchema(Schema):
     WEB_CONCURRENCY = _integer(1, 1, 256)
     SHUTDOWN_SECONDS = _integer(4, 1, 600)
     ASYNC_MODE = _choice("eventlet", "eventlet", "gevent", "threading")
-    TRUSTED_HOSTS = _list(HOST_NAME, "host names are needed", _host)
+    TRUSTED_HOSTS = _list(HOST_NAME, "host names are needed")
     TRUSTED_PROXIES = _integer(0, 0, 10)
     CORS_ORIGINS = _list(ORIGIN + r"|\*", "scheme://host or scheme://host:port is needed")
     RATELIMIT_ENABLED = fields.Boolean(load_default=True)
@@ -162,8 +148,7 @@ def _with_files(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def _find_faults(settings: Mapping[str, Any]) -> dict[str, str]:
     """Return what does not go together, by variable. None stands for what is refused already."""
-    production = settings["ENVIRONMENT"] == "production"
-    origins = settings["CORS_ORIGINS"] or []
+    production, origins = settings["ENVIRONMENT"] == "production", settings["CORS_ORIGINS"] or []
     faults = {"DATABASE_URL": _fault_of_database(settings)}
     if production and len(settings["SECRET_KEY"]) < MINIMUM_SECRET:
         faults |= {"SECRET_KEY": "production needs one of its own, 32 characters at least"}
@@ -171,7 +156,7 @@ def _find_faults(settings: Mapping[str, Any]) -> dict[str, str]:
         faults |= {"SECRET_KEY_FALLBACKS": "production needs 32 characters at least in each"}
     if production and settings["TRUSTED_HOSTS"] == []:
         faults |= {"TRUSTED_HOSTS": "production needs the names it is reached by"}
-    if not (settings["DATABASE_URL"] or settings["DB_NAME"]) and settings["DB_USER"]:
+    if settings["DB_USER"] and not (settings["DATABASE_URL"] or settings["DB_NAME"]):
         faults |= {"DB_NAME": "is needed beside DB_USER"}
     if "*" in origins and (production or len(origins) > 1):
         faults |= {"CORS_ORIGINS": "* stands alone, and is refused in production"}
@@ -191,8 +176,7 @@ def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     try:
         settings = _with_files(SettingsSchema(unknown=EXCLUDE).load(given))
     except ValidationError as error:
-        faults = error.normalized_messages().items()
-        reasons = [f"{name}: {' '.join(messages)}" for name, messages in faults]
+        reasons = [f"{n}: {' '.join(said)}" for n, said in error.normalized_messages().items()]
         raise ConfigError("; ".join(reasons)) from None
     return settings | _flask(settings)
 
@@ -251,17 +235,6 @@ def _flask(settings: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _is_name(host: str | None) -> bool:
-    """Tell whether the address of a host has to be asked for elsewhere."""
-    if not host or host in LOOPBACK:
-        return False
-    try:
-        ip_address(host)
-    except ValueError:
-        return True
-    return False
-
-
 def check() -> dict[str, Any]:
     """Return what gunicorn needs to know, or end with what is wrong in one line."""
     read_dotenv()
@@ -269,12 +242,8 @@ def check() -> dict[str, Any]:
         settings = load()
     except ConfigError as error:
         sys.exit(str(error))
-    has_redis = bool(settings["REDIS_URL"])
-    looks_up = has_redis or _is_name(settings["SQLALCHEMY_DATABASE_URI"].host)
-    return {name: settings[name] for name in SERVING} | {
-        "HAS_REDIS": has_redis,
-        "LOOKS_UP": looks_up,  # the address of a host, again and again
-    }
+    host, redis = settings["SQLALCHEMY_DATABASE_URI"].host, bool(settings["REDIS_URL"])
+    return {name: settings[name] for name in SERVING} | {"HAS_REDIS": redis, "DATABASE_HOST": host}
 
 
 if __name__ == "__main__":

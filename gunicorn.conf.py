@@ -28,6 +28,7 @@ LINGER = 0.5  # seconds in which a stopping worker still answers on kept connect
 AT_ONCE = 16  # connections that a process takes in one turn if no other wants them
 DESCRIPTORS = 65536
 # Imports the application as gunicorn does, to see whether it loads.
+UPGRADE = "import wsgi; from taskmaster.ops import migrations; migrations.upgrade(wsgi.app)"
 LOAD = "import sys; _, app, *sys.path = sys.argv; from gunicorn import util; util.import_app(app)"
 
 
@@ -42,7 +43,7 @@ def _run(*arguments: str) -> bytes:
 def _migrate(settings: dict[str, Any]) -> None:
     """Migrate the database if MIGRATE_ON_START says so; end where that fails."""
     if settings["MIGRATE_ON_START"]:
-        _run("-m", "flask", "--app", "wsgi", "db", "upgrade")
+        _run("-c", UPGRADE)
 
 
 def _load_arbiter() -> Any:
@@ -65,7 +66,8 @@ if ours["HAS_REDIS"]:
     sys.modules.pop("redis", None)  # the None of below, where a reload has brought a REDIS_URL
 else:  # python-socketio does without Redis's client (6 MiB)
     sys.modules["redis"] = None  # type: ignore[assignment]
-if not ours["LOOKS_UP"]:  # eventlet does without its resolver (7 MiB)
+if not (ours["HAS_REDIS"] or arbiter.is_looked_up(ours["DATABASE_HOST"])):
+    # eventlet does without its resolver (7 MiB)
     os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
 
 wsgi_app = "wsgi:app"
@@ -169,13 +171,15 @@ def on_starting(server: Any) -> None:
     def reload_if_possible() -> None:
         try:
             settings = json.loads(_run("config.py"))
-            arbiter.check_address(settings["HOST"], settings["PORT"], server.cfg.address)
+            if (ours["HOST"], ours["PORT"]) in server.cfg.address:  # else an option says where
+                arbiter.check_address(settings["HOST"], settings["PORT"], server.cfg.address)
             _run("-c", LOAD, server.app.app_uri, *sys.path)
             _migrate(settings)
         except SystemExit:
             print("Nothing is reloaded, the old processes go on.", file=sys.stderr)
         else:
             reload()
+            ours.update(settings)
 
     server.reload = reload_if_possible
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -22,6 +22,7 @@ from urllib.request import Request, urlopen
 
 Json = dict[str, Any]
 Many = list[Json]
+Call = tuple[str, str, Any, dict[str, str]]  # method, path, body, headers
 Reply = TypeVar("Reply")
 REPETITIONS = (0.3, 1, 3)  # seconds before a request is sent again whose reply was lost
 PATIENCE = 60.0  # seconds without a byte; a stream says every 15 seconds that it lives
@@ -73,7 +74,7 @@ class Client:
         """
         pauses = REPETITIONS if method != "POST" or key else ()
         headers = {"Idempotency-Key": key} if key else {}
-        return self._as_user(lambda: self._ask(method, path, body, headers, pauses))
+        return self._as_user(lambda: self._ask((method, path, body, headers), pauses))
 
     def events(self, since: int | None = None) -> Iterator[Json]:
         """Yield the events after a position, or from now on, in order and for good.
@@ -92,7 +93,7 @@ class Client:
         pause = 1.0
         while True:
             headers = {} if since is None else {"Last-Event-ID": str(since)}
-            follow = partial(self._open, "GET", "tasks/stream/", None, headers)
+            follow = partial(self._open, ("GET", "tasks/stream/", None, headers))
             try:
                 with self._as_user(follow) as stream, _telling_of_cuts():
                     for message in _messages(stream):
@@ -118,31 +119,18 @@ class Client:
         except TaskmasterError as error:
             if error.status != 401 or not self.refresh:
                 raise
-        body, pauses = {"refresh": self.refresh}, REPETITIONS[:2]
-        tokens = self._ask("POST", "auth/token/refresh/", body, {}, pauses, HASTE)
+        renewal = "POST", "auth/token/refresh/", {"refresh": self.refresh}, dict[str, str]()
+        tokens = self._ask(renewal, REPETITIONS[:2], HASTE)
         self.access, self.refresh = tokens["access"], tokens["refresh"]
         return call()
 
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        body: Any,
-        headers: dict[str, str],
-        pauses: Iterable[float],
-        patience: float = PATIENCE,
-    ) -> Json:
-        """Send a request until it is answered, again after each pause; return the reply.
-
-        Raise TaskmasterError.
-        """
-        left = iter(pauses)
-        repeated = False
+    def _ask(self, call: Call, pauses: Iterable[float], patience: float = PATIENCE) -> Json:
+        """Send a request until it is answered, again after each pause. Raise TaskmasterError."""
+        left, repeated = iter(pauses), False
         while True:
             try:
                 pause = next(left, None)
-                wait = PATIENCE if pause is None else patience
-                opened = self._open(method, path, body, headers, wait)
+                opened = self._open(call, PATIENCE if pause is None else patience)
                 with opened as response, _telling_of_cuts():
                     reply: Json = json.load(response)
                 if position := response.headers["Stream-Position"]:
@@ -155,15 +143,9 @@ class Client:
             repeated = True
             time.sleep(pause * random.uniform(0.5, 1.5))
 
-    def _open(
-        self,
-        method: str,
-        path: str,
-        body: Any,
-        headers: dict[str, str],
-        patience: float = PATIENCE,
-    ) -> HTTPResponse:
+    def _open(self, call: Call, patience: float = PATIENCE) -> HTTPResponse:
         """Send a request and return the response, to be read. Raise TaskmasterError."""
+        method, path, body, headers = call
         data = None if body is None else json.dumps(body).encode()
         request = Request(f"{self.url}/api/v1/{path}", data, dict(headers), method=method)
         request.add_header("Content-Type", "application/json")

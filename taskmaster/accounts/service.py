@@ -102,9 +102,9 @@ def find_user(user_id: str) -> User | None:
 
 
 def get_user(user_id: str) -> User:
-    """Return an account. Raise ApiError (401) if it is gone."""
+    """Return an account. Raise ApiError (401) if it is gone, or not active."""
     user = find_user(user_id)
-    if user is None:
+    if user is None or user.password_hash == deletion.NO_PASSWORD or not user.is_active:
         raise account_gone()
     return user
 
@@ -164,8 +164,10 @@ def delete_account(user_id: str, password: str, client: Client) -> None:
     user = _confirm_password(user_id, password, "password", client)
     with writing_of(user_id) as connection:
         over = deletion.begin(connection, user)
-        if over is None:  # the password is another by now, or the account is deactivated
-            raise _wrong_password("password")
+        if over is None:
+            connection.rollback()
+    if over is None:  # look again: it was secured meanwhile, or another log-in renewed the hash
+        return delete_account(user_id, password, client)
     sessions.announce(user_id, over)
     log.info("account_deleted", user_id=user_id)
     try:

@@ -146,7 +146,7 @@ def _check_host() -> None:
 
 @lru_cache(maxsize=256)
 def _trusted(host: str, allowed: tuple[str, ...]) -> bool:
-    host = host.lower()
+    host, allowed = host.lower(), tuple(re.sub(r":\d+\Z", "", name.lower()) for name in allowed)
     address, bracket, _ = host.partition("]")
     if bracket:  # werkzeug cuts the names that it trusts at a colon, hence "[::1]" to "["
         return address + bracket in allowed and host_is_trusted(host)

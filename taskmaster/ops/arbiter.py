@@ -20,6 +20,7 @@ from _queue import Empty, SimpleQueue
 from _thread import allocate_lock, start_new_thread
 from contextlib import suppress
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from os import write
 from pathlib import Path
 from select import PIPE_BUF, select
@@ -156,6 +157,15 @@ class JSONLogger(gunicorn.glogging.Logger):
         super().setup(cfg)
         for handler in self.error_log.handlers:
             handler.setFormatter(JSONLines())
+
+
+def is_looked_up(host: str | None) -> bool:
+    """Tell whether the address of a host has to be asked for elsewhere."""
+    if not host or host == "localhost":
+        return False
+    with suppress(ValueError):
+        return not ip_address(host)
+    return True
 
 
 def check_address(host: str, port: int, present: list[Any]) -> None:

@@ -26,9 +26,19 @@ def init_app(app: Flask) -> None:
     lifecycle.on_start(app, start)
 
 
+def upgrade(app: Flask) -> None:
+    """Migrate a database that is behind. One that a newer version has migrated stays as it is."""
+    with app.app_context():
+        try:
+            health.CHECKS["migrations"]()
+        except health.NotReadyError:
+            flask_migrate.upgrade()
+
+
 def _check(migrate: bool) -> None:
     try:
-        health.CHECKS["migrations"]()
+        if found := health.CHECKS["migrations"]():
+            log.warning("migrated_further", database=found)
     except SQLAlchemyError:  # it is away: /readyz says so, and each request
         return
     except Exception:

@@ -84,7 +84,7 @@ def test_only_trusted_hosts_are_served(user: User, host: str) -> None:
 
 
 def test_own_hosts_replace_those_of_development(make_app: Callable[..., Flask]) -> None:
-    app = make_app(TRUSTED_HOSTS=".Example.org:80,api.test,[::1]:8000,b\u00fccher.example")
+    app = make_app(TRUSTED_HOSTS=".Example.org:80,api.test,[::1]:8000,xn--bcher-kva.example")
     api = Api(through_client(app.test_client()))
     for host, code in [
         ("a.example.org", 401), ("api.test:443", 401), ("[::1]:8000", 401), ("[::1]", 401),

@@ -23,6 +23,7 @@ GOOD = {"ENVIRONMENT": "production", "SECRET_KEY": "x" * 32, "TRUSTED_HOSTS": "t
         ({"TRUSTED_HOSTS": "https://tasks.example"}, "TRUSTED_HOSTS"),
         ({"TRUSTED_HOSTS": "tasks..example"}, "TRUSTED_HOSTS"),
         ({"TRUSTED_HOSTS": f"{'x' * 64}.example"}, "TRUSTED_HOSTS"),
+        ({"TRUSTED_HOSTS": "b\u00fccher.example"}, "TRUSTED_HOSTS"),
         ({"CORS_ORIGINS": "*"}, "CORS_ORIGINS"),
         ({"CORS_ORIGINS": "https://x.example, *"}, "CORS_ORIGINS"),
         ({"CORS_ORIGINS": ".*"}, "CORS_ORIGINS"),
@@ -84,7 +85,7 @@ def test_blanks_in_lists_do_not_count() -> None:
     lists = {"TRUSTED_HOSTS": " Tasks.example ,[::1]:8000, ,.corp.example:8000,",
              "CORS_ORIGINS": "https://x.example, http://[::1]:3000 "}  # fmt: skip
     settings = config.load(GOOD | lists)
-    assert settings["ALLOWED_HOSTS"] == ["tasks.example", "[::1]", ".corp.example"]
+    assert settings["ALLOWED_HOSTS"] == ["Tasks.example", "[::1]:8000", ".corp.example:8000"]
     assert settings["CORS_ORIGINS"] == ["https://x.example", "http://[::1]:3000"]
 
 

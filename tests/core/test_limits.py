@@ -94,7 +94,7 @@ def test_names_that_are_not_counted_any_more_are_forgotten() -> None:
         assert windows.get_window_stats(limit, "login", "later").remaining == 9
 
 
-def test_a_redis_on_a_socket_counts_too(make_app: Make, tmp_path: Path) -> None:
+def test_a_redis_on_a_socket_is_understood(make_app: Make, tmp_path: Path) -> None:
     settings = {"RATELIMIT_ENABLED": "true", "REDIS_URL": f"unix://{tmp_path}/redis.sock?db=1"}
     api = calls(make_app(**settings))
     assert_problem(

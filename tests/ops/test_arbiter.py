@@ -65,3 +65,12 @@ def test_the_place_of_the_arbiter_before_is_left_to_it(
     assert os.environ[arbiter.FIGURES] != str(other)
     arbiter.remove_figures()
     assert list(place.iterdir()) == [other]
+
+
+@pytest.mark.parametrize(
+    ("host", "looked_up"),
+    [(None, False), ("", False), ("localhost", False), ("127.0.0.1", False), ("::1", False),
+     ("/run/postgresql", True), ("db", True), ("db.example.org", True)],
+)  # fmt: skip
+def test_a_name_is_looked_up(host: str | None, looked_up: bool) -> None:
+    assert arbiter.is_looked_up(host) == looked_up

@@ -83,7 +83,8 @@ class EngineSocket(Socket):
     def send(self, pkt: Any) -> None:
         """Queue a packet. One for a connection that has just been closed is dropped."""
         self.has_backlog = True
-        self.queued += _size(pkt)
+        size = _size(pkt)
+        self.queued += size  # no thread comes in between
         with suppress(SocketIsClosedError):
             super().send(pkt)
 
@@ -102,7 +103,8 @@ class EngineSocket(Socket):
                     self.queue.put(None)
                     break
                 packets.append(packet)
-                self.queued -= _size(packet)
+                size = _size(packet)
+                self.queued -= size
         except self.server.get_queue_empty_exception():
             if not packets:
                 raise QueueEmpty from None

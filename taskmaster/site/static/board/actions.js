@@ -6,15 +6,22 @@ import { announce, complain, offer } from "./toasts.js";
 import { newKey } from "/client/http.js";
 
 const leaving = new Set(); // the ids of tasks that are being deleted
-let last = {}; // what was to be made last, as text, and its key
+const KEPT = 600_000; // milliseconds for which the same is taken for a repetition
+const unanswered = new Map(); // by what was to be made: `{ key, time }`
 
 /** Make a task: one, however often the same is sent until there is a reply. */
 export async function create(fields) {
   const text = JSON.stringify(fields);
-  if (text !== last.text) last = { text, key: newKey() };
-  const { key } = last;
-  await tm.tasks.create(fields, { key });
-  if (last.key === key) last = {};
+  const before = unanswered.get(text);
+  const key = before && Date.now() - before.time < KEPT ? before.key : newKey();
+  unanswered.set(text, { key, time: Date.now() });
+  try {
+    await tm.tasks.create(fields, { key });
+    unanswered.delete(text);
+  } catch (error) {
+    if (error.status >= 400 && error.status < 500) unanswered.delete(text);
+    throw error;
+  }
 }
 
 export async function move(task, status) {

@@ -13,6 +13,7 @@ const NEW = { title: "", description: "", status_task: "TO DO", priority: "MEDIU
 let task = null; // as it was when the dialog opened, and as others have changed it since; null for a new one
 let shown = {}; // what the fields showed then
 let saved = false;
+let sent = ""; // what was typed when it was saved last
 let opening = 0; // the number of the last time that the dialog was opened
 let whenMade = () => {};
 
@@ -66,6 +67,7 @@ function changes() {
 handle(form, async () => {
   const body = changes();
   const [mine, one, made, typed] = [opening, task, whenMade, typedFields()];
+  sent = JSON.stringify(typed);
   const isHere = () => dialog.open && mine === opening; // it may have been closed meanwhile
   try {
     if (Object.keys(body).length) {
@@ -89,7 +91,8 @@ byId("editor-remove").addEventListener("click", () => {
 });
 dialog.addEventListener("close", () => {
   const typed = typedFields();
-  if (saved || form.ariaBusy || !tm.user || !Object.keys(typed).length) return;
+  if (saved || !tm.user || !Object.keys(typed).length) return;
+  if (form.ariaBusy && (!task || JSON.stringify(typed) === sent)) return; // the answer says what has become of it
   goOn("What you typed is not saved.", task, whenMade, typed);
 });
 

@@ -105,6 +105,9 @@ export function keepingFocus(rearrange) {
   if (control.checkVisibility()) return control.focus();
   const nearest = [card, ...cards.slice(place + 1), ...cards.slice(0, place).reverse()];
   const found = nearest.find((one) => one.checkVisibility());
-  if (found) focusOn(found);
-  else byId("creation").elements.title.focus();
+  if (found) return focusOn(found);
+  const field = byId("creation").elements.title;
+  field.dataset.untouched = ""; // the focus came to it by itself: Ctrl Z is not meant for what it holds
+  for (const name of ["input", "blur"]) field.addEventListener(name, () => delete field.dataset.untouched, { once: true });
+  field.focus();
 }

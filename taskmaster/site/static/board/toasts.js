@@ -78,7 +78,7 @@ export function forgetOutage() {
 }
 
 document.addEventListener("keydown", (event) => {
-  const typing = event.target.matches("input, textarea, select") && event.target.value;
-  if (typing || event.key !== "z" || !(event.ctrlKey || event.metaKey)) return;
+  const typing = event.target.matches("input, textarea, select") && !("untouched" in event.target.dataset);
+  if (typing || document.querySelector("dialog[open]") || event.key !== "z" || !(event.ctrlKey || event.metaKey)) return;
   [...place.querySelectorAll("button")].at(-1)?.click();
 });

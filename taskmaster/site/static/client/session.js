@@ -25,6 +25,7 @@ export class Session {
   #url;
   #key;
   #stores; // the first one stays; the last one is for this tab only
+  #spare = memory(); // where the others have no room
   #parsed = {};
   #announced;
   #listeners = new Listeners();
@@ -69,7 +70,7 @@ export class Session {
   async enter(path, credentials, stay = true) {
     const { body } = await send(this.#url + path, { method: "POST", body: credentials });
     const { tokens, ...user } = body;
-    this.#stores.at(-1).removeItem(this.#key);
+    for (const store of [this.#stores.at(-1), this.#spare]) store.removeItem(this.#key);
     this.#keep({ user, ...tokens }, stay ? this.#stores[0] : this.#stores.at(-1));
     this.#announce();
     return user;
@@ -145,7 +146,7 @@ export class Session {
   }
 
   #store() {
-    return this.#stores.findLast((store) => store.getItem(this.#key) !== null);
+    return [...this.#stores, this.#spare].findLast((store) => store.getItem(this.#key) !== null);
   }
 
   #keep(session, store = this.#store()) {
@@ -154,8 +155,7 @@ export class Session {
       store?.setItem(this.#key, text);
     } catch { // it is full: then for as long as this page is there
       store.removeItem(this.#key);
-      this.#stores.push(memory());
-      this.#stores.at(-1).setItem(this.#key, text);
+      this.#spare.setItem(this.#key, text);
     }
   }
 
