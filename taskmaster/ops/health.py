@@ -13,6 +13,7 @@ from ..core import clock
 from ..core.database import DATABASES
 from ..core.json import json_response
 from ..core.outages import Outage
+from ..core.slots import Slot
 
 blp = Blueprint("health", __name__)
 
@@ -36,11 +37,31 @@ def readyz() -> Response:
     Without the broker they can: the sweep delivers. That is said, and is no reason to be shunned,
     and neither is a database that a newer version has migrated already.
     """
-    checks = _run_all()
+    checks = LATEST.get().ask()
     failed = {name for name, outcome in checks.items() if outcome.startswith("failed")}
     well = all(outcome == "ok" for outcome in checks.values())
     status = "failed" if failed - {"broker"} else "ok" if well else "degraded"
     return json_response({"status": status, "checks": checks}, 503 if status == "failed" else 200)
+
+
+class Latest:
+    """The checks that were run last. However many ask, they run once at a time."""
+
+    def __init__(self) -> None:
+        self._lock, self._ended = threading.Lock(), -1.0
+        self._outcomes: dict[str, str] = {}
+
+    def ask(self) -> dict[str, str]:
+        """Return the outcome of checks that were running when this was asked, or run them."""
+        asked = clock.monotonic()
+        with self._lock:
+            if self._ended < asked:
+                self._outcomes = _run_all()
+                self._ended = clock.monotonic()
+            return self._outcomes
+
+
+LATEST = Slot[Latest]("latest_checks", Latest)
 
 
 def _run_all() -> dict[str, str]:

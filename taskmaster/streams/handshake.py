@@ -7,7 +7,7 @@ from flask import current_app, request
 from marshmallow import ValidationError, validate
 
 from ..core.auth import Principal, authenticate, not_authenticated
-from ..core.errors import ApiError, ErrorCode, invalid
+from ..core.errors import DEFAULTS, ApiError, ErrorCode, invalid
 from ..core.http import is_origin_trusted
 from ..core.schemas import Whole
 from ..core.slots import Slot
@@ -15,6 +15,7 @@ from .hub import Hub
 from .protocol import Message, control, refusal
 from .subscription import Subscription
 
+RENEWAL = 20  # frames' worth: five at once, then one a second
 HUB = Slot[Hub]("hub")
 SINCE = Whole(
     validate=validate.Range(0, 2**63 - 1),
@@ -24,7 +25,7 @@ SINCE = Whole(
 
 def identify(token: Any) -> Principal:
     """Return who a token stands for, with or without `Bearer`. Raise ApiError (401)."""
-    text = str(token or "")
+    text = token if isinstance(token, str) else ""
     scheme, _, rest = text.partition(" ")
     bare = rest.strip() if scheme.lower() == "bearer" else text
     if not bare:
@@ -34,8 +35,9 @@ def identify(token: Any) -> Principal:
 
 def position(since: Any) -> int | None:
     """Return a position as a whole number, None for none. Raise ApiError (422)."""
-    try:
-        return None if since is None else SINCE.deserialize(str(since))
+    try:  # a number in JSON, or text in an address or a header
+        text = str(since) if type(since) is int else since
+        return None if since is None else SINCE.deserialize(text)
     except ValidationError:
         raise invalid({"since": ["Not a whole number."]}) from None
 
@@ -53,6 +55,8 @@ def renew(subscription: Subscription, token: Any) -> Message:
     Where that fails, the old token stays in force.
     """
     try:
+        if not subscription.renewals.consume(RENEWAL):
+            raise ApiError(*DEFAULTS[429])
         principal = identify(token)
         if principal.user_id != subscription.principal.user_id:
             raise ApiError(ErrorCode.FORBIDDEN, "This token is another user's.")

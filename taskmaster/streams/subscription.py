@@ -15,6 +15,7 @@ from ..core.outages import Outage
 from .protocol import CloseReason, Message, control, stream_closed
 from .reader import LogReader
 from .takeover import Connection
+from .token_bucket import TokenBucket
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +46,7 @@ class Subscription:
         self.principal = principal
         self.closed = False
         self.close_reason: CloseReason | None = None  # what the client is told, if anything
+        self.renewals = TokenBucket()  # of its token
         self._connection = connection
         self._wake = threading.Event()
         self.wake = self._wake.set  # look for events

@@ -4,6 +4,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -105,3 +106,24 @@ def test_a_file_that_was_never_there_shows(make_app: Callable[..., Flask], file:
         "failed: the file is missing", "failed: the file is empty",  # the other check may make one
     }  # fmt: skip
     assert reply.json["checks"]["migrations"] == "failed: not at the newest migration"
+
+
+def test_however_many_ask_the_checks_run_once_at_a_time(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, release, runs = threading.Event(), threading.Event(), list[int]()
+
+    def look() -> None:
+        runs.append(1)
+        begun.set()
+        release.wait(1)
+
+    monkeypatch.setitem(health.CHECKS, "migrations", look)
+    clients = [app.test_client() for _ in range(5)]
+    with ThreadPoolExecutor(5) as others:
+        first = others.submit(clients[0].get, "/readyz")
+        assert begun.wait(5)
+        rest = [others.submit(client.get, "/readyz") for client in clients[1:]]
+        release.set()
+        assert {one.result().status_code for one in (first, *rest)} == {200}
+    assert len(runs) <= 2  # one may have come when the first had ended

@@ -1,16 +1,19 @@
 """The Socket.IO room, in this process: who is in it, and what goes to it."""
 
 import json
+from typing import Any
 
+import pytest
 from flask import Flask
 
 from taskmaster.core.database import DATABASES
+from taskmaster.core.errors import ApiError
 from taskmaster.events.user_log import RecentEvents, UserLog
-from taskmaster.streams.handshake import HUB
+from taskmaster.streams.handshake import HUB, identify, position
 from taskmaster.streams.socketio.namespace import Room
 from tests.support.api import User
 from tests.support.stream_client import NAMESPACE
-from tests.support.stream_polling import ManualPolling
+from tests.support.stream_polling import SEPARATOR, ManualPolling
 from tests.support.waiting import wait_until
 
 
@@ -81,3 +84,44 @@ def test_waiting_holds_no_database_connection(app: Flask, user: User) -> None:
     wait_until(lambda: engine.pool.checkedout() == 0, what="no connection in use")
     polling.post(f"41{NAMESPACE},")
     wait_until(lambda: not HUB.get(app).subscriptions(), what="nobody to follow")
+
+
+def test_nobody_joins_after_the_end(app: Flask, user: User) -> None:
+    polling = ManualPolling(user)
+    polling.wait("stream_ready")
+    manager = app.extensions["socketio"].server.manager
+    again = json.dumps({"token": user.access})
+    polling.post(SEPARATOR.join(["1", "40/one,", "40/two,", f"40{NAMESPACE},{again}"]))
+    wait_until(lambda: not HUB.get(app).subscriptions(), what="nobody to follow")
+    assert manager.rooms == {}
+    assert not any(manager.pending_connect.values())
+
+
+def test_a_token_is_renewed_now_and_then(app: Flask, user: User) -> None:
+    polling = ManualPolling(user)
+    polling.wait("stream_ready")
+    renewal = json.dumps(["authenticate", {"token": user.access}])
+    for _ in range(7):
+        polling.post(f"42{NAMESPACE},{renewal}")
+    answers: list[str] = []
+    while len(answers) < 7:
+        answers += [packet for packet in polling.packets() if packet.startswith("42")]
+    refused = [answer for answer in answers if "rate_limited" in answer]
+    assert 1 <= len(refused) <= 2
+    assert sum("authenticated" in answer for answer in answers) == 7 - len(refused)
+    polling.post(f"41{NAMESPACE},")
+    wait_until(lambda: not HUB.get(app).subscriptions(), what="nobody to follow")
+
+
+@pytest.mark.parametrize(
+    "odd", [[[]], {}, 1.5, True, ["x"], "[" * 2000, json.loads("[" * 900 + "]" * 900)]
+)
+def test_only_text_is_a_token_and_only_a_number_a_position(app: Flask, odd: Any) -> None:
+    with app.test_request_context():
+        with pytest.raises(ApiError) as refused:
+            identify(odd)
+        assert refused.value.problem["status"] == 401
+        with pytest.raises(ApiError) as refused:
+            position(odd)
+        assert refused.value.problem["status"] == 422
+    assert (position(3), position("3"), position(None)) == (3, 3, None)

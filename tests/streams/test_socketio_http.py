@@ -1,6 +1,10 @@
 """Socket.IO's URL is one of ours: the same checks, the same headers, the same shape of errors."""
 
+import json
+from http.client import HTTPConnection
+
 import pytest
+import websocket
 
 from tests.support.api import Api, through_http
 from tests.support.asserts import assert_problem
@@ -67,3 +71,37 @@ def test_its_answers_have_the_headers_of_all(anybody: Api) -> None:
     assert reply.headers["X-Request-ID"]
     assert reply.headers["X-Content-Type-Options"] == "nosniff"
     assert "Access-Control-Allow-Origin" not in reply.headers
+
+
+@pytest.mark.parametrize("path", [OPEN.replace("polling", "websocket"), "/ws/tasks/"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("Transfer-Encoding", "gzip, chunked"), ("Content-Length", "0" * 21), ("X-Odd", "\x80\xff")],
+)
+def test_no_header_of_a_handshake_is_a_fault_of_ours(
+    module_server: Server, path: str, name: str, value: str
+) -> None:
+    connection = HTTPConnection("127.0.0.1", module_server.port, timeout=10)
+    connection.putrequest("GET", path)
+    for pair in (WEBSOCKET | {name: value}).items():
+        connection.putheader(*pair)
+    connection.endheaders()
+    assert connection.getresponse().status in (101, 400)
+    connection.close()
+    assert "Traceback" not in module_server.text()
+
+
+def test_one_connection_has_one_websocket_and_ends_with_it(
+    module_server: Server, anybody: Api
+) -> None:
+    sid = json.loads(anybody.get(OPEN).body[1:])["sid"]
+    url = f"ws://127.0.0.1:{module_server.port}/socket.io/?EIO=4&transport=websocket&sid={sid}"
+    first = websocket.create_connection(url, timeout=8)
+    second = websocket.create_connection(url, timeout=8)
+    with pytest.raises(websocket.WebSocketConnectionClosedException):
+        second.recv()
+    first.ping()
+    assert anybody.post(f"{OPEN}&sid={sid}", data=b"1").status == 200
+    assert first.recv_frame().opcode == websocket.ABNF.OPCODE_PONG
+    with pytest.raises((websocket.WebSocketConnectionClosedException, ConnectionError)):
+        first.recv_frame()

@@ -4,7 +4,6 @@ Their parameters do not reach the bounds that the contract asks for. Each name s
 tests/streams/test_adapter.py fails when one of them goes.
 """
 
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -15,9 +14,9 @@ from engineio.exceptions import ContentTooLongError, QueueEmpty, SocketIsClosedE
 from engineio.packet import CLOSE, MESSAGE, Packet
 from engineio.payload import Payload
 from engineio.socket import Socket
-from socketio import Manager
 
 from ...core import clock
+from ...core.concurrency import pause
 from ..protocol import NOT_UNDERSTOOD, CloseReason
 from ..subscription import Subscription
 from ..token_bucket import MAX_FRAMES, TokenBucket
@@ -61,6 +60,14 @@ class EngineSocket(Socket):
             self.leaving = True
             self.serve(None)
             self.queue.put(Packet(CLOSE))
+
+    def wait_for_writer(self, seconds: float) -> None:
+        """Give a WebSocket so long to take what is left for it; then end it."""
+        deadline = clock.monotonic() + seconds
+        while self.upgraded and self.websocket and clock.monotonic() < deadline:
+            pause(0.02)
+        if self.upgraded:
+            self.abort()
 
     def abort(self) -> None:
         """End it at once, which frees a blocked write."""
@@ -113,8 +120,11 @@ class EngineSocket(Socket):
         return packets
 
     def receive(self, pkt: Any) -> None:
-        """Take in a packet, unless the client sends too many; a WebSocket counts by itself."""
-        if self.leaving and pkt.packet_type == MESSAGE:
+        """Take in a packet, unless the client sends too many; a WebSocket counts by itself.
+
+        After a CLOSE there may be more in the same post, which would be a member that nobody knows.
+        """
+        if self.closing or self.closed or (self.leaving and pkt.packet_type == MESSAGE):
             return
         if self.upgraded or self._bucket.consume(frames=1, size=_size(pkt)):
             super().receive(pkt)
@@ -136,6 +146,8 @@ class EngineSocket(Socket):
     def close(self, wait: bool = False, abort: bool = False, reason: Any = None) -> None:
         """Close, but never wait until the client has read all: it may not read."""
         super().close(wait=False, abort=abort, reason=reason)
+        if self.websocket and not self.upgraded:  # it asks to take over, and is waited for
+            self.websocket.abort()
         if self.closed:  # who still posts to it gets 400; engine.io would raise
             self.server.sockets.pop(self.sid, None)
 
@@ -150,11 +162,14 @@ class EngineLink:
     def __init__(self, websocket: WebSocketConnection, engine: EngineSocket) -> None:
         self._websocket, self._engine = websocket, engine
         engine.websocket = websocket  # for who has to end it at once
+        websocket.set_deadline(MAX_JOINING)  # to take over from polling, where it is to
         self._messages = websocket.messages()
         self.send, self.close = websocket.send, websocket.close
 
     def wait(self) -> str | bytes | None:
         """Return the next message that engine.io can read: at another, its loop would break off."""
+        if self._engine.upgraded:
+            self._websocket.set_deadline(None)
         for message in self._messages:
             with suppress(*UNREADABLE):
                 Packet(encoded_packet=message)
@@ -169,38 +184,15 @@ class EngineLink:
 def open_websocket(handler: Callable[[EngineLink], Any], _server: Server) -> WSGIApplication:
     """Return an application that shakes hands and lets engine.io talk: its driver."""
     engine: EngineSocket = handler.__self__  # type: ignore[attr-defined]
-    return websocket_application(lambda websocket: handler(EngineLink(websocket, engine)))
 
+    def converse(websocket: WebSocketConnection) -> None:
+        if engine.websocket is None:  # one connection has one
+            try:
+                handler(EngineLink(websocket, engine))
+            finally:
+                engine.websocket = None
 
-def _locked(change: Callable[..., Any]) -> Callable[..., Any]:
-    def locked(self: "LockedManager", *args: Any, **kwargs: Any) -> Any:
-        with self.lock:
-            return change(self, *args, **kwargs)
-
-    return locked
-
-
-class LockedManager(Manager):
-    """python-socketio's rooms, which it looks at first and changes then, for real threads."""
-
-    lock = threading.RLock()
-    basic_enter_room = _locked(Manager.basic_enter_room)
-    basic_leave_room = _locked(Manager.basic_leave_room)
-    basic_disconnect = _locked(Manager.basic_disconnect)
-
-    def pre_connect(self, eio_sid: str, namespace: str) -> str:
-        """Begin to let a connection in. Raise ValueError where it is in already."""
-        with self.lock:
-            sid: str | None = super().pre_connect(eio_sid, namespace)
-        if sid is None:  # python-socketio would answer like a refusal, and the client leave
-            raise ValueError("joined already")
-        return sid
-
-    def connect(self, sid: str, namespace: str) -> Any:
-        """Let a client in whose CONNECT packet is sent: from here on it may be sent events."""
-        found = super().connect(sid, namespace)
-        self.server.namespace_handlers[namespace].connected(sid)
-        return found
+    return websocket_application(converse)
 
 
 def engine_of(server: Any, sid: str) -> EngineSocket:

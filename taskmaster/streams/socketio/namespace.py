@@ -24,7 +24,7 @@ from ..handshake import identify, position, problem_of, renew
 from ..hub import Hub
 from ..protocol import NOT_UNDERSTOOD, Message
 from ..reader import LogReader
-from ..subscription import Subscription
+from ..subscription import MAX_CLOSING, Subscription
 from .adapter import NAMESPACE, EngineSocket, engine_of
 
 log = structlog.get_logger(__name__)
@@ -175,6 +175,7 @@ class TaskNamespace(Namespace):
                 with suppress(KeyError):  # it has gone meanwhile
                     self.server.disconnect(member.sid, namespace=NAMESPACE)
             member.engine.leave()
+            member.engine.wait_for_writer(MAX_CLOSING)
 
 
 def _sid() -> str:

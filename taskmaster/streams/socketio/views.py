@@ -21,7 +21,8 @@ from ..handshake import check_origin
 from ..hub import Hub
 from ..takeover import Upgrade, with_problem
 from ..websocket.connection import MAX_MESSAGE
-from .adapter import LockedManager, adapt, reap
+from .adapter import adapt, reap
+from .manager import LockedManager
 from .namespace import UNKNOWN_EVENT, OtherNamespaces, TaskNamespace
 
 blp = Blueprint("socketio", __name__)

@@ -5,6 +5,7 @@ Socket.IO has the same bounds as the plain WebSocket: the size of a message is c
 its fragments, what a client may send per second is limited, and nothing is compressed.
 """
 
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -12,6 +13,7 @@ from contextlib import suppress
 from typing import Any
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
+from h11 import ProtocolError
 from werkzeug.datastructures import EnvironHeaders
 from wsproto import ConnectionType, WSConnection, events
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
@@ -25,6 +27,7 @@ MAX_MESSAGE = 64 * 1024  # bytes
 CHUNK = 4096  # bytes read at once
 SILENCE = 60  # seconds without a byte from the client, who is pinged meanwhile
 MAX_LINGER, MAX_DRAINED = 1.0, 1024 * 1024  # seconds and bytes to read after a fault
+OF_HANDSHAKE = re.compile("(Host|Upgrade|Connection|Sec-Websocket-.*)\\Z", re.IGNORECASE)
 OVER = (OSError, EOFError, RemoteProtocolError, LocalProtocolError)
 
 
@@ -44,12 +47,12 @@ class WebSocketConnection(Connection):
 
     def accept(self, environ: WSGIEnvironment) -> bool:
         """Answer the handshake; return False for a request that is none."""
-        sent = EnvironHeaders(environ)
+        sent = [pair for pair in EnvironHeaders(environ) if OF_HANDSHAKE.match(pair[0])]
         try:
             headers = [(name.encode(), value.encode("latin-1")) for name, value in sent]
             self._protocol.initiate_upgrade_connection(headers, environ["PATH_INFO"])
             self._write(events.AcceptConnection())
-        except (RemoteProtocolError, UnicodeError, OSError):
+        except (RemoteProtocolError, ProtocolError, UnicodeError, OSError):
             return False
         self.set_deadline(None)
         return True
