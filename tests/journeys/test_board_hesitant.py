@@ -146,6 +146,7 @@ def test_a_key_that_is_held_deletes_one_task(page: Page, user: User) -> None:
     expect(page.get_by_role("alert").filter(has_text="was not deleted")).to_have_count(0)
     titles(page, "TO DO").first.press("Delete")
     expect(page.get_by_label("Title of the new task")).to_be_focused()
+    expect(page.get_by_text("“Three” is deleted.")).to_be_visible()
     page.keyboard.press("Control+z")
     expect(titles(page, "TO DO")).to_have_text(["Three"])
     assert succeed(user.get("tasks/"))["count"] == 1
@@ -158,6 +159,7 @@ def test_nothing_typed_is_left_for_somebody_else(page: Page, user: User) -> None
     page.get_by_label("Title of the new task").fill("Mine")
     page.get_by_label("Search").fill("mine")
     page.wait_for_url("**/?search=mine")
+    page.wait_for_load_state("networkidle")
     log_out(page)
     log_in(page, other.username)
     expect(titles(page, "TO DO")).to_have_text(["Theirs"])
@@ -195,6 +197,7 @@ def test_the_focus_goes_where_the_page_goes(page: Page, user: User) -> None:
 def test_more_tasks_have_the_focus_of_the_button_that_is_gone(page: Page, user: User) -> None:
     tasks = [{"action": "create", "task": {"title": f"Task {n}"}} for n in range(60)]
     succeed(user.post("tasks/bulk/", {"operations": tasks}))
+    expect_count(page, "TO DO", "60")
     more = page.get_by_role("button", name="Show more")
     more.focus()
     more.press("Enter")

@@ -123,7 +123,7 @@ def test_it_lists_again_what_the_log_has_forgotten(
     server.start()
     js.wait("my.held > 0")
     user.create_task("While it lists again")
-    assert js.run("return my.lists.all.state") == "connecting"
+    js.wait("my.lists.all.state === 'connecting'")  # and not live, while the replies are held
     js.run("my.release()")
     expect_lists(js, user)
     user.create_task("Afterwards")

@@ -16,7 +16,7 @@ def test_an_address_that_is_taken_is_named(capsys: pytest.CaptureFixture[str]) -
             arbiter.check_address("127.0.0.1", port, [("127.0.0.1", 1)])
         assert f"PORT {port}: " in capsys.readouterr().err
         arbiter.check_address("127.0.0.1", port, [("127.0.0.1", port)])  # it is ours
-    arbiter.check_address("127.0.0.1", port, [("127.0.0.1", 1)])
+    arbiter.check_address("127.0.0.1", 0, [("127.0.0.1", 1)])
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from taskmaster.streams.handshake import HUB
 from taskmaster.streams.subscription import Connection
 from tests.support.api import Api, User
 from tests.support.databases import Database
+from tests.support.waiting import wait_until
 
 ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
@@ -118,12 +119,19 @@ def test_however_many_ask_the_checks_run_once_at_a_time(
         begun.set()
         release.wait(1)
 
+    def ask(latest: health.Latest) -> dict[str, str]:
+        arrived.append(1)
+        return asked(latest)
+
+    arrived, asked = list[int](), health.Latest.ask
+    monkeypatch.setattr(health.Latest, "ask", ask)
     monkeypatch.setitem(health.CHECKS, "migrations", look)
     clients = [app.test_client() for _ in range(5)]
     with ThreadPoolExecutor(5) as others:
         first = others.submit(clients[0].get, "/readyz")
         assert begun.wait(5)
         rest = [others.submit(client.get, "/readyz") for client in clients[1:]]
+        wait_until(lambda: len(arrived) == 5, what="all to have asked")
         release.set()
         assert {one.result().status_code for one in (first, *rest)} == {200}
     assert len(runs) <= 2  # one may have come when the first had ended

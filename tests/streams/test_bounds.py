@@ -123,9 +123,10 @@ def test_who_lets_too_much_wait_is_cut(log: Log) -> None:
 def test_a_token_runs_out_while_a_write_is_blocked(
     log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connection, now = Blocked(), clock.monotonic()
+    connection = Blocked()
     stream = log.subscribe(connection=connection)
     next(stream.messages())
+    now = clock.monotonic()
     stream.renew(PRINCIPAL._replace(expires_at=int(clock.now().timestamp())))
     log.hub.sweep()
     assert stream.close_reason is CloseReason.TOKEN_EXPIRED

@@ -1,6 +1,7 @@
 """Socket.IO's URL is one of ours: the same checks, the same headers, the same shape of errors."""
 
 import json
+from contextlib import closing
 from http.client import HTTPConnection
 
 import pytest
@@ -91,17 +92,22 @@ def test_no_header_of_a_handshake_is_a_fault_of_ours(
     assert "Traceback" not in module_server.text()
 
 
+def is_answered(link: websocket.WebSocket) -> bool:
+    link.ping()
+    return bool(link.recv_frame().opcode == websocket.ABNF.OPCODE_PONG)
+
+
 def test_one_connection_has_one_websocket_and_ends_with_it(
     module_server: Server, anybody: Api
 ) -> None:
     sid = json.loads(anybody.get(OPEN).body[1:])["sid"]
     url = f"ws://127.0.0.1:{module_server.port}/socket.io/?EIO=4&transport=websocket&sid={sid}"
-    first = websocket.create_connection(url, timeout=8)
-    second = websocket.create_connection(url, timeout=8)
-    with pytest.raises(websocket.WebSocketConnectionClosedException):
-        second.recv()
-    first.ping()
-    assert anybody.post(f"{OPEN}&sid={sid}", data=b"1").status == 200
-    assert first.recv_frame().opcode == websocket.ABNF.OPCODE_PONG
-    with pytest.raises((websocket.WebSocketConnectionClosedException, ConnectionError)):
-        first.recv_frame()
+    with closing(websocket.create_connection(url, timeout=8)) as first:
+        assert is_answered(first)
+        second = websocket.create_connection(url, timeout=8)
+        with closing(second), pytest.raises(websocket.WebSocketConnectionClosedException):
+            second.recv()
+        assert is_answered(first)
+        assert anybody.post(f"{OPEN}&sid={sid}", data=b"1").status == 200
+        with pytest.raises((websocket.WebSocketConnectionClosedException, ConnectionError)):
+            first.recv_frame()

@@ -20,9 +20,11 @@ const my = {
   /** Let so many replies to a path never come; the requests arrive. */
   hang(count, path) {
     const { fetch } = globalThis;
+    my.hung = 0;
     globalThis.fetch = async (url, options) => {
       const reply = await fetch(url, options);
       if (!url.endsWith(path) || count-- <= 0) return reply;
+      my.hung++;
       const { signal } = options;
       return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
     };
