@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.support.api import Api, User, succeed, through_http
 from tests.support.board import (
@@ -44,6 +44,18 @@ def hold(page: Page) -> list[Route]:
     return held
 
 
+def save_slowly(page: Page, user: User) -> tuple[list[Route], Locator]:
+    """Save a change of one of two tasks; return what is on its way, and the dialog."""
+    for title in ("One", "Two"):
+        user.create_task(title)
+    held = hold(page)
+    dialog = edit(page, "One")
+    dialog.get_by_label("Title").fill("One, changed")
+    with page.expect_request(TASK):
+        save(dialog)
+    return held, dialog
+
+
 def is_change(route: Route) -> bool:
     return route.request.method == "PATCH"
 
@@ -76,13 +88,7 @@ def test_what_no_reply_came_for_is_not_made_twice(page: Page, user: User) -> Non
 
 
 def test_a_save_that_comes_late_leaves_the_next_dialog_alone(page: Page, user: User) -> None:
-    for title in ("One", "Two"):
-        user.create_task(title)
-    held = hold(page)
-    dialog = edit(page, "One")
-    dialog.get_by_label("Title").fill("One, changed")
-    with page.expect_request(TASK):
-        save(dialog)
+    held, dialog = save_slowly(page, user)
     dialog.get_by_role("button", name="Cancel").click()
     expect(dialog).to_be_hidden()
     dialog = edit(page, "Two")
@@ -99,13 +105,7 @@ def test_a_save_that_comes_late_leaves_the_next_dialog_alone(page: Page, user: U
 
 
 def test_a_save_that_fails_late_is_offered_again(page: Page, user: User) -> None:
-    for title in ("One", "Two"):
-        user.create_task(title)
-    held = hold(page)
-    dialog = edit(page, "One")
-    dialog.get_by_label("Title").fill("One, changed")
-    with page.expect_request(TASK):
-        save(dialog)
+    held, dialog = save_slowly(page, user)
     page.keyboard.press("Escape")
     edit(page, "Two")
     held[0].fulfill(status=404, json={"code": "not_found", "detail": "There is nothing here."})
