@@ -27,8 +27,8 @@ HERE = Path(__file__).resolve().parent
 LINGER = 0.5  # seconds in which a stopping worker still answers on kept connections
 AT_ONCE = 16  # connections that a process takes in one turn if no other wants them
 DESCRIPTORS = 65536
-# Imports the application as gunicorn does, to see whether it loads.
 UPGRADE = "import wsgi; from taskmaster.ops import migrations; migrations.upgrade(wsgi.app)"
+# Imports the application as gunicorn does, to see whether it loads.
 LOAD = "import sys; _, app, *sys.path = sys.argv; from gunicorn import util; util.import_app(app)"
 
 

@@ -13,15 +13,15 @@ from ..core import clock
 from ..core.database import reading, writing
 from ..core.errors import ApiError, not_found
 from . import passwords, sessions
-from .deletion import NO_PASSWORD
 from .models import users
-from .service import BY_LOGIN, User, hash_new_password, insert_user, unique
+from .rows import NOT_DELETED, User
+from .service import BY_LOGIN, hash_new_password, insert_user, unique
 
 log = structlog.get_logger(__name__)
 
 PAGE = (
     select(users)
-    .where(users.c.username > bindparam("after"), users.c.password_hash != NO_PASSWORD)
+    .where(users.c.username > bindparam("after"), NOT_DELETED)
     .order_by(users.c.username)
     .limit(500)
 )
@@ -101,7 +101,7 @@ def _change(user: User, changes: Mapping[str, Any], event: str, by: str) -> int:
 
 def _update(connection: Connection, user: User, changes: Mapping[str, Any]) -> None:
     """Change an account. Raise ApiError (404) if it was deleted meanwhile."""
-    known = users.c.id == user.id, users.c.password_hash != NO_PASSWORD
+    known = users.c.id == user.id, NOT_DELETED
     values = {**changes, "last_updated": clock.now()}
     if not connection.execute(update(users).where(*known).values(values)).rowcount:
         raise _no_account()

@@ -12,8 +12,8 @@ from marshmallow import ValidationError
 from ..core.clock import rfc3339
 from ..core.errors import ApiError
 from . import administration
+from .rows import User
 from .schemas import NewPasswordSchema, RegistrationSchema
-from .service import User
 
 BY = "command line"
 

@@ -6,9 +6,7 @@ what belongs to the user is deleted in parts, and at last the row. Where a proce
 between, `prune` finds a user without a head, and goes on.
 """
 
-from typing import Any
-
-from sqlalchemy import Column, Connection, Row, delete, select, update
+from sqlalchemy import Column, Connection, delete, select
 
 from ..core.concurrency import in_turns
 from ..core.database import writing
@@ -16,15 +14,15 @@ from ..core.parts import delete_in_parts, read_in_parts
 from ..events.models import StreamHead
 from . import sessions
 from .models import users
+from .rows import NO_PASSWORD, User, update_unless_changed
 
-NO_PASSWORD = ""  # the hash of none
 EMPTY = {"first_name": None, "last_name": None, "password_hash": NO_PASSWORD}
 USERS = select(users.c.id, StreamHead.user_id).outerjoin(
     StreamHead, StreamHead.user_id == users.c.id
 )
 
 
-def begin(connection: Connection, user: Row[Any]) -> list[str] | None:
+def begin(connection: Connection, user: User) -> list[str] | None:
     """Shut an account; return the sessions that have ended, to be announced after the commit.
 
     None if it got another password since it was read, or was deactivated: then roll back.
@@ -33,9 +31,7 @@ def begin(connection: Connection, user: Row[Any]) -> list[str] | None:
     connection.execute(delete(StreamHead).where(StreamHead.user_id == user.id))
     # Then the user, as a log-in does: a session that it opens meanwhile is found below.
     names = {"username": user.id, "email": user.id}  # unique, and no valid names
-    unchanged = users.c.password_hash == user.password_hash, users.c.is_active
-    statement = update(users).where(users.c.id == user.id, *unchanged).values(EMPTY | names)
-    if not connection.execute(statement).rowcount:
+    if update_unless_changed(connection, user, EMPTY | names) is None:
         return None
     return sessions.end_in(connection, user.id)
 

@@ -14,6 +14,7 @@ from ..core.auth import Principal, not_authenticated
 from ..core.errors import ApiError, ErrorCode, handle_http_exception
 from ..extensions import jwt
 from . import service, sessions, tokens
+from .rows import User
 
 Header = Mapping[str, Any]
 Claims = Mapping[str, Any]
@@ -32,7 +33,7 @@ def _is_over(_: Header, claims: Claims) -> bool:
 
 
 @jwt.user_lookup_loader
-def _load_user(_: Header, claims: Claims) -> service.User | None:
+def _load_user(_: Header, claims: Claims) -> User | None:
     """Return the row that `current_user` stands for; let `core.auth.current()` know it too."""
     token = tokens.read_claims(claims)
     if token.expires_at <= clock.now().timestamp():

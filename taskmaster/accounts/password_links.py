@@ -16,7 +16,8 @@ from ..core.client import Client
 from ..core.database import writing
 from ..core.errors import ApiError, ErrorCode
 from . import sessions, tokens
-from .service import User, find_user, hash_new_password, update_unless_changed
+from .rows import User, update_unless_changed
+from .service import find_user, hash_new_password
 
 log = structlog.get_logger(__name__)
 

@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from flask import current_app
 from marshmallow import ValidationError
-from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from ..core import clock
@@ -20,6 +20,7 @@ from ..events import log as event_log
 from . import deletion, passwords, sessions
 from .models import sessions as session_table
 from .models import users
+from .rows import NO_PASSWORD, NOT_DELETED, User, update_unless_changed
 from .schemas import refuse_guessable
 
 log = structlog.get_logger(__name__)
@@ -30,7 +31,6 @@ PROFILE = "RATELIMIT_PROFILE"
 REGISTRATIONS = "registrations"  # all hash in one line, so that log-ins wait behind few of them
 UNIQUE = ("username", "email")
 
-User = Row[Any]
 BY_ID = select(users).where(users.c.id == bindparam("user_id"))
 BY_LOGIN = select(users).where(
     or_(users.c.username == bindparam("login"), users.c.email == bindparam("login"))
@@ -88,7 +88,7 @@ def log_in(login: str, password: str, client: Client) -> tuple[User, dict[str, s
         user = update_unless_changed(connection, found, changes)
         if user:
             tokens, over = sessions.open_session(connection, user.id, client.user_agent)
-    if user is None:  # look again: another log-in may just have renewed the hash
+    if user is None:  # the row has changed since it was checked: check again
         return log_in(login, password, client)
     sessions.announce(user.id, over)
     log.info("login", user_id=user.id, sessions_ended=len(over))
@@ -104,7 +104,7 @@ def find_user(user_id: str) -> User | None:
 def get_user(user_id: str) -> User:
     """Return an account. Raise ApiError (401) if it is gone, or not active."""
     user = find_user(user_id)
-    if user is None or user.password_hash == deletion.NO_PASSWORD or not user.is_active:
+    if user is None or user.password_hash == NO_PASSWORD or not user.is_active:
         raise account_gone()
     return user
 
@@ -125,7 +125,7 @@ def update_profile(user_id: str, fields: Mapping[str, Any], client: Client) -> U
         return user
     counters = [Counter(PROFILE, client.address)] if changes.keys() & UNIQUE else []
     changes["last_updated"] = clock.now()
-    known = users.c.id == user_id, users.c.password_hash != deletion.NO_PASSWORD
+    known = users.c.id == user_id, NOT_DELETED
     with count_failures(*counters), unique(fields, but=user_id), writing() as connection:
         statement = update(users).where(*known).values(changes).returning(users)
         changed = connection.execute(statement).first()
@@ -166,7 +166,7 @@ def delete_account(user_id: str, password: str, client: Client) -> None:
         over = deletion.begin(connection, user)
         if over is None:
             connection.rollback()
-    if over is None:  # look again: it was secured meanwhile, or another log-in renewed the hash
+    if over is None:  # the row has changed since it was checked: check again
         return delete_account(user_id, password, client)
     sessions.announce(user_id, over)
     log.info("account_deleted", user_id=user_id)
@@ -174,15 +174,6 @@ def delete_account(user_id: str, password: str, client: Client) -> None:
         deletion.finish(user_id)
     except (SQLAlchemyError, ApiError) as error:  # nobody sees what is left; housekeeping goes on
         log.warning("deletion_unfinished", user_id=user_id, error=type(error).__name__)
-
-
-def update_unless_changed(
-    connection: Connection, user: User, changes: Mapping[str, Any]
-) -> User | None:
-    """Change a row unless it got another password, or was deactivated, since it was read."""
-    unchanged = (users.c.id == user.id, users.c.password_hash == user.password_hash)
-    statement = update(users).where(*unchanged, users.c.is_active).values(changes)
-    return connection.execute(statement.returning(users)).first()
 
 
 def _confirm_password(user_id: str, password: str, field: str, client: Client) -> User:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from flask import url_for
 
 from ..accounts import administration, password_links
-from ..accounts.service import User, find_user
+from ..accounts.rows import User
+from ..accounts.service import find_user
 from ..core.errors import not_found
 
 Change = Callable[[User, str], str]

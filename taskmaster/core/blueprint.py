@@ -38,10 +38,8 @@ class Parser(FlaskParser):
 
     def load_querystring(self, req: Request, schema: Any) -> Any:
         """Return the parameters. Raise ValidationError for one of several values that has one."""
-        repeated = [name for name, values in req.args.lists() if len(values) > 1]
-        single = schema.fields.items() if repeated else ()
-        twice = {n for n, field in single if n in repeated and not isinstance(field, List)}
-        if twice:
+        single = (n for n, field in schema.fields.items() if not isinstance(field, List))
+        if twice := [name for name in single if len(req.args.getlist(name)) > 1]:
             raise ValidationError({name: ["Given more than once."] for name in twice})
         return super().load_querystring(req, schema)
 

@@ -7,7 +7,7 @@ IGNORED = ("HTTP_IF_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_RANGE")
 
 
 def init_app(app: Flask) -> None:
-    """Take the conditions that it does not know out of each GET, before werkzeug acts on them."""
+    """Ignore the conditions and ranges that no GET here supports, before werkzeug reads them."""
     app.before_request(_ignore_conditions)
 
 

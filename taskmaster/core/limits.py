@@ -72,9 +72,10 @@ class Window:
 
 
 class MovingWindows:
-    """The other limits in the memory of one process, with what `limits` calls a strategy.
+    """Moving windows in the memory of one process, with the methods of a strategy of `limits`.
 
-    Its own for memory keeps every name that was ever counted, and looks at all of them each time.
+    The memory storage of `limits` keeps every name that was ever counted, and goes over all of
+    them each time.
     """
 
     def __init__(self) -> None:

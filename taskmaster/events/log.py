@@ -188,7 +188,8 @@ def head(connection: Connection, user_id: str) -> Head:
 def read(connection: Connection, user_id: str, after: int, limit: int = PAGE) -> list[Entry]:
     """Return a page of the events that came after a position, oldest first.
 
-    It ends before a gap: the log was pruned between two parts of the page, and the next page tells.
+    It ends before a gap, where the log was pruned between two parts of the page: whoever asks for
+    the next page finds the gap at its beginning.
     """
     found = page(_rows(connection, AFTER, {"of_user": user_id, "after": after}), limit)
     return [entry for place, entry in enumerate(found) if entry.seq == found[0].seq + place]

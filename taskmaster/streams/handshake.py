@@ -15,7 +15,7 @@ from .hub import Hub
 from .protocol import Message, control, refusal
 from .subscription import Subscription
 
-RENEWAL = 20  # frames' worth: five at once, then one a second
+RENEWAL = 20  # frames that a renewal counts as: five at once, then one a second
 HUB = Slot[Hub]("hub")
 SINCE = Whole(
     validate=validate.Range(0, 2**63 - 1),

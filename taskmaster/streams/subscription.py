@@ -81,7 +81,8 @@ class Subscription:
 
     def check(self) -> None:
         """End what is over, also while a write is blocked; look for events that were not told."""
-        self._seconds_left()
+        if self._seconds_left() <= 0:
+            self.close(CloseReason.TOKEN_EXPIRED)
         self.cut_if_stalled()
         if self.reader.is_behind():
             self._wake.set()
@@ -133,9 +134,11 @@ class Subscription:
         return [] if self._connection.has_backlog else self.reader.next_batch()
 
     def _check_expiry(self) -> Message | None:
-        """Warn once before the token's end."""
+        """Close at the token's end; warn once before it."""
         left = self._seconds_left()
-        if 0 < left <= WARNING and self._warned_of != self.principal.expires_at:
+        if left <= 0:
+            self.close(CloseReason.TOKEN_EXPIRED)
+        elif left <= WARNING and self._warned_of != self.principal.expires_at:
             self._warned_of = self.principal.expires_at
             return control("token_expiring", expires_in=math.ceil(left))
         return None
@@ -147,8 +150,4 @@ class Subscription:
         return max(0.0, min(HEARTBEAT, left))
 
     def _seconds_left(self) -> float:
-        """Return for how long the token is good; close the stream where it is not."""
-        left = self.principal.expires_at - clock.now().timestamp()
-        if left <= 0:
-            self.close(CloseReason.TOKEN_EXPIRED)
-        return left
+        return self.principal.expires_at - clock.now().timestamp()

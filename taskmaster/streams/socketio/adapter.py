@@ -18,7 +18,7 @@ from engineio.socket import Socket
 from ...core import clock
 from ...core.concurrency import pause
 from ..protocol import NOT_UNDERSTOOD, CloseReason
-from ..subscription import Subscription
+from ..subscription import MAX_CLOSING, Subscription
 from ..token_bucket import MAX_FRAMES, TokenBucket
 from ..websocket.connection import WebSocketConnection, websocket_application
 
@@ -56,18 +56,14 @@ class EngineSocket(Socket):
         """
         if self.upgraded:
             self.close()
+            deadline = clock.monotonic() + MAX_CLOSING
+            while self.websocket and clock.monotonic() < deadline:
+                pause(0.02)
+            self.abort()  # in case the client has not read it
         else:
             self.leaving = True
             self.serve(None)
             self.queue.put(Packet(CLOSE))
-
-    def wait_for_writer(self, seconds: float) -> None:
-        """Give a WebSocket so long to take what is left for it; then end it."""
-        deadline = clock.monotonic() + seconds
-        while self.upgraded and self.websocket and clock.monotonic() < deadline:
-            pause(0.02)
-        if self.upgraded:
-            self.abort()
 
     def abort(self) -> None:
         """End it at once, which frees a blocked write."""
@@ -91,7 +87,7 @@ class EngineSocket(Socket):
         """Queue a packet. One for a connection that has just been closed is dropped."""
         self.has_backlog = True
         size = _size(pkt)
-        self.queued += size  # no thread comes in between
+        self.queued += size  # by itself: a call in between could let another thread change it
         with suppress(SocketIsClosedError):
             super().send(pkt)
 
@@ -122,7 +118,7 @@ class EngineSocket(Socket):
     def receive(self, pkt: Any) -> None:
         """Take in a packet, unless the client sends too many; a WebSocket counts by itself.
 
-        After a CLOSE there may be more in the same post, which would be a member that nobody knows.
+        What follows a CLOSE in the same post is ignored: a CONNECT would make a member for good.
         """
         if self.closing or self.closed or (self.leaving and pkt.packet_type == MESSAGE):
             return
@@ -146,7 +142,7 @@ class EngineSocket(Socket):
     def close(self, wait: bool = False, abort: bool = False, reason: Any = None) -> None:
         """Close, but never wait until the client has read all: it may not read."""
         super().close(wait=False, abort=abort, reason=reason)
-        if self.websocket and not self.upgraded:  # it asks to take over, and is waited for
+        if self.websocket and not self.upgraded:  # its upgrade is not finished
             self.websocket.abort()
         if self.closed:  # who still posts to it gets 400; engine.io would raise
             self.server.sockets.pop(self.sid, None)
@@ -162,7 +158,7 @@ class EngineLink:
     def __init__(self, websocket: WebSocketConnection, engine: EngineSocket) -> None:
         self._websocket, self._engine = websocket, engine
         engine.websocket = websocket  # for who has to end it at once
-        websocket.set_deadline(MAX_JOINING)  # to take over from polling, where it is to
+        websocket.set_deadline(MAX_JOINING)  # for the upgrade from polling, if it is one
         self._messages = websocket.messages()
         self.send, self.close = websocket.send, websocket.close
 

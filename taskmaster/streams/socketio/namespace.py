@@ -24,7 +24,7 @@ from ..handshake import identify, position, problem_of, renew
 from ..hub import Hub
 from ..protocol import NOT_UNDERSTOOD, Message
 from ..reader import LogReader
-from ..subscription import MAX_CLOSING, Subscription
+from ..subscription import Subscription
 from .adapter import NAMESPACE, EngineSocket, engine_of
 
 log = structlog.get_logger(__name__)
@@ -158,7 +158,7 @@ class TaskNamespace(Namespace):
             return
         with self._lock:
             room = self._rooms.get(user_id)
-            if room is None or room.log is not reader.log:  # that of all who have gone
+            if room is None or room.log is not reader.log:  # of a log that is fed no more
                 room = Room(reader.log, reader.cursor, partial(self._send, to=user_id))
                 self._rooms[user_id] = room
         with room.lock, suppress(SQLAlchemyError):  # then it tries again after the next batch
@@ -175,7 +175,6 @@ class TaskNamespace(Namespace):
                 with suppress(KeyError):  # it has gone meanwhile
                     self.server.disconnect(member.sid, namespace=NAMESPACE)
             member.engine.leave()
-            member.engine.wait_for_writer(MAX_CLOSING)
 
 
 def _sid() -> str:

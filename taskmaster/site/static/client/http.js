@@ -40,11 +40,11 @@ export function newKey() {
  * Send a request until it is answered; return `{ body, headers, repeated }`. Throws a TaskmasterError.
  * `repeatable` says whether it may be sent again after a lost reply: it may be what was carried out.
  */
-export async function send(url, { repeatable, pauses = REPETITIONS, ...request }) {
+export async function send(url, { repeatable, pauses = REPETITIONS, patience = PATIENCE, ...request }) {
   for (let tries = 0; ; tries++) {
     try {
-      const patience = tries < pauses.length ? request.patience : PATIENCE;
-      return { ...(await sendOnce(url, { ...request, patience })), repeated: tries > 0 };
+      const reply = await sendOnce(url, request, tries < pauses.length ? patience : PATIENCE);
+      return { ...reply, repeated: tries > 0 };
     } catch (error) {
       error.repeated = tries > 0;
       const lost = error.code === "offline" || AWAY.has(error.status);
@@ -54,7 +54,7 @@ export async function send(url, { repeatable, pauses = REPETITIONS, ...request }
   }
 }
 
-async function sendOnce(url, { method, token, body, headers, patience = PATIENCE }) {
+async function sendOnce(url, { method, token, body, headers }, patience) {
   const all = { Accept: "application/json", ...headers };
   if (body !== undefined) all["Content-Type"] = "application/json";
   if (token) all.Authorization = `Bearer ${token}`;

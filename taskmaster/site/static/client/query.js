@@ -7,12 +7,20 @@ function utc(time) {
   return new Date(text).toISOString().slice(0, 23) + microseconds.padEnd(3, "0");
 }
 
+/** Return what makes the test of a task's time out of a limit; a task without that time does not pass. */
+function comparing(name, passes) {
+  return (limit) => {
+    const asked = utc(limit);
+    return (task) => task[name] !== null && passes(utc(task[name]), asked);
+  };
+}
+
 const TESTS = {
   status_task: (wanted) => (task) => [wanted].flat().includes(task.status_task),
-  due_before: (time, limit = utc(time)) => (task) => task.due_date !== null && utc(task.due_date) < limit,
-  due_after: (time, limit = utc(time)) => (task) => task.due_date !== null && utc(task.due_date) > limit,
-  created_after: (time, limit = utc(time)) => (task) => utc(task.date_created) > limit,
-  updated_after: (time, limit = utc(time)) => (task) => utc(task.last_updated) > limit,
+  due_before: comparing("due_date", (time, limit) => time < limit),
+  due_after: comparing("due_date", (time, limit) => time > limit),
+  created_after: comparing("date_created", (time, limit) => time > limit),
+  updated_after: comparing("last_updated", (time, limit) => time > limit),
 };
 
 /**
