@@ -126,6 +126,7 @@ class SettingsSchema(Schema):
     REGISTRATION = _choice("open", "open", "closed")
     TASKS_PER_USER = _integer(100_000, 1)
     SESSIONS_PER_USER = _integer(100, 1)
+    IDEMPOTENCY_BYTES_PER_USER = _integer(256 * 1024**2, 1)
     ACCESS_TOKEN_SECONDS = _integer(7 * 24 * 3600, 1)
     REFRESH_TOKEN_SECONDS = _integer(14 * 24 * 3600, 1)
     EVENTS_KEEP_DAYS = _integer(30, 1, 36500)

@@ -1,7 +1,8 @@
 """`Idempotency-Key`: a request repeated after a lost reply is answered, not carried out again.
 
 The key is stored in the transaction of what it stands for, under the lock of the user's head:
-so there is either both or neither, and a second request waits for the first.
+so there is either both or neither, and a second request waits for the first. Each row also says
+how many bytes the user's replies had come to with it, so newest less oldest is what is kept now.
 """
 
 from collections.abc import Callable
@@ -10,15 +11,18 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 import orjson
-from flask import Request
+from flask import Request, current_app
 from sqlalchemy import (
+    BigInteger,
     Connection,
     ForeignKey,
+    Index,
     String,
     Table,
     Text,
     bindparam,
     delete,
+    func,
     insert,
     select,
 )
@@ -54,6 +58,9 @@ class IdempotencyKey(db.Model):  # type: ignore[name-defined]
     fingerprint: Mapped[str] = mapped_column(String(64))
     reply: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    bytes_so_far: Mapped[int] = mapped_column(BigInteger, server_default="0")
+
+    __table_args__ = (Index("ix_idempotency_keys_bytes", "user_id", "bytes_so_far"),)
 
 
 keys: Table = IdempotencyKey.__table__
@@ -62,6 +69,12 @@ OWN = (keys.c.user_id == bindparam("of_user"), keys.c.key == bindparam("of_key")
 FIND = select(keys).where(*OWN)
 FORGET = delete(keys).where(*OWN)
 INSERT = insert(keys)
+# One look at each end of the index: SQLite goes over all of it for both in one SELECT.
+OLDEST, NEWEST = (
+    select(func.coalesce(end(keys.c.bytes_so_far), 0)).where(OWN[0]).scalar_subquery()
+    for end in (func.min, func.max)
+)
+MEASURE = select(OLDEST, NEWEST)
 
 
 class Key(NamedTuple):
@@ -89,7 +102,8 @@ def run_idempotent(
     """Return the reply of `operation`, or the one that it gave the first time with this key.
 
     The reply must be what JSON can hold. The transaction must have locked the user's head.
-    Raise ApiError (422) if the key was used with another body.
+    Raise ApiError (422) if the key was used with another body, or the user's kept replies fill
+    what one user may have.
     """
     if key is None:
         return operation()
@@ -102,13 +116,17 @@ def run_idempotent(
         return orjson.loads(found.reply)
     if found:
         connection.execute(FORGET, own)
+    oldest, newest = connection.execute(MEASURE, {"of_user": user_id}).one()
+    _refuse_over_quota(newest - oldest)
     reply = operation()
+    stored = orjson.dumps(reply)
     row = {
         "user_id": user_id,
         "key": key.value,
         "fingerprint": key.fingerprint,
-        "reply": orjson.dumps(reply).decode(),
+        "reply": stored.decode(),
         "created_at": clock.now(),
+        "bytes_so_far": newest + len(stored),
     }
     connection.execute(INSERT, row)
     return reply
@@ -117,6 +135,13 @@ def run_idempotent(
 def prune() -> int:
     """Delete the keys that are no longer kept; return how many."""
     return delete_in_parts(keys, keys.c.created_at < clock.now() - KEPT)
+
+
+def _refuse_over_quota(kept: int) -> None:
+    quota = current_app.config["IDEMPOTENCY_BYTES_PER_USER"]
+    if kept >= quota:
+        detail = f"The replies kept for one user's {HEADER}s may have {quota:,} bytes at most."
+        raise ApiError(ErrorCode.QUOTA_EXCEEDED, detail)
 
 
 def _fingerprint(request: Request) -> str:

@@ -99,8 +99,9 @@ MEANINGS = {
         "Take a new key for each new request.",
     ),
     ErrorCode.QUOTA_EXCEEDED: Meaning(
-        "The user has as many tasks as one may have; `detail` gives the number.",
-        "Delete some tasks first.",
+        "The user has as many tasks, or as many bytes of replies kept for `Idempotency-Key`s, as "
+        "one may have; `detail` gives the number.",
+        "Delete some tasks first; or wait until older keys are a day old, or send no key.",
     ),
     ErrorCode.UPGRADE_REQUIRED: Meaning(
         "A plain GET was sent to the WebSocket.",

@@ -13,6 +13,7 @@ EXAMPLE = (ROOT / ".env.example").read_text()
 FIELDS = config.SettingsSchema().fields
 LIMITS = [name for name, field in FIELDS.items() if isinstance(field, config.Limit)]
 NUMBERS = ["TASKS_PER_USER", "SESSIONS_PER_USER", "HASHING_QUEUE", "EVENTS_KEEP_COUNT"]
+NUMBERS += ["IDEMPOTENCY_BYTES_PER_USER"]
 
 
 def cell_after(name: str) -> str:
