@@ -1,14 +1,18 @@
 """The close message over polling is kept for a while, in this process."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
+import structlog
 from flask import Flask
 
 from taskmaster.core import clock
+from taskmaster.events.user_log import UserLog
 from taskmaster.streams.handshake import HUB
 from taskmaster.streams.protocol import CloseReason
+from taskmaster.streams.socketio import namespace
 from taskmaster.streams.socketio.adapter import MAX_JOINING, reap
 from tests.support.api import Api, User, through_client
 from tests.support.asserts import assert_problem
@@ -75,6 +79,28 @@ def test_a_session_that_goes_amid_a_request_is_unknown(app: Flask, user: User) -
     server_of(app).eio.sockets[polling.sid].closed = True  # as another thread is about to remove it
     reply = user.post(f"{OPEN}&sid={polling.sid}", data=b"3")
     assert "over" in assert_problem(reply, 400, "malformed_request")["detail"]
+
+
+@pytest.mark.parametrize(("owner", "look"), [(namespace, "identify"), (UserLog, "read_head")])
+def test_who_closes_while_it_is_let_in_leaves_nothing(
+    app: Flask, user: User, monkeypatch: pytest.MonkeyPatch, owner: Any, look: str
+) -> None:
+    closed, looks = [], getattr(owner, look)
+
+    def close_first(*args: Any) -> Any:
+        (sid,) = server_of(app).eio.sockets
+        closed.append(user.post(f"{OPEN}&sid={sid}", data=b"1").status)
+        return looks(*args)
+
+    monkeypatch.setattr(owner, look, close_first)
+    with suppress(AssertionError), structlog.testing.capture_logs() as logs:
+        ManualPolling(user)  # whatever its own post is answered
+    assert closed == [200]
+    wait_until(lambda: not HUB.get(app).subscriptions(), what="nobody to follow")
+    manager = server_of(app).manager
+    assert "unhandled_error" not in [entry["event"] for entry in logs]
+    assert not manager.rooms
+    assert not any(manager.pending_connect.values())
 
 
 def test_a_refused_namespace_leaves_nothing_behind(app: Flask, polling: ManualPolling) -> None:

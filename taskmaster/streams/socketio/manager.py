@@ -34,5 +34,6 @@ class LockedManager(Manager):
     def connect(self, sid: str, namespace: str) -> Any:
         """Let a client in whose CONNECT packet is sent: from here on it may be sent events."""
         found = super().connect(sid, namespace)
-        self.server.namespace_handlers[namespace].connected(sid)
+        if not self.server.namespace_handlers[namespace].connected(sid):
+            self.disconnect(sid, namespace)  # it has gone, and python-socketio did not see it here
         return found

@@ -93,12 +93,13 @@ class TaskNamespace(Namespace):
             body = problem_of(error)
             raise ConnectionRefusedError(body["detail"], body) from None
 
-    def connected(self, sid: str) -> None:
-        """Begin to deliver: the client's CONNECT packet is sent."""
+    def connected(self, sid: str) -> bool:
+        """Begin to deliver: the client's CONNECT packet is sent. Return False if it has gone."""
         member = self._members[sid]
-        if member.engine.closing:
-            member.subscription.close()  # it went before it was known here
+        if gone := member.engine.closing:
+            member.subscription.close()
         threading.Thread(target=self._serve, args=(member,), daemon=True).start()
+        return not gone
 
     def on_disconnect(self, _reason: str = "") -> None:
         """Let a client go. Takes no lock: it may be called from within a room's delivery."""
@@ -124,9 +125,9 @@ class TaskNamespace(Namespace):
         return {"action": answer.name, **orjson.loads(answer.payload)}
 
     def _admit(self, sid: str, credentials: dict[str, Any]) -> None:
+        engine = engine_of(self.server, sid)
         principal = identify(credentials.get("token") or request.headers.get("Authorization"))
         since = position(credentials.get("since"))
-        engine = engine_of(self.server, sid)
         with ExitStack() as stack:
             subscription = stack.enter_context(self._hub.subscribe(principal, since, engine))
             stack.callback(self._members.pop, sid)
