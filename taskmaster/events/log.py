@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import orjson
 from blinker import Signal
 from flask import current_app
-from sqlalchemy import Connection, Select, Table, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Select, Table, bindparam, delete, func, insert, select, update
 
 from ..core import clock
 from ..core.database import writing_of
@@ -23,49 +23,48 @@ from ..core.errors import ApiError, ErrorCode
 from .models import Event, StreamHead
 
 PAGE = 100
+PRUNED_AFTER = 100  # events: what is beyond EVENTS_KEEP_COUNT then is deleted, see `_prune`
 MAX_PAGE_SIZE = 256 * 1024  # bytes of a page, unless its first event is larger
 
 appended = Signal("Sent after the commit, with `user_id` and `entries`.")
-
 heads: Table = StreamHead.__table__
 events: Table = Event.__table__
 
+OF_HEAD = heads.c.user_id == bindparam("of_user")
 RESERVE = (
     update(heads)
-    .where(heads.c.user_id == bindparam("of_user"))
+    .where(OF_HEAD)
     .values(
         seq=heads.c.seq + bindparam("count"),
         task_count=heads.c.task_count + bindparam("task_count_delta"),
     )
     .returning(heads.c.seq, heads.c.task_count)
 )
-RELEASE = (
-    update(heads)
-    .where(heads.c.user_id == bindparam("of_user"))
-    .values(seq=heads.c.seq - bindparam("count"))
-)
+RELEASE = update(heads).where(OF_HEAD).values(seq=heads.c.seq - bindparam("count"))
 INSERT = insert(events)
-HEAD = select(heads.c.seq, heads.c.task_count).where(heads.c.user_id == bindparam("of_user"))
+HEAD = select(heads.c.seq, heads.c.task_count).where(OF_HEAD)
 HEADS = select(heads.c.user_id, heads.c.seq).where(
     heads.c.user_id.in_(bindparam("user_ids", expanding=True))
 )
+OF_USER = events.c.user_id == bindparam("of_user")
 AFTER = (
     select(events.c.seq, events.c.action, events.c.payload)
-    .where(events.c.user_id == bindparam("of_user"), events.c.seq > bindparam("after"))
+    .where(OF_USER, events.c.seq > bindparam("after"))
     .order_by(events.c.seq)
     .limit(bindparam("limit"))
 )
 OF_TASK = events.c.task_id == bindparam("of_task")
 HISTORY = AFTER.where(OF_TASK)
-LAST = select(func.max(events.c.seq)).where(events.c.user_id == bindparam("of_user"), OF_TASK)
-
+LAST = select(func.max(events.c.seq)).where(OF_USER, OF_TASK)
+FIRST = select(func.min(events.c.seq)).where(OF_USER).correlate(None)
+PRUNE = delete(events).where(
+    OF_USER,
+    events.c.seq <= bindparam("last"),
+    events.c.seq < FIRST.scalar_subquery() + 2 * PRUNED_AFTER,
+)
 LAST_STATE = (
     select(events.c.payload)
-    .where(
-        events.c.user_id == bindparam("of_user"),
-        events.c.task_id == bindparam("of_task"),
-        events.c.action != "task_delete",
-    )
+    .where(OF_USER, OF_TASK, events.c.action != "task_delete")
     .order_by(events.c.seq.desc())
     .limit(1)
 )
@@ -129,9 +128,8 @@ def transaction(
 
     `task_count_delta` is by how many tasks the user will have more; `prepare` is called before
     anything is locked (`writing_of`). A block that appends nothing is rolled back, unless it sets
-    `keep`. Raise ApiError: 401 if the user is gone; 422 if
-    there would be more tasks than one user may have; 429 or 503 if too many of the user's changes
-    wait already, or for too long.
+    `keep`. Raise ApiError: 401 if the user is gone; 422 if there would be more tasks than one user
+    may have; 429 or 503 if too many of the user's changes wait already, or for too long.
     """
     with writing_of(user_id, prepare) as connection:
         reserved = _reserve(connection, user_id, count, task_count_delta)
@@ -170,8 +168,16 @@ def _store(changes: Transaction, unused: int) -> None:
         return
     if changes.rows:
         changes.connection.execute(INSERT, changes.rows)
+        _prune(changes)
     if unused:
         changes.connection.execute(RELEASE, {"of_user": changes.user_id, "count": unused})
+
+
+def _prune(changes: Transaction) -> None:
+    """Delete now and then what is too much, so that no user fills the disk until housekeeping."""
+    last = changes.seq - current_app.config["EVENTS_KEEP_COUNT"]
+    if last > 0 and changes.seq % PRUNED_AFTER < len(changes.rows):
+        changes.connection.execute(PRUNE, {"of_user": changes.user_id, "last": last})
 
 
 def open_log(connection: Connection, user_id: str) -> None:

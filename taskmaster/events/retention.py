@@ -1,18 +1,20 @@
-"""How long the log is kept: by age and by number, whichever is less."""
+"""How long the log is kept: by age and by number, whichever is less.
+
+Here every hour, for all users. Who writes much is also pruned by number at every hundredth event
+(`log`): no account fills the disk in between.
+"""
 
 from datetime import timedelta
 
 from flask import current_app
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 
 from ..core import clock
 from ..core.concurrency import in_turns
 from ..core.database import reading
 from ..core.parts import delete_in_parts, read_in_parts
-from .log import events, heads
+from .log import FIRST, events, heads
 
-OWN = events.c.user_id == bindparam("of_user")
-FIRST = select(func.min(events.c.seq)).where(OWN)
 EDGES = select(
     FIRST.scalar_subquery(),
     FIRST.where(events.c.occurred_at >= bindparam("before")).scalar_subquery(),

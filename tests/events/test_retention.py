@@ -12,10 +12,11 @@ from taskmaster.core import parts
 from taskmaster.events import retention
 from taskmaster.events.models import Event
 from taskmaster.extensions import db
-from tests.support.api import Api, User, through_client
+from tests.support.api import Api, User, succeed, through_client
 from tests.support.asserts import assert_problem, events_of
 from tests.support.databases import Database
 from tests.support.plans import Statements
+from tests.support.racing import twin
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -109,6 +110,26 @@ def test_command(app: Flask, user: User, database: Database) -> None:
     assert result.exit_code == 0
     assert "events: 3" in result.output
     assert kept(database, user) == [4, 5, 6, 7, 8, 9, 10]
+
+
+def test_by_number_while_it_is_written(app: Flask, user: User, database: Database) -> None:
+    create = {"action": "create", "task": {"title": "One of many"}}
+    for count, first, last in ((60, 1, 60), (60, 114, 120), (100, 214, 220), (70, 214, 290)):
+        succeed(user.post("tasks/bulk/", {"operations": [create] * count}))
+        assert kept(database, user) == [*range(first, last + 1)]
+
+
+def test_an_old_log_is_pruned_by_and_by(
+    make_app: Callable[..., Flask], user: User, database: Database
+) -> None:
+    create = {"action": "create", "task": {"title": "One of many"}}
+    writer = twin(user, Api(through_client(make_app(EVENTS_KEEP_COUNT=500).test_client())))
+    for _ in range(5):
+        succeed(writer.post("tasks/bulk/", {"operations": [create] * 100}))
+    assert kept(database, user) == [*range(1, 501)]
+    for first in (201, 401, 601):
+        succeed(user.post("tasks/bulk/", {"operations": [create] * 100}))
+        assert kept(database, user)[0] == first
 
 
 def test_users_with_nothing_to_prune_cost_no_write(app: Flask, api: Api) -> None:
