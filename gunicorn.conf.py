@@ -82,7 +82,7 @@ limit_request_line = 8190  # bytes; as many as a header may have
 permit_unconventional_http_method = True  # the application answers 405
 # TRUSTED_PROXIES says whom to believe: gunicorn takes nothing from headers, whoever sends them.
 forwarder_headers, secure_scheme_headers, forwarded_allow_ips = "", dict[str, str](), "*"
-loglevel = "error"  # the application logs requests; a refused head may have a token in it
+loglevel = "info" if ours["LOG_FORMAT"] == "json" else "warning"  # of the arbiter, see post_fork
 control_socket_disable = True
 sendfile = False  # eventlet's sockets cannot
 
@@ -205,6 +205,8 @@ def pre_fork(server: Any, worker: Any) -> None:
 def post_fork(server: Any, worker: Any) -> None:
     """Tell the application how many processes there are."""
     os.environ["WEB_CONCURRENCY"] = str(server.num_workers)
+    # The application logs requests itself; a head that gunicorn refuses may have a token in it.
+    worker.log.error_log.setLevel("ERROR")
     gc.disable()  # what is imported stays; post_worker_init enables it again
 
 

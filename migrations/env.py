@@ -10,6 +10,8 @@ from taskmaster.core.columns import Id, UTCDateTime
 from taskmaster.core.database import DATABASES
 
 LOCK = 0x7461736B  # of PostgreSQL, any number: who migrates holds it
+# Whatever asks for a table after us waits behind us: better to end, and be tried again.
+PATIENCE = "SET LOCAL lock_timeout = '3s'"
 
 
 def _skip_empty(_context: Any, _revision: Any, directives: list[Any]) -> None:
@@ -40,6 +42,7 @@ with DATABASES.get().long.connect() as connection:
         # Several processes or machines may start at once. On SQLite, Python begins no transaction.
         if connection.dialect.name == "postgresql":
             connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
+            connection.exec_driver_sql(PATIENCE)
         else:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         context.run_migrations()

@@ -19,6 +19,7 @@ from .accounts import (
 )
 from .core import api, auth, caching, compression, concurrency, database, http, limits
 from .core.json import OrjsonProvider
+from .events import commands as event_commands
 from .events import views as event_views
 from .extensions import migrate
 from .ops import checkpoints, health, housekeeping, logging, memory, metrics, migrations
@@ -67,6 +68,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     metrics.init_app(app)
     app.register_blueprint(health.blp)
     app.cli.add_command(commands.users)
+    app.cli.add_command(event_commands.after_restore)
     admin.init_app(app)
     app.register_blueprint(site.blp)
     http.trust_proxies(app)

@@ -1,7 +1,10 @@
 """Users can be deactivated."""
 
+import secrets
+
 import sqlalchemy as sa
 from alembic import op
+from argon2 import PasswordHasher
 
 revision = "0003"
 down_revision = "0002"
@@ -16,4 +19,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    # An older version lets everybody in who has a password: who is not active gets an unknown one.
+    unknown = PasswordHasher().hash(secrets.token_urlsafe())
+    users = sa.table(
+        "users", sa.column("password_hash", sa.String), sa.column("is_active", sa.Boolean)
+    )
+    op.execute(users.update().where(sa.not_(users.c.is_active)).values(password_hash=unknown))
     op.drop_column("users", "is_active")

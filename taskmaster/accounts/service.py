@@ -78,7 +78,7 @@ def log_in(login: str, password: str, client: Client) -> tuple[User, dict[str, s
         known = found.password_hash if found else None
         right = passwords.verify_password(known, password, client.address, account)
         if found is None or not (right and found.is_active):
-            log.warning("login_failed", user_id=found and found.id)
+            log.warning("login_failed", user_id=found and found.id, address=client.address)
             raise _bad_credentials()
     changes: dict[str, Any] = {"last_login": clock.now()}
     if passwords.hasher.check_needs_rehash(found.password_hash):

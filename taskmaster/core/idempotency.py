@@ -70,8 +70,11 @@ FIND = select(keys).where(*OWN)
 FORGET = delete(keys).where(*OWN)
 INSERT = insert(keys)
 # One look at each end of the index: SQLite goes over all of it for both in one SELECT.
+# An older version, while it serves the same database, leaves 0.
 OLDEST, NEWEST = (
-    select(func.coalesce(end(keys.c.bytes_so_far), 0)).where(OWN[0]).scalar_subquery()
+    select(func.coalesce(end(keys.c.bytes_so_far), 0))
+    .where(OWN[0], keys.c.bytes_so_far > 0)
+    .scalar_subquery()
     for end in (func.min, func.max)
 )
 MEASURE = select(OLDEST, NEWEST)

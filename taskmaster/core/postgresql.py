@@ -13,6 +13,10 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, event
 
 GRACE = 1.0  # seconds that the client waits longer than the server
+NO_TIMEOUTS = "; ".join(
+    f"SET LOCAL {name} = 0"
+    for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+)
 
 
 class PatientConnection(psycopg.Connection[Any]):
@@ -55,6 +59,8 @@ def prepare(engine: Engine, seconds: float | None) -> None:
 
     event.listen(engine, "do_connect", connect)
     event.listen(engine, "connect", begin)
+    if not seconds:  # whatever is set for the role, and through a pooler too
+        event.listen(engine, "begin", lambda begun: begun.exec_driver_sql(NO_TIMEOUTS))
 
 
 def _is_open(connection: Any) -> bool:

@@ -6,6 +6,7 @@ changes are over soon, then after a pause. And while a statement runs, it calls 
 steps, which is when others have their turn.
 """
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -173,6 +174,8 @@ class DatabaseFile:
         try:
             if self._identity() != (self._opened or self._identity()):
                 return "the file was replaced"
+            if not os.access(self.path, os.W_OK):
+                return "the file is read-only"
             return None if self.path.stat().st_size else "the file is empty"
         except FileNotFoundError:
             return "the file is missing"

@@ -224,6 +224,9 @@ def write_problem(sock: Any, status: int, reason: str, message: str) -> None:
     code = "internal_error" if status == 500 else "malformed_request"
     body = {"type": "about:blank", "title": reason, "status": status, "code": code}
     body |= {"detail": "The request cannot be read.", "request_id": request_id}
+    import structlog  # not before the fork
+
+    structlog.get_logger().info("request_refused", status=status, request_id=request_id)
     content = json.dumps(body)
     head = (
         f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nX-Request-ID: {request_id}\r\n"

@@ -90,10 +90,13 @@ def _run(app: Flask, name: str, outcomes: dict[str, str]) -> None:
 
 
 def _database() -> None:
-    if (file := DATABASES.get().file) and (fault := file.fault()):
+    file = DATABASES.get().file
+    if file and (fault := file.fault()):
         raise NotReadyError(fault)
     with DATABASES.get().aside.connect() as connection:
-        connection.execute(text("SELECT 1"))
+        shows = "SELECT 'off'" if file else "SHOW transaction_read_only"  # on a standby it is on
+        if connection.execute(text(shows)).scalar() != "off":
+            raise NotReadyError("the database is read-only")
 
 
 def _migrations() -> str | None:

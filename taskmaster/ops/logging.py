@@ -137,6 +137,7 @@ def _finish(response: Response) -> Response:
         path=request.path,
         status=response.status_code,
         milliseconds=round((perf_counter() - g.started) * 1000, 2),
+        address=request.remote_addr,
         user_id=g.principal.user_id if "principal" in g else None,
     )
     return response

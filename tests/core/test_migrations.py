@@ -7,9 +7,10 @@ import flask_migrate
 import pytest
 from flask import Flask
 from sqlalchemy import Engine, MetaData, Table, event, inspect, select, text
+from sqlalchemy.exc import OperationalError
 
 from taskmaster.extensions import Base, db
-from tests.support.api import User, succeed
+from tests.support.api import PASSWORD, Api, User, succeed
 from tests.support.databases import Database
 from tests.support.settings import ROOT
 
@@ -105,6 +106,31 @@ def test_an_upgrade_is_made_whole_or_not_at_all(user: User, place: str) -> None:
         event.remove(Engine, "before_cursor_execute", break_off)
     flask_migrate.upgrade(directory=DIRECTORY)
     assert succeed(user.get("tasks/?search=cafe"))["count"] == 1
+
+
+@pytest.mark.usefixtures("in_app")
+def test_who_is_not_active_does_not_come_back_by_a_downgrade(api: Api, database: Database) -> None:
+    out, other = api.register(), api.register()
+    deactivate = text("UPDATE users SET is_active = false WHERE id = :id")
+    with database.engine.begin() as connection:
+        connection.execute(deactivate, {"id": out.id})
+    flask_migrate.downgrade(directory=DIRECTORY, revision="0002")
+    flask_migrate.upgrade(directory=DIRECTORY)
+    for user, status in ((out, 401), (other, 200)):
+        body = {"username": user.username, "password": PASSWORD}
+        assert api.post("auth/login/", body).status == status
+
+
+@pytest.mark.usefixtures("in_app")
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_migration_does_not_hold_up_those_behind_it(app: Flask, database: Database) -> None:
+    flask_migrate.downgrade(directory=DIRECTORY, revision="0003")
+    with database.engine.connect() as dump:
+        dump.execute(text("LOCK TABLE idempotency_keys IN ACCESS SHARE MODE"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            flask_migrate.upgrade(directory=DIRECTORY)
+    flask_migrate.upgrade(directory=DIRECTORY)
+    assert app.test_client().get("/readyz").status_code == 200
 
 
 @pytest.mark.usefixtures("in_app")

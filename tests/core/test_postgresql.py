@@ -11,6 +11,7 @@ from taskmaster.core.database import DATABASES, reading, writing, writing_of
 from taskmaster.extensions import db
 from tests.support.api import Api, User, through_client
 from tests.support.asserts import assert_problem
+from tests.support.databases import Database
 
 pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 
@@ -35,6 +36,16 @@ def test_each_engine_has_its_time_outs(make_app: Callable[..., Flask]) -> None:
         ("1s", "800ms", "2s", "UTC"),
         ("0", "0", "0", "UTC"),
     ]
+
+
+def test_long_work_has_none_whatever_is_set_there(
+    make_app: Callable[..., Flask], database: Database
+) -> None:
+    name = database.url.rpartition("/")[2]
+    with database.engine.begin() as connection:
+        connection.execute(text(f"ALTER DATABASE {name} SET statement_timeout = '5s'"))
+    with make_app().app_context(), writing(long=True) as connection:
+        assert shown(connection) == ("0", "0", "0", "UTC")
 
 
 @pytest.fixture

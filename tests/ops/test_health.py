@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from taskmaster.core.auth import Principal
 from taskmaster.core.database import DATABASES, reading, writing
@@ -96,6 +97,26 @@ def test_a_file_that_is_replaced_shows(user: User, file: Path) -> None:
 def test_a_file_that_is_emptied_shows(user: User, file: Path) -> None:
     os.truncate(file, 0)
     assert check(user, "database") == "failed: the file is empty"
+
+
+@ON_SQLITE
+def test_a_file_that_cannot_be_written_shows(
+    user: User, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: not (path == file and mode == os.W_OK))
+    assert check(user, "database") == "failed: the file is read-only"
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_server_that_takes_no_writes_shows(
+    make_app: Callable[..., Flask], database: Database
+) -> None:
+    name = database.url.rpartition("/")[2]
+    with database.engine.begin() as connection:
+        connection.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
+    reply = make_app().test_client().get("/readyz")  # as a standby is
+    assert reply.json["checks"]["database"] == "failed: the database is read-only"
+    assert reply.status_code == 503
 
 
 @ON_SQLITE

@@ -145,9 +145,24 @@ def test_in_production_gunicorns_own_lines_are_json_too(start: Start) -> None:
     os.kill(victim, signal.SIGKILL)
     wait_until(lambda: f"(pid:{victim})" in server.text(), what="the death told")
     written = [line for line in server.text().splitlines() if str(victim) in line]
-    (line,) = map(json.loads, written)
+    line = json.loads(written[-1])
     assert (line["event"], line["level"]) == ("gunicorn", "error")
     assert datetime.fromisoformat(line["timestamp"]).tzinfo
+
+
+def test_in_production_start_crash_reload_and_stop_are_told(start: Start) -> None:
+    server = start(ENVIRONMENT="production", TRUSTED_HOSTS="localhost,127.0.0.1")
+    (victim,) = server.children()
+    os.kill(victim, signal.SIGSEGV)
+    wait_until(lambda: "SIGSEGV" in server.text(), what="the crash told")
+    server.child.send_signal(signal.SIGHUP)
+    wait_until(lambda: "Hang up" in server.text(), what="the reload told")
+    pids(server, 1)
+    assert server.terminate() == 0
+    told = [json.loads(line) for line in server.text().splitlines() if line.startswith("{")]
+    messages = [line["message"] for line in told if line["event"] == "gunicorn"]
+    for part in (f"Listening at: http://127.0.0.1:{server.port}", "Handling signal: term"):
+        assert sum(part in message for message in messages) >= 1, messages
 
 
 def test_app_that_cannot_start_ends_the_parent_with_an_error(make: Start) -> None:
