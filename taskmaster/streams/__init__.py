@@ -20,7 +20,7 @@ def init_app(app: Flask) -> None:
     """Give this application its hub, and what its clients connect to."""
     notifier = RedisNotifier(url) if (url := app.config["REDIS_URL"]) else None
     hub = HUB.fill(app, Hub(DATABASES.get(app), notifier))
-    socketio_views.init_app(app, hub)
+    socketio_views.init_app(app)
     app.register_blueprint(websocket_views.blp)
     if notifier:
         lifecycle.on_start(app, partial(notifier.start, hub.receive))

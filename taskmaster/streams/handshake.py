@@ -6,7 +6,7 @@ import orjson
 from flask import current_app, request
 from marshmallow import ValidationError, validate
 
-from ..core.auth import Principal, authenticate, not_authenticated
+from ..core.auth import Principal, authenticate
 from ..core.errors import DEFAULTS, ApiError, ErrorCode, invalid
 from ..core.http import is_origin_trusted
 from ..core.schemas import Whole
@@ -27,10 +27,7 @@ def identify(token: Any) -> Principal:
     """Return who a token stands for, with or without `Bearer`. Raise ApiError (401)."""
     text = token if isinstance(token, str) else ""
     scheme, _, rest = text.partition(" ")
-    bare = rest.strip() if scheme.lower() == "bearer" else text
-    if not bare:
-        raise not_authenticated()
-    return authenticate(bare)
+    return authenticate(rest.strip() if scheme.lower() == "bearer" else text)
 
 
 def position(since: Any) -> int | None:
@@ -62,7 +59,8 @@ def renew(subscription: Subscription, token: Any) -> Message:
             raise ApiError(ErrorCode.FORBIDDEN, "This token is another user's.")
     except Exception as error:
         return refusal(problem_of(error))
-    subscription.renew(principal)
+    subscription.principal = principal
+    subscription.wake()
     return control("authenticated", expires_at=principal.expires_at)
 
 

@@ -63,16 +63,15 @@ class Hub:
         It registers first and then reads the head: what is committed in between is not missed.
         """
         subscription = self._register(principal, connection)
-        OPEN.inc()
-        try:
-            log = subscription.reader.log
-            log.raise_head(log.read_head())
-            subscription.reader.seek(since)
-            yield subscription
-        finally:
-            subscription.close()
-            OPEN.dec()
-            self._unregister(subscription)
+        with OPEN.track_inprogress():
+            try:
+                log = subscription.reader.log
+                log.raise_head(log.read_head())
+                subscription.reader.seek(since)
+                yield subscription
+            finally:
+                subscription.close()
+                self._unregister(subscription)
 
     def publish(
         self, user_id: str, entries: Collection[Entry] = (), session_ids: Collection[str] = ()
@@ -84,8 +83,7 @@ class Hub:
 
     def subscriptions(self) -> list[Subscription]:
         """Return all subscriptions of this process."""
-        users = tuple(self._users.values())
-        return [one for user in users for one in tuple(user.subscriptions)]
+        return [one for user in tuple(self._users.values()) for one in tuple(user.subscriptions)]
 
     def sweep(self) -> None:
         """Find what notifications did not tell, and end what is over."""
@@ -95,15 +93,12 @@ class Hub:
                     heads = event_log.heads_of(connection, list(users))
                 for user_id, user in users.items():
                     user.log.raise_head(heads.get(user_id, 0))
-                self._find_ended_sessions()
+                asked = {one.principal.session_id: one.principal for one in self.subscriptions()}
+                for ended in asked.keys() - sessions.live(self._engines.aside, list(asked)):
+                    self.receive(asked[ended].user_id, session_ids=[ended])
         finally:
             for subscription in self.subscriptions():
                 subscription.check()
-
-    def _find_ended_sessions(self) -> None:
-        asked = {one.principal.session_id: one.principal for one in self.subscriptions()}
-        for session_id in asked.keys() - sessions.live(self._engines.aside, list(asked)):
-            self.receive(asked[session_id].user_id, session_ids=[session_id])
 
     def receive(
         self, user_id: str, entries: Collection[Entry] = (), session_ids: Collection[str] = ()
@@ -120,9 +115,13 @@ class Hub:
     def _register(self, principal: Principal, connection: Connection) -> Subscription:
         with self._lock:
             if self._stopped:
-                detail = "The server is restarting."
-                raise ApiError(ErrorCode.UNAVAILABLE, detail, None, {"Retry-After": "5"})
-            user = self._users.get(principal.user_id) or self._open(principal.user_id)
+                later = {"Retry-After": "5"}
+                raise ApiError(ErrorCode.UNAVAILABLE, "The server is restarting.", headers=later)
+            user_id = principal.user_id
+            if (user := self._users.get(user_id)) is None:
+                user = UserStreams(UserLog(user_id, self._engines.reading, self._recent), set())
+                self._users[user_id] = user
+                self._tell_notifier()
             if len(user.subscriptions) >= MAX_CONNECTIONS:
                 detail = f"More than {MAX_CONNECTIONS} streams of one user."
                 limit = rate_limit_headers(MAX_CONNECTIONS, 5)
@@ -131,13 +130,6 @@ class Hub:
             user.subscriptions.add(subscription)
             return subscription
 
-    def _open(self, user_id: str) -> UserStreams:
-        user = UserStreams(UserLog(user_id, self._engines.reading, self._recent), set())
-        self._users[user_id] = user
-        if self._notifier:
-            self._notifier.subscribe(user_id)
-        return user
-
     def _unregister(self, subscription: Subscription) -> None:
         user_id = subscription.principal.user_id
         with self._lock:
@@ -145,5 +137,8 @@ class Hub:
             subscriptions.remove(subscription)
             if not subscriptions:
                 del self._users[user_id]
-                if self._notifier:
-                    self._notifier.unsubscribe(user_id)
+                self._tell_notifier()
+
+    def _tell_notifier(self) -> None:
+        if self._notifier:
+            self._notifier.users = frozenset(self._users)

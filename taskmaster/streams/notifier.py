@@ -35,8 +35,7 @@ class RedisNotifier:
         self._client = redis.Redis.from_url(
             url, socket_timeout=1, socket_connect_timeout=1, socket_keepalive=True, retry=None
         )
-        self._wanted = set[str]()
-        self._changed = False  # what is wanted, since it was last sent to Redis
+        self.users = frozenset[str]()  # whose notifications are received
         self._outbox: queue.Queue[tuple[str, bytes]] = queue.Queue(MAX_QUEUED)
         self._outage, self._dropping = Outage("redis_unreachable"), Outage("notification_dropped")
 
@@ -44,16 +43,6 @@ class RedisNotifier:
         """Publish and listen, each in a thread of its own, as long as the process lives."""
         for work in (self._publish, partial(self._listen, receive)):
             threading.Thread(target=self._go_on, args=(work,), daemon=True).start()
-
-    def subscribe(self, user_id: str) -> None:
-        """Receive the notifications of a user from now on."""
-        self._wanted.add(PREFIX + user_id)
-        self._changed = True
-
-    def unsubscribe(self, user_id: str) -> None:
-        """Receive the notifications of a user no more."""
-        self._wanted.discard(PREFIX + user_id)
-        self._changed = True
 
     def publish(
         self, user_id: str, entries: Collection[Entry], session_ids: Collection[str]
@@ -88,18 +77,16 @@ class RedisNotifier:
 
     def _listen(self, receive: Receive) -> None:
         """Receive until an error. Subscriptions change in this thread only."""
-        subscribed, self._changed = set[str](), True
+        subscribed = frozenset[str]()
         pubsub: Any = self._client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
         with closing(pubsub):
             while True:
-                if self._changed:
-                    self._changed = False
-                    wanted = self._wanted.copy()
-                    if new := wanted - subscribed:
-                        pubsub.subscribe(*new)
-                    if old := subscribed - wanted:
-                        pubsub.unsubscribe(*old)
-                    subscribed = wanted
+                if (users := self.users) is not subscribed:
+                    if new := users - subscribed:
+                        pubsub.subscribe(*(PREFIX + user_id for user_id in new))
+                    if old := subscribed - users:
+                        pubsub.unsubscribe(*(PREFIX + user_id for user_id in old))
+                    subscribed = users
                 message = pubsub.get_message(timeout=TICK)
                 self._outage.succeeded()
                 if message:

@@ -29,8 +29,7 @@ class CloseReason(StrEnum):
     def __new__(cls, value: str, code: int, reconnect: bool) -> "CloseReason":
         reason = str.__new__(cls, value)
         reason._value_ = value
-        reason.code = code
-        reason.reconnect = reconnect
+        reason.code, reason.reconnect = code, reconnect
         return reason
 
     SERVER_RESTART = "server_restart", 1012, True

@@ -59,11 +59,6 @@ class Subscription:
             self.closed, self.close_reason = True, reason
         self._wake.set()
 
-    def renew(self, principal: Principal) -> None:
-        """Continue under another token of the same user."""
-        self.principal = principal
-        self.wake()
-
     def progress(self) -> None:
         """Note that the client has read what was sent."""
         self._write = None
@@ -72,9 +67,15 @@ class Subscription:
 
     def cut_if_stalled(self) -> None:
         """End the connection if the client has not read for too long, or too much became due."""
-        if self._write is None:
-            self._write = self._mark() if self._connection.has_backlog else None
-        elif self._is_stalled(self._write, self._mark()):
+        begun, now = self._write, self._mark()  # another thread may take the mark away
+        if begun is None:
+            self._write = now if self._connection.has_backlog else None
+        elif (
+            now.started - begun.started > (MAX_CLOSING if self.closed else MAX_BLOCKED)
+            or now.head - begun.head > MAX_DUE
+            or now.size - begun.size > MAX_DUE_SIZE
+            or self._connection.queued > MAX_QUEUED
+        ):
             log.warning("stream_cut", user_id=self.principal.user_id)
             self.close()
             self._connection.abort()
@@ -119,29 +120,16 @@ class Subscription:
     def _mark(self) -> WriteMark:
         return WriteMark(clock.monotonic(), self.reader.log.head, self.reader.log.size)
 
-    def _is_stalled(self, begun: WriteMark, now: WriteMark) -> bool:
-        return (
-            now.started - begun.started > (MAX_CLOSING if self.closed else MAX_BLOCKED)
-            or now.head - begun.head > MAX_DUE
-            or now.size - begun.size > MAX_DUE_SIZE
-            or self._connection.queued > MAX_QUEUED
-        )
-
     def _next_batch(self) -> list[Message]:
-        if warning := self._check_expiry():
-            return [warning]
-        # What was sent is read first, so that no more than a page waits.
-        return [] if self._connection.has_backlog else self.reader.next_batch()
-
-    def _check_expiry(self) -> Message | None:
-        """Close at the token's end; warn once before it."""
+        """Return what is due. Close at the token's end; warn once before it."""
         left = self._seconds_left()
         if left <= 0:
             self.close(CloseReason.TOKEN_EXPIRED)
         elif left <= WARNING and self._warned_of != self.principal.expires_at:
             self._warned_of = self.principal.expires_at
-            return control("token_expiring", expires_in=math.ceil(left))
-        return None
+            return [control("token_expiring", expires_in=math.ceil(left))]
+        # What was sent is read first, so that no more than a page waits.
+        return [] if self._connection.has_backlog else self.reader.next_batch()
 
     def _patience(self) -> float:
         """Return for how many seconds there is nothing to do but wait."""

@@ -37,7 +37,9 @@ class Upgrade(Response):
 
     def __init__(self, application: WSGIApplication) -> None:
         """Raise ApiError (503) where the server does not give the socket."""
-        raw_socket(request.environ)
+        if find_socket(request.environ) is None:
+            detail = "This server opens no WebSockets; gunicorn and `flask run` do."
+            raise ApiError(ErrorCode.UNAVAILABLE, detail, headers={"Retry-After": "5"})
         super().__init__(status=101)
         self.headers.clear()
         self._application = application
@@ -67,14 +69,6 @@ def find_socket(environ: WSGIEnvironment) -> socket.socket | None:
     if found is None and hasattr(environ.get("eventlet.input"), "get_socket"):
         found = environ["eventlet.input"].get_socket()
     return found
-
-
-def raw_socket(environ: WSGIEnvironment) -> socket.socket:
-    """Return the client's socket. Raise ApiError (503) where the server does not give it."""
-    if found := find_socket(environ):
-        return found
-    detail = "This server opens no WebSockets; gunicorn and `flask run` do."
-    raise ApiError(ErrorCode.UNAVAILABLE, detail)
 
 
 def end_call(environ: WSGIEnvironment) -> NoReturn:

@@ -12,7 +12,7 @@ from flask import Response, request
 
 from taskmaster.core import lifecycle
 from taskmaster.core.concurrency import pause, run_blocking
-from taskmaster.streams.takeover import end_call, raw_socket
+from taskmaster.streams.takeover import end_call, find_socket
 from wsgi import app
 
 release = threading.Event()
@@ -112,7 +112,7 @@ class Takeover(Response):
     """A handshake, then an echo until the end."""
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        sock = raw_socket(environ)
+        sock: Any = find_socket(environ)
         sock.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\n\r\n")
         data = b""
         while data != b"bye" and (data := sock.recv(4096)):

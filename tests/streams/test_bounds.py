@@ -127,7 +127,7 @@ def test_a_token_runs_out_while_a_write_is_blocked(
     stream = log.subscribe(connection=connection)
     next(stream.messages())
     now = clock.monotonic()
-    stream.renew(PRINCIPAL._replace(expires_at=int(clock.now().timestamp())))
+    stream.principal = PRINCIPAL._replace(expires_at=int(clock.now().timestamp()))
     log.hub.sweep()
     assert stream.close_reason is CloseReason.TOKEN_EXPIRED
     monkeypatch.setattr(clock, "monotonic", lambda: now + MAX_CLOSING + 1)

@@ -46,15 +46,13 @@ def test_a_client_that_has_caught_up_is_in_the_room_of_its_user(app: Flask, user
 def test_a_room_of_those_who_have_gone_is_not_entered(app: Flask, user: User) -> None:
     namespace = app.extensions["socketio"].server.namespace_handlers[NAMESPACE]
     dead = Room(UserLog(user.id, DATABASES.get(app).reading, RecentEvents()), 0, lambda _: None)
-    namespace._rooms[user.id] = dead
+    namespace._rooms[dead.log] = dead
     polling = ManualPolling(user)
     poll_until(polling, "stream_ready")
     for number in range(3):
         user.create_task(str(number))
         assert poll_until(polling, "task_create") == ["task_create"]
-    wait_until(
-        lambda: namespace._rooms.get(user.id) not in (None, dead), what="a room of the living"
-    )
+    wait_until(lambda: len(namespace._rooms) == 2, what="a room of the living")
     polling.post(f"41{NAMESPACE},")
     wait_until(lambda: not HUB.get(app).subscriptions(), what="nobody to follow")
 

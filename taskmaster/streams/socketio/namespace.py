@@ -15,13 +15,13 @@ import orjson
 import structlog
 from flask import request
 from flask_socketio import ConnectionRefusedError, Namespace
+from socketio import Manager
 from socketio import Namespace as AnyNamespace
 from sqlalchemy.exc import SQLAlchemyError
 
 from ...core.errors import ErrorCode, problem
 from ...events.user_log import UserLog
-from ..handshake import identify, position, problem_of, renew
-from ..hub import Hub
+from ..handshake import HUB, identify, position, problem_of, renew
 from ..protocol import NOT_UNDERSTOOD, Message
 from ..reader import LogReader
 from ..subscription import Subscription
@@ -66,6 +66,40 @@ class Member:
     cleanup: ExitStack
 
 
+def _locked(change: Callable[..., Any]) -> Callable[..., Any]:
+    def locked(self: "LockedManager", *args: Any, **kwargs: Any) -> Any:
+        with self.lock:
+            return change(self, *args, **kwargs)
+
+    return locked
+
+
+class LockedManager(Manager):
+    """python-socketio's rooms, which it looks at first and changes then, for real threads."""
+
+    lock = threading.RLock()
+    basic_enter_room = _locked(Manager.basic_enter_room)
+    basic_leave_room = _locked(Manager.basic_leave_room)
+    basic_disconnect = _locked(Manager.basic_disconnect)
+    pre_disconnect = _locked(Manager.pre_disconnect)
+
+    def pre_connect(self, eio_sid: str, namespace: str) -> str:
+        """Begin to let a connection in. Raise ValueError where it is in already."""
+        with self.lock:
+            sid: str | None = super().pre_connect(eio_sid, namespace)
+        if sid is None:  # python-socketio would answer like a refusal, and the client leave
+            raise ValueError("joined already")
+        return sid
+
+    def connect(self, sid: str, namespace: str) -> Any:
+        """Let a client in whose CONNECT packet is sent: from here on it may be sent events."""
+        with self.lock:
+            found = super().connect(sid, namespace)
+        if not self.server.namespace_handlers[namespace].connected(sid):
+            self.disconnect(sid, namespace)  # it has gone, and python-socketio did not see it here
+        return found
+
+
 class OtherNamespaces(AnyNamespace):
     """Refuses every namespace that does not exist; Flask-SocketIO's class serves one name only."""
 
@@ -78,11 +112,10 @@ class OtherNamespaces(AnyNamespace):
 class TaskNamespace(Namespace):
     """One application's `/ws/tasks`."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self) -> None:
         super().__init__(NAMESPACE)
-        self._hub = hub
         self._members: dict[str, Member] = {}
-        self._rooms: WeakValueDictionary[str, Room] = WeakValueDictionary()
+        self._rooms: WeakValueDictionary[UserLog, Room] = WeakValueDictionary()
         self._lock = threading.Lock()
 
     def on_connect(self, credentials: Any = None) -> None:
@@ -129,7 +162,7 @@ class TaskNamespace(Namespace):
         principal = identify(credentials.get("token") or request.headers.get("Authorization"))
         since = position(credentials.get("since"))
         with ExitStack() as stack:
-            subscription = stack.enter_context(self._hub.subscribe(principal, since, engine))
+            subscription = stack.enter_context(HUB.get().subscribe(principal, since, engine))
             stack.callback(self._members.pop, sid)
             self._members[sid] = Member(sid, engine, subscription, stack.pop_all())
         engine.serve(subscription)
@@ -158,10 +191,8 @@ class TaskNamespace(Namespace):
         if isinstance(reader, Room) or not reader.ready:
             return
         with self._lock:
-            room = self._rooms.get(user_id)
-            if room is None or room.log is not reader.log:  # of a log that is fed no more
-                room = Room(reader.log, reader.cursor, partial(self._send, to=user_id))
-                self._rooms[user_id] = room
+            new = Room(reader.log, reader.cursor, partial(self._send, to=user_id))
+            room = self._rooms.setdefault(reader.log, new)  # a log that is fed no more has its own
         with room.lock, suppress(SQLAlchemyError):  # then it tries again after the next batch
             room.next_batch()
             if reader.cursor == room.cursor:

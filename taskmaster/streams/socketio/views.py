@@ -18,12 +18,10 @@ from socketio.packet import BINARY_ACK, BINARY_EVENT, EVENT, Packet
 from ...core import lifecycle
 from ...core.errors import ApiError, ErrorCode
 from ..handshake import check_origin
-from ..hub import Hub
 from ..takeover import Upgrade, with_problem
 from ..websocket.connection import MAX_MESSAGE
 from .adapter import adapt, reap
-from .manager import LockedManager
-from .namespace import UNKNOWN_EVENT, OtherNamespaces, TaskNamespace
+from .namespace import UNKNOWN_EVENT, LockedManager, OtherNamespaces, TaskNamespace
 
 blp = Blueprint("socketio", __name__)
 
@@ -40,17 +38,15 @@ class ClientPacket(Packet):
         An event with attachments is not kept until they come: no event that is known has any.
         """
         super().decode(encoded_packet)
-        if self.packet_type in (EVENT, BINARY_EVENT):
-            if not isinstance(self.data, list):
-                raise ValueError("no event")
-            if self.packet_type == BINARY_EVENT or self.data[0] != "authenticate":
-                self.packet_type, self.data = EVENT, [UNKNOWN_EVENT]
-        if self.packet_type == BINARY_ACK:
-            raise ValueError("binary")
+        is_event = self.packet_type in (EVENT, BINARY_EVENT)
+        if self.packet_type == BINARY_ACK or (is_event and not isinstance(self.data, list)):
+            raise ValueError("a binary acknowledgement, or an event without a name")
+        if is_event and (self.packet_type == BINARY_EVENT or self.data[0] != "authenticate"):
+            self.packet_type, self.data = EVENT, [UNKNOWN_EVENT]
         return 0
 
 
-def init_app(app: Flask, hub: Hub) -> None:
+def init_app(app: Flask) -> None:
     """Serve Socket.IO: its server with the namespace, at its URL."""
     wsgi_app = app.wsgi_app
     socketio = SocketIO(
@@ -69,7 +65,7 @@ def init_app(app: Flask, hub: Hub) -> None:
     )
     app.wsgi_app = wsgi_app  # type: ignore[method-assign]  # a route leads there instead
     server = socketio.server
-    socketio.on_namespace(TaskNamespace(hub))
+    socketio.on_namespace(TaskNamespace())
     server.register_namespace(OtherNamespaces("*"))
     adapt(server.eio)
     lifecycle.every(app, 1, partial(reap, server), "reaper")

@@ -20,7 +20,7 @@ from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from ...core import clock
 from ..protocol import CloseReason
-from ..takeover import Connection, raw_socket
+from ..takeover import Connection, find_socket
 from ..token_bucket import TokenBucket
 
 MAX_MESSAGE = 64 * 1024  # bytes
@@ -80,15 +80,13 @@ class WebSocketConnection(Connection):
     def linger(self) -> None:
         """Read on for a moment after a fault.
 
-        Closed over unread bytes, the system would reset the connection, and the client not see
-        why.
+        Closed over unread bytes, the connection would be reset, and the client not see why.
         """
         deadline, left = clock.monotonic() + MAX_LINGER, MAX_DRAINED
         with suppress(OSError):
             self._socket.settimeout(MAX_LINGER)
             while self.fault and left > 0 and clock.monotonic() < deadline:
-                size = len(self._socket.recv(CHUNK))
-                left -= size or left
+                left -= len(self._socket.recv(CHUNK)) or left
 
     def send(self, message: str | bytes) -> None:
         """Send a message. Raise OSError if the connection is over."""
@@ -121,8 +119,7 @@ class WebSocketConnection(Connection):
             if left <= 0:
                 raise TimeoutError
             self._socket.settimeout(left)
-        data = self._socket.recv(CHUNK)
-        if not data:
+        if not (data := self._socket.recv(CHUNK)):
             raise EOFError
         self._protocol.receive_data(data)
         self._count(0, len(data))
@@ -157,7 +154,7 @@ def websocket_application(converse: Callable[[WebSocketConnection], object]) -> 
     """Return an application that takes the connection over as a WebSocket, or answers 400."""
 
     def application(environ: WSGIEnvironment, start_response: Any) -> Iterable[bytes]:
-        connection = WebSocketConnection(raw_socket(environ))
+        connection = WebSocketConnection(find_socket(environ))  # type: ignore[arg-type]
         if not connection.accept(environ):
             start_response("400 Bad Request", [])
             return []

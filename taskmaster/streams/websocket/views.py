@@ -11,7 +11,6 @@ from flask import Blueprint, Response, request
 from ...core.auth import Principal
 from ...core.errors import ApiError, ErrorCode
 from ..handshake import HUB, check_origin, identify, position, problem_of, renew
-from ..hub import Hub
 from ..protocol import NOT_UNDERSTOOD, CloseReason, Message, refusal, stream_closed
 from ..subscription import HEARTBEAT, Subscription
 from ..takeover import Upgrade
@@ -22,8 +21,6 @@ log = structlog.get_logger(__name__)
 blp = Blueprint("websocket", __name__)
 
 AUTHENTICATION_SECONDS = 10
-
-Request = tuple[Principal, int | None]  # who follows, and after which event
 
 
 @blp.get("/ws/tasks/")
@@ -40,17 +37,17 @@ def open_websocket() -> Response:
     since = position(request.args.get("since"))
     token = request.headers.get("Authorization")
     principal = identify(token) if token else None
-    converse = partial(_converse, hub=HUB.get(), principal=principal, since=since)
+    converse = partial(_converse, principal=principal, since=since)
     return Upgrade(websocket_application(converse))
 
 
 def _converse(
-    connection: WebSocketConnection, hub: Hub, principal: Principal | None, since: int | None
+    connection: WebSocketConnection, principal: Principal | None, since: int | None
 ) -> None:
     try:
         asked = (principal, since) if principal else _await_first(connection, since)
         if asked:
-            with hub.subscribe(*asked, connection) as subscription:
+            with HUB.get().subscribe(*asked, connection) as subscription:
                 _follow(connection, subscription)
         connection.linger()
     except OSError:
@@ -59,8 +56,10 @@ def _converse(
         _refuse(connection, problem_of(error))
 
 
-def _await_first(connection: WebSocketConnection, since: int | None) -> Request | None:
-    """Return what the first message asks for; None if there was none. Raise ApiError."""
+def _await_first(
+    connection: WebSocketConnection, since: int | None
+) -> tuple[Principal, int | None] | None:
+    """Return who follows, and after which event; None without a message. Raise ApiError."""
     connection.set_deadline(AUTHENTICATION_SECONDS)
     for message in connection.messages():
         if body := _read(message):
