@@ -83,7 +83,7 @@ def _of_streams(report: Report) -> Iterator[Target]:
 def _of_growth(report: Report) -> Iterator[Target]:
     for name, rows in report.growth.items():
         for row, rounds in rows.items():
-            few, many = (
-                middle(results, "cpu") for server, results in rounds.items() if OURS in server
-            )
-            yield Target(f"CPU of {row}, {name}", many / few, 1.1)
+            costs = [middle(one, "cpu") for server, one in rounds.items() if OURS in server]
+            if costs:  # unless `--servers` left us out
+                few, many = costs
+                yield Target(f"CPU of {row}, {name}", many / few, 1.1)
