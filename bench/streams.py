@@ -22,7 +22,7 @@ async def post_to_event(server: Server, seconds: float) -> Figures:
         await audience.open([account])
         for _ in range(5):
             await caller.create()
-        await audience.receive(5)
+        assert await audience.receive(5), f"{len(audience.lags)} of 5 arrived"
         audience.lags.clear()
         deadline = time.perf_counter() + seconds
         while time.perf_counter() < deadline:
@@ -38,7 +38,7 @@ async def fan_out(server: Server, seconds: float, users: int, sockets: int) -> F
         callers = [audience.caller(account) for account in accounts]
         await audience.open(list(accounts) * (sockets // users))
         await asyncio.gather(*(caller.create() for caller in callers))
-        await audience.receive(sockets)
+        assert await audience.receive(sockets), f"{len(audience.lags)} of {sockets} arrived"
         usage.wait_until_idle(server.process.pid)
         cpu = usage.cpu_seconds(server.process.pid)
         deadline = time.perf_counter() + seconds
@@ -87,7 +87,6 @@ async def sustain(server: Server, seconds: float, users: int = 200, rate: int = 
     The lag counts from when the bulk was due, so waiting for a busy server is in it.
     """
     accounts = server.accounts[:users]
-    begun = time.perf_counter_ns() + 1_000_000_000
     async with Audience(server) as audience:
         await audience.open(accounts)
         begun = time.perf_counter_ns()
