@@ -13,13 +13,12 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from . import environment, growth, load, profile, statements, streams, usage, written
-from .logins import log_in
+from . import environment, growth, load, logins, profile, statements, streams, usage, written
 from .report import OURS, Report, Start
 from .rows import ROWS, take_turns
 from .servers.base import Server
 from .servers.floors import EventletFloor, FlaskFloor
-from .servers.pocketbase import PocketBase
+from .servers.pocketbase import PocketBase, PocketBaseOnAllCores
 from .servers.python_peers import Django, DjangoWSGI, FastAPI
 from .servers.taskmaster import Taskmaster
 from .stage import Setting, Stage
@@ -27,6 +26,7 @@ from .stage import Setting, Stage
 DIRECTORY = Path(__file__).parent
 SETTINGS = [Setting(backend, n) for backend in ("sqlite", "postgresql") for n in (1, 2)]
 CALLS = (Taskmaster, PocketBase, DjangoWSGI, FastAPI, FlaskFloor, EventletFloor)
+LOG_INS = (Taskmaster, PocketBaseOnAllCores, DjangoWSGI, FastAPI)
 STREAMS = (Taskmaster, PocketBase, Django, FastAPI)
 # Streams over several processes need a broker, which Django's and FastAPI's ways cannot do without.
 STREAM_SETTINGS = {Setting("sqlite", 1): False, Setting("postgresql", 2): True}
@@ -47,6 +47,7 @@ class Run:
     def steps(self) -> Iterator[Callable[[], None]]:
         """Yield what measures each part of the report."""
         yield from (partial(self.measure_calls, one) for one in self.settings)
+        yield from (partial(self.measure_log_ins, one) for one in self.settings)
         streams = (one for one in STREAM_SETTINGS if one in self.settings)
         yield from (partial(self.measure_streams, one) for one in streams)
         yield self.measure_growth
@@ -65,9 +66,9 @@ class Run:
         ]  # fmt: skip
 
     def measure_calls(self, setting: Setting) -> None:
-        """Measure the calls and the log-in."""
+        """Measure the calls."""
         rows = [row for row in ROWS if self.wants(row)]
-        if not rows and not self.wants("log-in"):
+        if not rows:
             return
         seconds, rounds = self.options.seconds, self.options.rounds
         kinds = self.kinds(CALLS, setting)
@@ -81,9 +82,16 @@ class Run:
                 for ours in (server for server in servers if server.name == OURS):
                     self.measure_statements(ours)
                     self.take_profile(ours)
-            if self.wants("log-in") and setting.backend == "sqlite":  # hashing is all of it
-                say(f"{setting}: log-in")
-                self.figures(setting, "log-in", partial(log_in, seconds=2 * seconds), servers)
+
+    def measure_log_ins(self, setting: Setting) -> None:
+        """Measure the log-in, on one database: hashing is all of it."""
+        kinds = self.kinds(LOG_INS, setting)
+        if not self.wants("log-in") or setting.backend != "sqlite" or not kinds:
+            return
+        say(f"{setting}: log-in")
+        with self.stage.serving(kinds, setting, users=50, tasks=1) as servers:
+            found = logins.take_turns(servers, self.options.seconds, self.options.rounds)
+        self.report.streams.setdefault(setting, {})["log-in"] = found
 
     def measure_statements(self, server: Server) -> None:
         """Measure the statements alone, on the database of the project."""
@@ -112,16 +120,9 @@ class Run:
         with self.stage.serving(kinds, setting, users=200, tasks=10, redis=redis) as servers:
             for name, row in rows.items():
                 say(f"{setting}: {name}")
-                self.figures(setting, name, row, servers)
-
-    def figures(
-        self, setting: Setting, name: str, row: streams.Row, servers: Sequence[Server]
-    ) -> None:
-        """Measure a row that has figures of its own, one server after the other."""
-        found = self.report.streams.setdefault(setting, {}).setdefault(name, {})
-        for server in servers:
-            if name != "log-in" or server.messages(name):
-                found[server.label] = asyncio.run(row(server))  # type: ignore[arg-type]
+                found = self.report.streams.setdefault(setting, {}).setdefault(name, {})
+                for server in servers:
+                    found[server.label] = asyncio.run(row(server))  # type: ignore[arg-type]
 
     def measure_growth(self) -> None:
         """Measure what many rows cost."""

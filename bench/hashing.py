@@ -1,8 +1,9 @@
-"""How fast the cores check passwords, with nothing around it: the ceiling of every log-in.
+"""How fast all cores check passwords, with nothing around it: the ceiling of every log-in.
 
 Run in the environment of a server: `python -m bench.hashing SCHEME hash|rate ARGUMENT...`.
 """
 
+import os
 import subprocess
 import sys
 import threading
@@ -10,6 +11,9 @@ import time
 from collections.abc import Callable
 
 from bench.environment import ROOT
+
+# Whatever its number of processes, a server may hash on all of them, in threads.
+CORES = os.cpu_count() or 1
 
 Scheme = tuple[Callable[[str], str], Callable[[str, str], object]]  # hash, and verify a password
 
@@ -52,20 +56,21 @@ def rate(scheme: Scheme, password: str, threads: int, seconds: float) -> float:
     """Return how many passwords a second so many threads verify."""
     make, verify = scheme
     hashed, deadline = make(password), time.perf_counter() + seconds
-    counts = [0] * threads
+    rates = [0.0] * threads
 
     def work(number: int) -> None:
+        begun, count = time.perf_counter(), 0
         while time.perf_counter() < deadline:
             verify(password, hashed)
-            counts[number] += 1
+            count += 1
+        rates[number] = count / (time.perf_counter() - begun)  # its last one ends late
 
-    begun = time.perf_counter()
     workers = [threading.Thread(target=work, args=(number,)) for number in range(threads)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    return sum(counts) / (time.perf_counter() - begun)
+    return sum(rates)
 
 
 def ask(python: str, *arguments: object) -> str:

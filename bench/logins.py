@@ -1,21 +1,34 @@
 """The row of log-ins: how many a second, beside what the cores can hash and what others notice."""
 
 import asyncio
-import os
 import time
-from statistics import quantiles
+from collections.abc import Sequence
+from statistics import median, quantiles
 
 from . import hashing, load, usage
 from .http import Connection, request
 from .servers.base import PASSWORD, Server
 from .streams import Figures
 
-CONNECTIONS = 4
+CONNECTIONS = max(4, hashing.CORES)  # so that each core has something to hash
 PAUSE = 0.02  # seconds between two looks at the health call
 
 
+def take_turns(servers: Sequence[Server], seconds: float, rounds: int) -> dict[str, Figures]:
+    """Return the median of each figure over the rounds, by the server's label."""
+    found: dict[str, list[Figures]] = {server.label: [] for server in servers}
+    for _ in range(rounds):
+        for server in servers:
+            found[server.label].append(asyncio.run(log_in(server, seconds)))
+    return {label: _median(turns) for label, turns in found.items()}
+
+
+def _median(turns: Sequence[Figures]) -> Figures:
+    return {name: median(turn[name] for turn in turns) for name in turns[0]}
+
+
 async def log_in(server: Server, seconds: float) -> Figures:
-    """Log in by four connections, and ask for the health meanwhile."""
+    """Log in by some connections, and ask for the health meanwhile; hash alone after that."""
     usage.wait_until_idle(server.process.pid)
     looks, over = list[float](), asyncio.Event()
 
@@ -34,8 +47,7 @@ async def log_in(server: Server, seconds: float) -> Figures:
     over.set()
     await looking
     cpu = usage.cpu_seconds(server.process.pid) - before
-    cores = min(server.place.processes, os.cpu_count() or 1)
-    bare = float(hashing.ask(server.python, server.hash_scheme, "rate", PASSWORD, cores, seconds))
+    bare = ceiling(server, seconds / 2)
     return {
         "a second": per_second,
         "bare hashes a second": bare,
@@ -45,3 +57,9 @@ async def log_in(server: Server, seconds: float) -> Figures:
         "CPU ms": cpu / done * 1000,
         "health p99": quantiles(looks, n=100)[98] if len(looks) > 1 else looks[0],
     }
+
+
+def ceiling(server: Server, seconds: float) -> float:
+    """Return how many of a server's hashes all cores make a second, whatever its processes."""
+    task = (server.hash_scheme, "rate", PASSWORD, hashing.CORES, seconds)
+    return float(hashing.ask(server.python, *task))
