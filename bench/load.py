@@ -2,6 +2,10 @@
 
 wrk takes hardly any of the two cores; the asyncio load takes more, so its figures are lower for
 all servers. A run says which it used. Replies other than 2xx are not counted but raised.
+
+wrk forgets the requests that are under way at its end, while the server's CPU has them. Of slow
+calls that is much, so those are always sent by asyncio, which waits for the last reply; it takes
+next to nothing then.
 """
 
 import asyncio
@@ -10,7 +14,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
 from statistics import quantiles
@@ -20,6 +24,7 @@ from . import http, usage
 NAME = "wrk" if shutil.which("wrk") else "asyncio"
 CONNECTIONS = 16
 WARM_UP = 0.3  # seconds
+LEAST = 20  # requests of a connection in a turn: with fewer, wrk forgets more than 5 %
 
 # Each request is one of the messages in turn, with a number of its own where it has a place for it.
 SCRIPT = """
@@ -48,22 +53,42 @@ class Result:
     cpu: float
 
 
-def measure(port: int, session: int, messages: Sequence[bytes], seconds: float) -> Result:
-    """Send requests for some seconds; return what they took, and the CPU of the server."""
+Sent = tuple[int, float, float, float]  # requests, requests a second, p50 and p99 in seconds
+Send = Callable[[int, Sequence[bytes], float], Sent]
+
+
+def measure(
+    port: int, session: int, messages: Sequence[bytes], seconds: float, slow: bool = False
+) -> Result:
+    """Send requests for some seconds; return what they took, and the CPU of the server.
+
+    `slow` says what `warm_up` has found: a turn is too short for wrk.
+    """
+    if NAME == "wrk" and not slow:
+        done, result = _turn(_by_wrk, port, session, messages, seconds)
+        if done >= LEAST * CONNECTIONS:
+            return result
+    return _turn(_by_asyncio, port, session, messages, seconds)[1]
+
+
+def _turn(
+    send: Send, port: int, session: int, messages: Sequence[bytes], seconds: float
+) -> tuple[int, Result]:
     usage.wait_until_idle(session)
-    send = _by_wrk if NAME == "wrk" else _by_asyncio
     before = usage.cpu_seconds(session)
     done, per_second, p50, p99 = send(port, messages, seconds)
     cpu = usage.cpu_seconds(session) - before
-    return Result(per_second, p50 * 1000, p99 * 1000, cpu / done * 1_000_000)
+    return done, Result(per_second, p50 * 1000, p99 * 1000, cpu / max(1, done) * 1_000_000)
 
 
-def warm_up(port: int, messages: Sequence[bytes]) -> None:
-    """Send requests for a moment, so that no turn pays for what is done once."""
+def warm_up(port: int, messages: Sequence[bytes], seconds: float) -> bool:
+    """Send requests for a moment, so that no turn pays for what is done once.
+
+    Return whether a turn of so many seconds is too short for wrk.
+    """
     _by_asyncio(port, messages, WARM_UP)
-
-
-Sent = tuple[int, float, float, float]  # requests, requests a second, p50 and p99 in seconds
+    _, per_second, *_ = _by_asyncio(port, messages, WARM_UP / 2)
+    return per_second * seconds < LEAST * CONNECTIONS
 
 
 def _by_wrk(port: int, messages: Sequence[bytes], seconds: float) -> Sent:
@@ -78,8 +103,6 @@ def _by_wrk(port: int, messages: Sequence[bytes], seconds: float) -> Sent:
     figures = ran.stdout.partition("RESULT")[2].split()
     requests, microseconds, p50, p99, errors = map(float, figures)
     assert not errors, f"{messages[0][:60]!r}: {ran.stdout}"
-    if not requests:  # wrk forgets what is under way at the end: of slow calls, that is all
-        return _by_asyncio(port, messages, seconds)
     return int(requests), requests / microseconds * 1e6, p50 / 1e6, p99 / 1e6
 
 

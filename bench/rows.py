@@ -17,11 +17,10 @@ def take_turns(servers: Iterable[Server], row: str, seconds: float, rounds: int)
     asked = [(server, server.messages(row)) for server in servers]
     asked = [(server, messages) for server, messages in asked if messages]
     found: Rounds = {server.label: [] for server, _ in asked}
-    for server, messages in asked:
-        warm_up(server.port, messages)
+    slow = [warm_up(server.port, messages, seconds) for server, messages in asked]
     for _ in range(rounds):
-        for server, messages in asked:
-            result = measure(server.port, server.process.pid, messages, seconds)
+        for (server, messages), is_slow in zip(asked, slow, strict=True):
+            result = measure(server.port, server.process.pid, messages, seconds, is_slow)
             found[server.label].append(result)
     return found
 

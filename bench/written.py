@@ -61,7 +61,9 @@ def _versions() -> str:
 NOTES = """\
 The load runs on the same cores as the server. Each row asks every server in turn, round after
 round; a figure is the median of the rounds. Every server has 50 users with 1,000 tasks each, and
-its requests go over them in turn, on 16 kept-alive connections. CPU and memory are those of the
+its requests go over them in turn, on 16 kept-alive connections. Where a connection has fewer than
+20 replies in a turn, the load is by asyncio, which waits for the last of them: wrk forgets what is
+under way at its end. CPU and memory are those of the
 server's processes, without PostgreSQL's. All run on SQLite with the same options (WAL,
 `synchronous=NORMAL`), or on one PostgreSQL with its own defaults. Taskmaster and PocketBase write
 a line for each request, as they do by default; the Python peers write none. "1 process" of
