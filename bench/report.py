@@ -1,5 +1,6 @@
 """What a run has found, and the tables that show it."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -52,6 +53,8 @@ def number(value: float | None) -> str:
     """Return a number as short as it is exact."""
     if value is None:
         return ""
+    if math.isinf(value):
+        return "∞"
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 

@@ -1,4 +1,4 @@
-"""Streams that only listen, and what has reached them: the same for frames and for SSE.
+"""Streams that listen and show that they live, and what reached them: for frames and for SSE.
 
 A task's title says when it was sent. Whatever a server wraps around an event, the title is in
 it once, so the time until it arrived is found without decoding.
@@ -17,6 +17,7 @@ from .servers.base import TASK, Account, Server
 TITLE = re.compile(rb"at (\d{20})")
 LONGEST = 23  # bytes of it
 AT_ONCE = 25  # streams being opened
+SIGN = 20  # seconds between two signs of life; Taskmaster ends a stream after 60 without any
 
 
 class Caller:
@@ -111,6 +112,17 @@ class _Stream(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         transport.write(self.message)
+        self._show_life_later()
+
+    def _show_life_later(self) -> None:
+        asyncio.get_running_loop().call_later(SIGN, self._show_life)
+
+    def _show_life(self) -> None:
+        if self.transport.is_closing():
+            return
+        if self.opened.is_set():
+            self.transport.write(self.audience.server.alive)
+        self._show_life_later()
 
     def data_received(self, data: bytes) -> None:
         now = time.perf_counter_ns()

@@ -121,6 +121,8 @@ class Server(ABC):
         return request("GET", f"/ws/tasks/{query}", account.token)[:-2] + upgrade
 
     opened: ClassVar[bytes] = b"\r\n\r\n"  # what a stream has received when it is open
+    # What a stream sends now and then, so that the server sees it lives: a pong nobody asked for.
+    alive: ClassVar[bytes] = b"\x8a\x80\0\0\0\0"
 
     async def subscribe(  # noqa: B027 - most have nothing left to do
         self, received: bytes, account: Account, calls: Connection

@@ -33,6 +33,7 @@ class PocketBase(Server):
     environment = PEERS
     hash_scheme = "bcrypt"
     opened = b"clientId"
+    alive = b""
 
     def command(self) -> list[str]:
         """Serve."""

@@ -163,7 +163,7 @@ class FastAPI(PythonPeer):
 def uvicorn(application: str, port: int, processes: int) -> list[str]:
     """Return the command by which uvicorn serves, with the faster loop and parser.
 
-    Its pings are put off, since the streams of the bench only listen.
+    Its pings are put off, since the streams of the bench answer none.
     """
     options = (
         f"--host 127.0.0.1 --port {port} --workers {processes} --loop uvloop --http httptools "
