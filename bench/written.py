@@ -59,16 +59,24 @@ def _versions() -> str:
 
 
 NOTES = """\
-The load runs on the same cores as the server. Each row asks every server in turn, round after
-round; a figure is the median of the rounds. Every server has 50 users with 1,000 tasks each, and
-its requests go over them in turn, on 16 kept-alive connections. Where a connection has fewer than
-20 replies in a turn, the load is by asyncio, which waits for the last of them: wrk forgets what is
-under way at its end. CPU and memory are those of the
-server's processes, without PostgreSQL's. All run on SQLite with the same options (WAL,
-`synchronous=NORMAL`), or on one PostgreSQL with its own defaults. Taskmaster and PocketBase write
-a line for each request, as they do by default; the Python peers write none. "1 process" of
-PocketBase is `GOMAXPROCS=1`. Django answers calls by gunicorn's threads, where its views are
-faster, and streams by uvicorn. With several processes, streams have a Redis.
+The load runs on the same cores as the server. Calls, growth and log-ins ask every server in turn,
+round after round; a figure is the median of the rounds. Streams, starts and the statements alone
+are measured once, one server after the other in the order of the table; their percentiles are of
+what came in that one turn. For calls every server has 50 users with 1,000 tasks each, for log-ins
+50 users with one task, for streams 200 users with 10 tasks.
+
+Requests go over the users in turn, on 16 kept-alive connections (log-ins on 4, or as many as there
+are cores). Where a connection has fewer than 20 replies in a turn, the load is by asyncio, which
+waits for the last of them: wrk forgets what is under way at its end. CPU and memory are those of
+the server's processes, without PostgreSQL's. All run on SQLite with the same options (WAL,
+`synchronous=NORMAL`), or on one PostgreSQL with its own defaults. "1 process" of PocketBase is
+`GOMAXPROCS=1`. Django answers calls by gunicorn's threads, where its views are faster, and streams
+by uvicorn. With several processes, streams have a Redis.
+
+Taskmaster has its defaults but for `ENVIRONMENT=testing`, where nothing has to be set up as for
+production, `RATELIMIT_ENABLED=false`, since all requests come from one address, and a
+`TASKS_PER_USER` that the growth does not reach; no peer counts requests. Taskmaster and PocketBase
+write a line for each request, as they do by default; the Python peers write none.
 
 The ceiling of log-ins ("bare hashes a second") is what the same hashes reach on all cores with
 nothing around them, the same for every number of processes: Taskmaster, Django and FastAPI hash in

@@ -1,9 +1,17 @@
 """What the bench makes of figures that it has found."""
 
+from pathlib import Path
+
 from bench.load import Result
 from bench.report import Report
 from bench.rows import Rounds
+from bench.servers.base import Place
+from bench.servers.taskmaster import Taskmaster
 from bench.targets import targets
+from bench.written import NOTES
+from tests.support.settings import setting_names
+
+PLACE = {"DATABASE_URL", "HOST", "PORT", "SECRET_KEY", "WEB_CONCURRENCY"}
 
 
 def costing(**cpu: float) -> Rounds:
@@ -22,3 +30,10 @@ def test_growth_of_peers_alone_has_no_target() -> None:
     rounds = costing(pocketbase_few=1, pocketbase_many=9)
     report = Report("", growth={"growth of tasks": {"one task": rounds}})
     assert list(targets(report)) == []
+
+
+def test_the_notes_name_what_differs_from_how_it_is_delivered(tmp_path: Path) -> None:
+    environ = Taskmaster(Place(tmp_path, "sqlite:///a.sqlite3")).environ()
+    changed = {name for name in setting_names() if environ[name]} - PLACE
+    assert {name for name in changed if name not in NOTES} == set()
+    assert {"ENVIRONMENT", "RATELIMIT_ENABLED"} <= changed
