@@ -1,5 +1,6 @@
 """The pages, and the files that they load. None needs a cookie or an inline script."""
 
+import json
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -17,9 +18,10 @@ from flask_cors import cross_origin
 from werkzeug.exceptions import HTTPException
 
 from ..core.caching import revalidated, vary
-from ..core.errors import handle_http_exception
+from ..core.document import PROBLEM, error_response
+from ..core.errors import ErrorCode, handle_http_exception
 from ..core.json import json_response
-from . import assets, asyncapi, errors_doc
+from . import assets, asyncapi
 from . import streams_doc as doc
 
 blp = Blueprint("site", __name__, template_folder="templates")
@@ -64,7 +66,8 @@ def stream_docs() -> Response:
 @blp.get("/docs/errors")
 def error_docs() -> Response:
     """Show what each error code means, and what to do about it."""
-    return _page("errors.html", doc=errors_doc)
+    refusal = error_response([ErrorCode.VALIDATION_FAILED])["content"][PROBLEM]["example"]
+    return _page("errors.html", codes=ErrorCode, example=json.dumps(refusal, indent=2))
 
 
 @blp.get("/set-password")
