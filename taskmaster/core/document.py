@@ -135,30 +135,30 @@ class SchemaPlugin(MarshmallowPlugin):
         for method, operation in (operations or {}).items():
             for body in (operation.get("requestBody", {}), *operation["responses"].values()):
                 for media in body.get("content", {}).values():
-                    media.setdefault("example", self._example(media["schema"]))
+                    media.setdefault("example", self.example(media["schema"]))
             operation["x-codeSamples"] = code_samples(str(path), method, operation)
 
-    def _example(self, schema: Json) -> Any:
+    def example(self, schema: Json) -> Any:
         """Return an example of a schema, put together from those of its fields."""
         if "$ref" in schema:
             spec: Any = self.spec
-            return self._example(spec.components.schemas[schema["$ref"].rpartition("/")[2]])
+            return self.example(spec.components.schemas[schema["$ref"].rpartition("/")[2]])
         for key in ("example", "const", "default"):
             if schema.get(key) is not None:
                 return schema[key]
         for key in ("enum", "oneOf", "anyOf"):
             if key in schema:
-                return schema[key][0] if key == "enum" else self._example(schema[key][0])
+                return schema[key][0] if key == "enum" else self.example(schema[key][0])
         return self._example_by_type(schema)
 
     def _example_by_type(self, schema: Json) -> Any:
         kinds = schema["type"]
         kind = kinds if isinstance(kinds, str) else kinds[0]
         if kind == "array":
-            return [self._example(schema["items"])]
+            return [self.example(schema["items"])]
         if kind == "object":
             properties = schema.get("properties", {})
-            return {name: self._example(field) for name, field in properties.items()}
+            return {name: self.example(field) for name, field in properties.items()}
         return _BY_FORMAT.get(schema.get("format", ""), _BY_TYPE[kind])
 
 

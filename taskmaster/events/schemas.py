@@ -23,7 +23,10 @@ class EventQuerySchema(Schema):
 class LoggedSchema(ReplySchema):
     """What every event has."""
 
-    seq = fields.Integer(metadata={"description": "Counts 1, 2, 3 per user."})
+    seq = fields.Integer(
+        validate=validate.Range(1),
+        metadata={"description": "Counts 1, 2, 3 per user.", "example": 42},
+    )
     occurred_at = Time()
     id = fields.UUID(metadata={"description": "Of the task."})
 
@@ -48,4 +51,4 @@ class HistorySchema(ReplySchema):
 class ReplaySchema(HistorySchema):
     """A part of the log, oldest first."""
 
-    seq = fields.Integer(metadata={"description": "Where the log stands."})
+    seq = fields.Integer(metadata={"description": "Where the log stands.", "example": 42})

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from . import streams_doc as doc
-from .stream_messages import EVENTS, Message
+from .stream_messages import EVENTS, SPEC, Message
 
 _SECURITY = [{"$ref": "#/components/securitySchemes/bearer"}]
 _ANSWERS = ("authenticated", "error")
@@ -22,7 +22,7 @@ def document(scheme: str, host: str) -> dict[str, Any]:
             name: operation for t in doc.TRANSPORTS for name, operation in _operations(t).items()
         },
         "components": {
-            "schemas": {event.name: event.schema for event in EVENTS},
+            "schemas": SPEC.components.schemas,
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
         },
     }

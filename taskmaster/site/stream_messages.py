@@ -3,9 +3,10 @@
 from typing import Any, NamedTuple
 
 from apispec import APISpec
-from apispec.ext.marshmallow import MarshmallowPlugin
+from marshmallow import Schema
 
-from ..tasks.schemas import TaskSchema
+from ..core.document import SchemaPlugin
+from ..tasks.schemas import EventSchema
 
 ALL = ("socketio", "websocket", "sse")
 TWO_WAY = ("socketio", "websocket")
@@ -27,56 +28,24 @@ class Message(NamedTuple):
         return {"type": "object", "required": required, "properties": self.fields}
 
 
-_TIME = {"type": "string", "format": "date-time"}
 _TEXT = {"type": "string"}
-_SEQ = {"type": "integer", "minimum": 1, "description": "The position in your log."}
 _POSITION = {"type": "integer", "minimum": 0, "description": "A position in your log."}
-_ID = {"id": {"type": "string", "format": "uuid"}}
-_AT = "2030-01-31T12:00:00.000000+00:00"
 _CODE = {"code": _TEXT}  # which ones, each transport says
+_HEAD = dict.fromkeys(("seq", "action", "occurred_at", "id"))  # what comes first on the wire
+
+_PLUGIN = SchemaPlugin()
+SPEC = APISpec(title="", version="", openapi_version="3.1.0", plugins=[_PLUGIN])
 
 
-def _task_fields() -> dict[str, Any]:
-    """Return the JSON Schema of a task's fields, as in the OpenAPI document."""
-    plugin = MarshmallowPlugin()
-    APISpec(title="", version="", openapi_version="3.1.0", plugins=[plugin])
-    converter: Any = plugin.converter  # made by the line above
-    fields = converter.schema2jsonschema(TaskSchema())["properties"]
-    return {
-        name: {key: value for key, value in field.items() if key not in ("readOnly", "default")}
-        for name, field in fields.items()
-    }
+def _event(name: str, schema: Schema) -> Message:
+    """Describe an event as the OpenAPI document does."""
+    SPEC.components.schema(name, schema=schema)
+    described = SPEC.components.schemas[name]
+    example = _HEAD | _PLUGIN.example(described)
+    return Message(name, described["description"], described["properties"], example)
 
 
-def _event(seq: int, action: str, summary: str, fields: dict[str, Any], **example: Any) -> Message:
-    head = {"seq": _SEQ, "action": {"type": "string", "const": action}, "occurred_at": _TIME}
-    an_id = "0197f3c2-8f1e-7cc0-b3a4-5d1f0e6a9b21"
-    body = {"seq": seq, "action": action, "occurred_at": _AT, "id": an_id, **example}
-    return Message(action, summary, head | fields, body)
-
-
-_TASK = _task_fields()
-_EXAMPLE = {
-    "title": "Water the plants",
-    "description": "All of them",
-    "status_task": "TO DO",
-    "date_created": _AT,
-    "last_updated": _AT,
-    "due_date": None,
-    "priority": "MEDIUM",
-}
-
-EVENTS = (
-    _event(42, "task_create", "A task came to be.", _TASK, **_EXAMPLE),
-    _event(
-        43,
-        "task_update",
-        "A task changed: all of it, as it is now.",
-        _TASK,
-        **_EXAMPLE | {"status_task": "DONE"},
-    ),
-    _event(44, "task_delete", "A task is gone.", _ID),
-)
+EVENTS = tuple(_event(*variant) for variant in EventSchema().variant_by_value.items())
 
 CONTROLS = (
     Message(

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from taskmaster.site import stream_messages, streams_doc
+from taskmaster.site import streams_doc
 from taskmaster.streams.protocol import CloseReason
-from taskmaster.tasks.schemas import TaskSchema
 from tests.support.api import Api, User, succeed
 from tests.support.asyncapi import FROM_CLIENTS, fields_of, validate
 from tests.support.stream_client import ACTIONS
@@ -141,7 +140,3 @@ def test_the_addresses_are_the_applications(app: Flask, document: dict[str, Any]
     addresses = {name: channel["address"] for name, channel in document["channels"].items()}
     assert {addresses["websocket"], addresses["sse"]} <= rules
     assert addresses["socketio"] == "/ws/tasks"
-
-
-def test_the_task_is_the_one_of_rest() -> None:
-    assert stream_messages._TASK.keys() == TaskSchema().fields.keys()
