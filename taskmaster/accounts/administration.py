@@ -66,7 +66,7 @@ def set_password(user: User, password: str, by: str) -> str:
 
 
 def deactivate(user: User, by: str) -> str:
-    """Let an account log in no more and end all its sessions."""
+    """Let an account log in no more, and end all its sessions. Nothing of it is lost."""
     count = _change(user, {"is_active": False}, "user_deactivated", by)
     return f"{user.username} is deactivated. Sessions ended: {count}"
 
@@ -80,7 +80,7 @@ def activate(user: User, by: str) -> str:
 
 
 def end_sessions(user: User, by: str) -> str:
-    """End all sessions of an account."""
+    """Log an account out everywhere."""
     count = sessions.end(user.id)
     log.info("sessions_ended", user_id=user.id, sessions_ended=count, by=by)
     return f"Sessions of {user.username} ended: {count}"

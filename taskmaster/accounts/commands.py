@@ -55,31 +55,21 @@ def _explain(errors: dict[str, list[str]] | None) -> str:
     return "; ".join(f"{name}: {' '.join(reasons)}" for name, reasons in (errors or {}).items())
 
 
-def _creates(command: Callable[..., None]) -> Callable[..., None]:
-    asked = click.option("--username", prompt=True), click.option("--email", prompt=True)
-    for option in (with_password, *reversed(asked)):
-        command = option(command)
-    return command
+def _add_creation(name: str, is_superuser: bool, text: str) -> None:
+    """Add a command that makes an account, with this text as its help."""
+
+    @users.command(name, help=text)
+    @click.option("--username", prompt=True)
+    @click.option("--email", prompt=True)
+    @with_password
+    def create(**fields: str) -> None:
+        with _refusals():
+            user = administration.create(RegistrationSchema().load(fields), is_superuser, BY)
+        click.echo(f"{'Superuser' if is_superuser else 'User'} {user.username} created.")
 
 
-@users.command("create")
-@_creates
-def create(**fields: str) -> None:
-    """Make an account, also where registration is closed."""
-    _create(fields, is_superuser=False)
-
-
-@users.command("create-superuser")
-@_creates
-def create_superuser(**fields: str) -> None:
-    """Make an account that may see the admin pages."""
-    _create(fields, is_superuser=True)
-
-
-def _create(fields: dict[str, str], is_superuser: bool) -> None:
-    with _refusals():
-        user = administration.create(RegistrationSchema().load(fields), is_superuser, BY)
-    click.echo(f"{'Superuser' if is_superuser else 'User'} {user.username} created.")
+_add_creation("create", False, "Make an account, also where registration is closed.")
+_add_creation("create-superuser", True, "Make an account that may see the admin pages.")
 
 
 @users.command("list")
@@ -87,14 +77,10 @@ def list_users() -> None:
     """Show all accounts, one a line, with tabs between the columns."""
     click.echo("username\temail\tstate\trole\tlast log-in")
     for user in administration.list_all():
-        click.echo("\t".join(_columns(user)))
-
-
-def _columns(user: User) -> Iterator[str]:
-    yield from (user.username, user.email)
-    yield "active" if user.is_active else "deactivated"
-    yield "superuser" if user.is_superuser else "user"
-    yield rfc3339(user.last_login) or "never"
+        state = "active" if user.is_active else "deactivated"
+        role = "superuser" if user.is_superuser else "user"
+        last_login = rfc3339(user.last_login) or "never"
+        click.echo("\t".join([user.username, user.email, state, role, last_login]))
 
 
 @users.command("set-password")
@@ -108,27 +94,16 @@ def set_password(username: str, password: str) -> None:
         click.echo(administration.set_password(user, checked["password"], BY))
 
 
-@users.command("deactivate")
-@named
-def deactivate(username: str) -> None:
-    """Let an account log in no more, and end all its sessions. Nothing of it is lost."""
-    _apply(administration.deactivate, username)
+def _add_change(name: str, change: Callable[[User, str], str]) -> None:
+    """Add a command that changes an account, with the docstring of the change as its help."""
+
+    @users.command(name, help=change.__doc__)
+    @named
+    def apply(username: str) -> None:
+        with _refusals():
+            click.echo(change(administration.find(username), BY))
 
 
-@users.command("activate")
-@named
-def activate(username: str) -> None:
-    """Let an account log in again."""
-    _apply(administration.activate, username)
-
-
-@users.command("end-sessions")
-@named
-def end_sessions(username: str) -> None:
-    """Log an account out everywhere."""
-    _apply(administration.end_sessions, username)
-
-
-def _apply(change: Callable[[User, str], str], username: str) -> None:
-    with _refusals():
-        click.echo(change(administration.find(username), BY))
+_add_change("deactivate", administration.deactivate)
+_add_change("activate", administration.activate)
+_add_change("end-sessions", administration.end_sessions)
