@@ -3,28 +3,22 @@
 `by` says who did it, for that line. A change of an account returns what to tell the operator.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, select, update
 
 from ..core import clock
 from ..core.database import reading, writing
 from ..core.errors import ApiError, not_found
+from ..core.parts import read_in_parts
 from . import passwords, sessions
 from .models import users
 from .rows import NOT_DELETED, User
 from .service import BY_LOGIN, hash_new_password, insert_user, unique
 
 log = structlog.get_logger(__name__)
-
-PAGE = (
-    select(users)
-    .where(users.c.username > bindparam("after"), NOT_DELETED)
-    .order_by(users.c.username)
-    .limit(500)
-)
 
 
 def find(login: str) -> User:
@@ -38,15 +32,7 @@ def find(login: str) -> User:
 
 def list_all() -> Iterator[User]:
     """Return all accounts by username, some at a time."""
-    last = ""
-    while page := _read_page(last):
-        yield from page
-        last = page[-1].username
-
-
-def _read_page(after: str) -> Sequence[User]:
-    with reading() as connection:
-        return connection.execute(PAGE, {"after": after}).all()
+    return read_in_parts(select(users).where(NOT_DELETED), users.c.username, after="")
 
 
 def create(fields: Mapping[str, Any], is_superuser: bool, by: str) -> User:

@@ -14,7 +14,7 @@ Columns = TypeVarTuple("Columns")
 
 DELETED = 100  # rows in one transaction; the largest take 20 ms on SQLite
 READ = 500  # rows in one statement
-NIL = str(UUID(int=0))
+NIL = str(UUID(int=0))  # before every id
 
 
 def delete_in_parts(
@@ -39,10 +39,9 @@ def delete_in_parts(
 
 
 def read_in_parts(
-    statement: Select[str, *Columns], key: Column[str]
-) -> Iterator[Row[str, *Columns]]:
-    """Yield the rows of a statement by `key`, an id, which must be its first column."""
-    after = NIL
+    statement: Select[*Columns], key: Column[str], after: str = NIL
+) -> Iterator[Row[*Columns]]:
+    """Yield the rows of a statement by `key`, one of its columns, from what comes `after`."""
     while True:
         part = statement.where(key > after).order_by(key).limit(READ)
         with reading() as connection:
@@ -50,4 +49,4 @@ def read_in_parts(
         yield from rows
         if len(rows) < READ:
             return
-        after = rows[-1][0]
+        after = rows[-1]._mapping[key]

@@ -11,6 +11,7 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
+from taskmaster.core import parts
 from tests.support.api import PASSWORD, Api, User, succeed, through_http
 from tests.support.asserts import assert_no_events, assert_problem
 from tests.support.databases import Database
@@ -91,7 +92,8 @@ def test_refusals_change_nothing(
     assert_no_events(database)
 
 
-def test_list(run: Run, api: Api) -> None:
+def test_list(run: Run, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "READ", 2)
     api.register("zoe_1")
     user = api.register("ada_1")
     run("deactivate", "--username", "ada_1")
