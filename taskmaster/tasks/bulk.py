@@ -5,7 +5,7 @@ written: all that are new, all that changed in the same columns, all that are go
 can name a task that the same bulk creates, since it has no id before.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
 
@@ -22,6 +22,7 @@ from .search import Words, spaced_words
 from .service import DELETE, INSERT, UPDATE, Task, changed_columns, new_task, own
 
 Operation = Mapping[str, Any]
+Result = Mapping[str, Any]  # the task; of a deleted one the id
 
 MANY = sa.select(*CHANGING).where(
     tasks.c.id.in_(bindparam("of_ids", expanding=True)), tasks.c.user_id == bindparam("of_user")
@@ -29,17 +30,11 @@ MANY = sa.select(*CHANGING).where(
 TASK_COUNT_DELTA = {"create": 1, "update": 0, "delete": -1}
 
 
-def change_many(
-    user_id: str,
-    operations: list[Operation],
-    to_reply: Callable[[list[Task]], Any],
-    key: Key | None = None,
-) -> Any:
-    """Carry out all operations in order, or none; return what `to_reply` makes of the results.
+def change_many(user_id: str, operations: list[Operation], key: Key | None = None) -> Any:
+    """Carry out all operations in order, or none; return the reply.
 
-    A result is the task, of a deleted one the id. With a key, the reply is stored, also of a bulk
-    that changes nothing, and a repetition gets it again. Raise ApiError (404, which names the
-    index, 422).
+    It is made here because it is stored with the key, in the same transaction, also where a bulk
+    changes nothing: a repetition gets it again. Raise ApiError (404, which names the index, 422).
     """
     delta = sum(TASK_COUNT_DELTA[operation["action"]] for operation in operations)
     texts = {one.get("task", {}).get("description", "") for one in operations}
@@ -55,7 +50,7 @@ def change_many(
             bulk = Bulk(changes, known, [str(one["id"]) for one in operations if "id" in one])
             results = [bulk.carry_out(*numbered) for numbered in in_turns(enumerate(operations))]
             bulk.write()
-            return to_reply(results)
+            return {"results": results}
 
         return run_idempotent(changes.connection, user_id, key, operation)
 
@@ -72,7 +67,7 @@ class Bulk:
         self.changed: dict[str, dict[str, Any]] = {}  # columns, by id
         self.gone: list[str] = []
 
-    def carry_out(self, index: int, operation: Operation) -> Task:
+    def carry_out(self, index: int, operation: Operation) -> Result:
         """Carry out one operation in memory and append its event. Raise ApiError (404)."""
         if operation["action"] == "create":
             return self._create(operation["task"])
@@ -84,21 +79,23 @@ class Bulk:
             return self._update(task_id, operation["task"])
         return self._delete(task_id)
 
-    def _create(self, fields: Mapping[str, Any]) -> Task:
+    def _create(self, fields: Mapping[str, Any]) -> Result:
         task = new_task(self.changes.user_id, fields, self.known)
         self.created.append(task)
-        self.changes.append("task_create", serialize_task(task))
-        return task
+        result = serialize_task(task)
+        self.changes.append("task_create", result)
+        return result
 
-    def _update(self, task_id: str, fields: Mapping[str, Any]) -> Task:
-        task = self.tasks[task_id]
-        if changed := changed_columns(task, fields, self.known):
-            task = self.tasks[task_id] = {**task, **changed}
+    def _update(self, task_id: str, fields: Mapping[str, Any]) -> Result:
+        changed = changed_columns(self.tasks[task_id], fields, self.known)
+        task = self.tasks[task_id] = {**self.tasks[task_id], **changed}
+        result = serialize_task(task)
+        if changed:
             self.changed[task_id] = self.changed.get(task_id, {}) | changed
-            self.changes.append("task_update", serialize_task(task))
-        return task
+            self.changes.append("task_update", result)
+        return result
 
-    def _delete(self, task_id: str) -> Task:
+    def _delete(self, task_id: str) -> Result:
         del self.tasks[task_id]
         self.changed.pop(task_id, None)
         self.gone.append(task_id)

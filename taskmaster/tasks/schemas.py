@@ -186,8 +186,3 @@ def serialize_task(task: Mapping[str, Any]) -> dict[str, Any]:
 def read_task(event: Mapping[str, Any]) -> dict[str, Any]:
     """Return the columns that `serialize_task` made an event of."""
     return {**TASK.load(event), "id": event["id"]}
-
-
-def serialize_results(results: list[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the reply to a bulk: of each operation the task, or the id of a deleted one."""
-    return {"results": [serialize_task(one) if "title" in one else one for one in results]}

@@ -29,24 +29,20 @@ UPDATE = sa.update(tasks).where(*OWN)  # of the columns that its parameters name
 DELETE = sa.delete(tasks).where(*OWN)
 
 
-def create(
-    user_id: str,
-    fields: Mapping[str, Any],
-    to_reply: Callable[[Task], Any],
-    key: Key | None = None,
-) -> Any:
-    """Create a task and return what `to_reply` makes of it.
+def create(user_id: str, fields: Mapping[str, Any], key: Key | None = None) -> Any:
+    """Create a task and return the reply.
 
-    With a key, the reply is stored in the same transaction, and a repetition gets it again.
-    Raise ApiError (422).
+    It is made here because it is stored with the key, in the same transaction: a repetition gets
+    it again. Raise ApiError (422).
     """
     with log.transaction(user_id, task_count_delta=1) as changes:
 
         def operation() -> Any:
             task = new_task(user_id, fields)
             changes.connection.execute(INSERT, task)
-            changes.append("task_create", serialize_task(task))
-            return to_reply(task)
+            reply = serialize_task(task)
+            changes.append("task_create", reply)
+            return reply
 
         return run_idempotent(changes.connection, user_id, key, operation)
 

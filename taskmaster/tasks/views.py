@@ -26,7 +26,6 @@ from .schemas import (
     BulkSchema,
     TaskPageSchema,
     TaskSchema,
-    serialize_results,
     serialize_task,
 )
 
@@ -74,7 +73,7 @@ class Tasks(MethodView):
         task.
         """
         key = idempotency.read_key(request)
-        task = service.create(current().user_id, fields, serialize_task, key)
+        task = service.create(current().user_id, fields, key)
         location = url_for("tasks.TaskItem", task_id=task["id"])
         return json_response(task, 201, {"Location": location, "ETag": etag(1)})
 
@@ -96,10 +95,7 @@ class Bulk(MethodView):
         repetition gets the first reply again and changes nothing.
         """
         key = idempotency.read_key(request)
-        operations = body["operations"]
-        return json_response(
-            bulk.change_many(current().user_id, operations, serialize_results, key)
-        )
+        return json_response(bulk.change_many(current().user_id, body["operations"], key))
 
 
 @blp.route("/<uuid:task_id>/", parameters=[TASK_ID])

@@ -98,7 +98,7 @@ def test_it_is_over_for_everybody_before_the_first_part(
         looks += 1
         assert len(ended) == 2
         with app.app_context(), pytest.raises(ApiError) as refused:
-            service.create(busy.id, {"title": "Late", "description": ""}, dict)
+            service.create(busy.id, {"title": "Late", "description": ""})
         assert refused.value.problem["code"] == "token_revoked"
         assert_problem(busy.get("tasks/"), 401, "token_revoked")
         credentials = {"username": busy.username, "password": PASSWORD}
