@@ -4,6 +4,7 @@ Our views use `core.auth.login_required`, which costs less: docs/decisions/10-jw
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from flask import Flask, Response, g
@@ -19,11 +20,16 @@ from .rows import User
 Header = Mapping[str, Any]
 Claims = Mapping[str, Any]
 
+WRONG_TYPE = partial(ApiError, ErrorCode.WRONG_TOKEN_TYPE, "Another type of token is needed here.")
+NOT_FRESH = partial(
+    ApiError, ErrorCode.WRONG_TOKEN_TYPE, "The token of a log-in is needed: log in again."
+)
+
 
 def init_app(app: Flask) -> None:
     """Give the refusals that have no loader of their own their codes. Comes after JWTManager's."""
     app.register_error_handler(InvalidHeaderError, _answer(not_authenticated))
-    app.register_error_handler(WrongTokenError, _answer(_wrong_type))
+    app.register_error_handler(WrongTokenError, _answer(WRONG_TYPE))
 
 
 @jwt.token_in_blocklist_loader
@@ -46,18 +52,10 @@ def _answer(refusal: Callable[[], ApiError]) -> Callable[..., Response]:
     return lambda *_: handle_http_exception(refusal())
 
 
-def _wrong_type() -> ApiError:
-    return ApiError(ErrorCode.WRONG_TOKEN_TYPE, "Another type of token is needed here.")
-
-
-def _not_fresh() -> ApiError:
-    return ApiError(ErrorCode.WRONG_TOKEN_TYPE, "The token of a log-in is needed: log in again.")
-
-
 jwt.unauthorized_loader(_answer(not_authenticated))
 jwt.invalid_token_loader(_answer(tokens.invalid))
 jwt.token_verification_failed_loader(_answer(tokens.invalid))
 jwt.expired_token_loader(_answer(tokens.expired))
 jwt.revoked_token_loader(_answer(sessions.revoked))
 jwt.user_lookup_error_loader(_answer(service.account_gone))
-jwt.needs_fresh_token_loader(_answer(_not_fresh))
+jwt.needs_fresh_token_loader(_answer(NOT_FRESH))

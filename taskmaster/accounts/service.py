@@ -79,7 +79,8 @@ def log_in(login: str, password: str, client: Client) -> tuple[User, dict[str, s
         right = passwords.verify_password(known, password, client.address, account)
         if found is None or not (right and found.is_active):
             log.warning("login_failed", user_id=found and found.id, address=client.address)
-            raise _bad_credentials()
+            detail = "The username or the password is wrong."
+            raise ApiError(ErrorCode.BAD_CREDENTIALS, detail)
     changes: dict[str, Any] = {"last_login": clock.now()}
     if passwords.hasher.check_needs_rehash(found.password_hash):
         changes["password_hash"] = passwords.hash_password(password, client.address)
@@ -210,10 +211,6 @@ def _taken(name: str, value: str, but: str | None) -> bool:
     statement = select(users.c.id).where(users.c[name] == value)
     with reading() as connection:
         return connection.scalar(statement) not in (None, but)
-
-
-def _bad_credentials() -> ApiError:
-    return ApiError(ErrorCode.BAD_CREDENTIALS, "The username or the password is wrong.")
 
 
 def _wrong_password(field: str) -> ApiError:
