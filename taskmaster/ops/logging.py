@@ -3,12 +3,10 @@
 Neither headers nor query strings nor bodies are logged, so no token or password can be.
 """
 
-import logging
 import re
 import secrets
 import sys
 from collections import deque
-from collections.abc import Iterable
 from contextlib import suppress
 from time import perf_counter
 from typing import Any, TextIO, cast
@@ -31,25 +29,20 @@ recent_warnings = deque[EventDict](maxlen=50)  # and errors of this process, new
 
 def init_app(app: Flask) -> None:
     """Log this application's requests, and name each in its response."""
-    renderers = _json() if app.config["LOG_FORMAT"] == "json" else _console()
-    _configure(app.config["LOG_LEVEL"], renderers)
-    app.before_request(_begin)
-    app.after_request(_finish)
-
-
-def _configure(level: str, renderers: Iterable[Processor]) -> None:
     structlog.configure(
         processors=[
             _add_request_id,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _count,
-            *renderers,
+            *(_json() if app.config["LOG_FORMAT"] == "json" else _console()),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        wrapper_class=structlog.make_filtering_bound_logger(app.config["LOG_LEVEL"]),
         logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Stderr())),
         cache_logger_on_first_use=True,
     )
+    app.before_request(_begin)
+    app.after_request(_finish)
 
 
 def _json() -> list[Processor]:
