@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, update
 
 from ..core import clock
 from ..core.database import reading, writing
-from ..core.errors import ApiError, not_found
+from ..core.errors import not_found
 from ..core.parts import read_in_parts
 from . import passwords, sessions
 from .models import users
@@ -20,13 +20,15 @@ from .service import BY_LOGIN, hash_new_password, insert_user, unique
 
 log = structlog.get_logger(__name__)
 
+NO_ACCOUNT = "There is no such account."
+
 
 def find(login: str) -> User:
     """Return the account of a username or an e-mail. Raise ApiError (404)."""
     with reading() as connection:
         user = connection.execute(BY_LOGIN, {"login": login.strip().lower()}).first()
     if user is None:
-        raise _no_account()
+        raise not_found(NO_ACCOUNT)
     return user
 
 
@@ -90,8 +92,4 @@ def _update(connection: Connection, user: User, changes: Mapping[str, Any]) -> N
     known = users.c.id == user.id, NOT_DELETED
     values = {**changes, "last_updated": clock.now()}
     if not connection.execute(update(users).where(*known).values(values)).rowcount:
-        raise _no_account()
-
-
-def _no_account() -> ApiError:
-    return not_found("There is no such account.")
+        raise not_found(NO_ACCOUNT)
