@@ -141,12 +141,9 @@ class JSONLines(logging.Formatter):
 
 def _report(lines: int) -> str:
     """Return the line that says how much of the log is missing."""
-    told = {
-        "name": "log_lines_dropped",
-        "levelname": "WARNING",
-        "msg": f"{lines} are missing",
-    }
-    return JSONLines().format(logging.makeLogRecord(told)) + "\n"
+    told = f"{lines} are missing"
+    record = logging.LogRecord("log_lines_dropped", logging.WARNING, "", 0, told, (), None)
+    return JSONLines().format(record) + "\n"
 
 
 class JSONLogger(gunicorn.glogging.Logger):
