@@ -45,8 +45,6 @@ def reply_task(task: service.Task) -> Response:
 
 @blp.route("/")
 class Tasks(MethodView):
-    init_every_request = False
-
     @login_required
     @blp.arguments(TaskQuerySchema(), location="query")
     @blp.response(200, TaskPageSchema, headers=headers(STREAM_POSITION))
@@ -100,8 +98,6 @@ class Bulk(MethodView):
 
 @blp.route("/<uuid:task_id>/", parameters=[TASK_ID])
 class TaskItem(MethodView):
-    init_every_request = False
-
     @login_required
     @blp.response(200, TaskSchema, headers=headers("ETag"))
     @blp.alt_response(304, description="The task has not changed.", headers=headers("ETag"))
