@@ -14,14 +14,6 @@ SUMMARY = (
     "Every committed change of your tasks, exactly once and in order: "
     "`seq` counts 1, 2, 3 with no gap, whichever way you follow."
 )
-JAVASCRIPT = """\
-import { connect } from "http://127.0.0.1:8000/client/taskmaster.js";
-const tm = connect("http://127.0.0.1:8000");
-await tm.login("ada_l", "correct horse");
-for await (const event of tm.events({ since: 0 })) console.log(event.seq, event.action);"""
-SHELL = """\
-curl -N http://127.0.0.1:8000/api/v1/tasks/stream/ \\
-  -H "Authorization: Bearer $ACCESS" -H 'Last-Event-ID: 0'"""
 
 
 class Transport(NamedTuple):
