@@ -7,7 +7,7 @@ from flask import Flask
 
 import config
 
-from . import admin, site, streams
+from . import admin, streams
 from .accounts import (
     auth_views,
     commands,
@@ -23,6 +23,7 @@ from .events import commands as event_commands
 from .events import views as event_views
 from .extensions import migrate
 from .ops import checkpoints, health, housekeeping, logging, memory, metrics, migrations
+from .site import views as site_views
 from .streams import sse
 from .tasks import views as task_views
 
@@ -70,6 +71,6 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app.cli.add_command(commands.users)
     app.cli.add_command(event_commands.after_restore)
     admin.init_app(app)
-    app.register_blueprint(site.blp)
+    app.register_blueprint(site_views.blp)
     http.trust_proxies(app)
     return app

@@ -1,5 +1,1 @@
 """Pages: the board, the documentation."""
-
-from .views import blp
-
-__all__ = ["blp"]
