@@ -36,13 +36,13 @@ class ConfigError(ClickException):
     """Say which variables of the environment cannot be used, and why."""
 
 
-def _list(form: str = ".+", needed: str = "") -> fields.Function:
+def _list(form: str, refusal: str) -> fields.Function:
     """Return a field of values between commas, each of a form; blanks around them do not count."""
 
     def split(value: str) -> list[str]:
         words = [word for part in value.split(",") if (word := part.strip())]
         if wrong := [word for word in words if not re.fullmatch(form, word, re.I | re.A)]:
-            raise ValidationError(f"{needed}, not {', '.join(wrong)}")
+            raise ValidationError(refusal.format(", ".join(wrong)))  # that of secrets has no {}
         return words
 
     return fields.Function(deserialize=split, load_default=list)
@@ -90,7 +90,7 @@ class SettingsSchema(Schema):
     ENVIRONMENT = _choice("development", "development", "production", "testing")
     SECRET_KEY = fields.String(load_default="")
     SECRET_KEY_FILE = fields.Function(deserialize=_read_file)
-    SECRET_KEY_FALLBACKS = _list()
+    SECRET_KEY_FALLBACKS = _list(".+", "keys are needed on one line, with commas between them")
     DATABASE_URL = fields.String(load_default=None)
     DATABASE_URL_FILE = fields.Function(deserialize=_read_file)
     DB_USER = fields.String(load_default=None)
@@ -112,9 +112,9 @@ class SettingsSchema(Schema):
     WEB_CONCURRENCY = _integer(1, 1, 256)
     SHUTDOWN_SECONDS = _integer(4, 1, 600)
     ASYNC_MODE = _choice("eventlet", "eventlet", "gevent", "threading")
-    TRUSTED_HOSTS = _list(HOST_NAME, "host names are needed")
+    TRUSTED_HOSTS = _list(HOST_NAME, "host names are needed, not {}")
     TRUSTED_PROXIES = _integer(0, 0, 10)
-    CORS_ORIGINS = _list(ORIGIN + r"|\*", "scheme://host or scheme://host:port is needed")
+    CORS_ORIGINS = _list(ORIGIN + r"|\*", "scheme://host or scheme://host:port is needed, not {}")
     RATELIMIT_ENABLED = fields.Boolean(load_default=True)
     RATELIMIT_FLOOD = Limit("3000 per minute")
     RATELIMIT_LOGIN = Limit("10 per minute; 100 per hour")
@@ -136,8 +136,7 @@ class SettingsSchema(Schema):
 
     @validates_schema(skip_on_field_errors=False)
     def _check_together(self, data: dict[str, Any], **_: Any) -> None:
-        faults = _find_faults(_with_files(dict.fromkeys(self.fields) | data))
-        if faults:
+        if faults := _find_faults(_with_files(dict.fromkeys(self.fields) | data)):
             raise ValidationError({name: [reason] for name, reason in faults.items()})
 
 
@@ -150,10 +149,11 @@ def _with_files(settings: Mapping[str, Any]) -> dict[str, Any]:
 def _find_faults(settings: Mapping[str, Any]) -> dict[str, str]:
     """Return what does not go together, by variable. None stands for what is refused already."""
     production, origins = settings["ENVIRONMENT"] == "production", settings["CORS_ORIGINS"] or []
+    older_keys = settings["SECRET_KEY_FALLBACKS"] or []
     faults = {"DATABASE_URL": _fault_of_database(settings)}
     if production and len(settings["SECRET_KEY"]) < MINIMUM_SECRET:
         faults |= {"SECRET_KEY": "production needs one of its own, 32 characters at least"}
-    if production and any(len(key) < MINIMUM_SECRET for key in settings["SECRET_KEY_FALLBACKS"]):
+    if production and any(len(key) < MINIMUM_SECRET for key in older_keys):
         faults |= {"SECRET_KEY_FALLBACKS": "production needs 32 characters at least in each"}
     if production and settings["TRUSTED_HOSTS"] == []:
         faults |= {"TRUSTED_HOSTS": "production needs the names it is reached by"}
@@ -198,10 +198,8 @@ def _own_secret(path: Path) -> str:
 
 def _database_url(settings: Mapping[str, Any]) -> URL:
     if not settings["DATABASE_URL"] and settings["DB_NAME"]:
-        return URL.create(
-            "postgresql+psycopg",
-            *(settings[f"DB_{part}"] for part in ("USER", "PASSWORD", "HOST", "PORT", "NAME")),
-        )
+        parts = (settings[f"DB_{part}"] for part in ("USER", "PASSWORD", "HOST", "PORT", "NAME"))
+        return URL.create("postgresql+psycopg", *parts)
     url = make_url(settings["DATABASE_URL"] or "sqlite:///taskmaster.db")
     short = url.drivername in ("postgres", "postgresql")
     return url.set(drivername="postgresql+psycopg") if short else url

@@ -72,6 +72,15 @@ def test_all_faults_are_named_at_once() -> None:
     assert "guess-me" not in caught.value.message
 
 
+@pytest.mark.parametrize("environment", ["production", "development"])
+def test_older_keys_on_several_lines_are_refused_and_not_shown(environment: str) -> None:
+    keys = f"{'y' * 32}\n{'z' * 32}"
+    with pytest.raises(config.ConfigError) as caught:
+        config.load(GOOD | {"ENVIRONMENT": environment, "SECRET_KEY_FALLBACKS": keys})
+    assert re.fullmatch(r"SECRET_KEY_FALLBACKS: .+", caught.value.message)
+    assert not re.search("yy|zz", caught.value.message)
+
+
 @pytest.mark.parametrize(
     "url",
     ["redis://127.0.0.1:6379/0", "redis://host", "rediss://ada:p@ss:word@host:6380/2?db=1",
