@@ -198,13 +198,17 @@ def _guarded(account: str, address: str) -> AbstractContextManager[None]:
 
 @contextmanager
 def unique(fields: Mapping[str, Any], but: str | None = None) -> Iterator[None]:
-    """Turn the database's refusal of a duplicate into a 409 that names every taken field."""
+    """Turn the database's refusal of a duplicate into a 409 that names every taken field.
+
+    Where what was taken is free again by now, it cannot be told which it was: all are named.
+    """
     try:
         yield
     except IntegrityError:
-        wanted = {name: fields[name] for name in UNIQUE if name in fields}
-        taken = {n: ["Already taken."] for n, value in wanted.items() if _taken(n, value, but)}
-        raise ApiError(ErrorCode.ALREADY_EXISTS, "This account exists already.", taken) from None
+        wanted = [name for name in UNIQUE if name in fields]
+        taken = [name for name in wanted if _taken(name, fields[name], but)] or wanted
+        errors = {name: ["Already taken."] for name in taken}
+        raise ApiError(ErrorCode.ALREADY_EXISTS, "This account exists already.", errors) from None
 
 
 def _taken(name: str, value: str, but: str | None) -> bool:

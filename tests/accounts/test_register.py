@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from taskmaster.accounts import service
 from tests.support.api import Api, User, succeed
-from tests.support.asserts import assert_problem
+from tests.support.asserts import assert_no_events, assert_problem
 from tests.support.databases import Database
 from tests.support.tables import contents, nothing_changes
 
@@ -160,3 +161,21 @@ def test_duplicates_are_named(
     with nothing_changes(database):
         problem = assert_problem(api.post("auth/register/", other | fields), 409, "already_exists")
     assert problem["errors"].keys() == taken
+
+
+def test_a_duplicate_of_what_was_freed_meanwhile_names_fields_too(
+    api: Api, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = api.register(**ADA)
+    look = service._taken
+
+    def free_then_look(*looked_for: Any) -> bool:
+        succeed(other.patch("auth/profile/", {"username": "another"}))
+        return look(*looked_for)
+
+    monkeypatch.setattr(service, "_taken", free_then_look)
+    again = ADA | {"email": "other@example.org"}
+    problem = assert_problem(api.post("auth/register/", again), 409, "already_exists")
+    assert problem["errors"].keys() == {"username", "email"}
+    succeed(api.post("auth/register/", again), 201)
+    assert_no_events(database)
