@@ -90,6 +90,12 @@ def test_addresses_of_redis_are_understood(url: str) -> None:
     assert config.load(GOOD | {"REDIS_URL": url})["REDIS_URL"] == url
 
 
+def test_it_is_served_on_loopback_port_8000_by_one_process_unless_told_otherwise() -> None:
+    settings = config.load(GOOD)
+    told = [settings[name] for name in ("HOST", "PORT", "WEB_CONCURRENCY")]
+    assert told == ["127.0.0.1", 8000, 1]
+
+
 def test_blanks_in_lists_do_not_count() -> None:
     lists = {"TRUSTED_HOSTS": " Tasks.example ,[::1]:8000, ,.corp.example:8000,",
              "CORS_ORIGINS": "https://x.example, http://[::1]:3000 "}  # fmt: skip
