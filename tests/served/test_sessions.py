@@ -1,8 +1,11 @@
 """CONTRACT section 4 for every transport: who is let in, and for how long."""
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.support.api import PASSWORD, Api, User, succeed, through_http
+from tests.support.asserts import assert_problem
 from tests.support.server import Server
 from tests.support.stage import BY_TOKEN, SENDING, Open, assert_closed, over
 from tests.support.streams import (
@@ -51,10 +54,30 @@ def test_a_page_of_another_origin_is_refused(user: User, open_stream: Open, serv
     assert open_stream(user, origin=server.url)
 
 
-def test_log_out_closes_the_sessions_streams_only(user: User, open_stream: Open) -> None:
+def log_out(user: User, _: User) -> None:
+    succeed(user.post("auth/logout/"))
+
+
+def end_by_id(user: User, another: User) -> None:
+    (own,) = [row for row in succeed(user.get("auth/sessions/"))["results"] if row["current"]]
+    succeed(another.delete(f"auth/sessions/{own['id']}/"))
+
+
+def steal(user: User, _: User) -> None:
+    """Refresh with a token two generations old."""
+    pair = succeed(user.post("auth/token/refresh/", {"refresh": user.refresh}))
+    succeed(user.post("auth/token/refresh/", {"refresh": pair["refresh"]}))
+    again = user.post("auth/token/refresh/", {"refresh": user.refresh})
+    assert_problem(again, 401, "token_revoked")
+
+
+@pytest.mark.parametrize("end", [log_out, end_by_id, steal])
+def test_the_end_of_a_session_closes_its_streams_only(
+    user: User, open_stream: Open, end: Callable[[User, User], None]
+) -> None:
     again = user.login(user.username)
     ended, kept = open_stream(user), open_stream(again)
-    user.post("auth/logout/")
+    end(user, again)
     assert_closed(ended, "session_ended", 4401, reconnect=False)
     again.create_task()
     assert kept.wait_for_events(1)

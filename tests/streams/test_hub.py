@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from taskmaster.core import clock
+from taskmaster.core.auth import Principal
 from taskmaster.core.errors import ApiError
 from taskmaster.events import log as event_log
 from taskmaster.events import user_log
@@ -147,6 +150,25 @@ def test_an_ended_session_is_found_by_the_sweep(log: Log) -> None:
     log.end_session()
     log.hub.sweep()
     assert [batch[0].name for batch in stream.messages()] == ["stream_closed"]
+
+
+def test_expiry_is_announced_a_minute_before_it_and_once(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end = datetime(2030, 1, 1, tzinfo=UTC)
+    left = timedelta(hours=1)
+    monkeypatch.setattr(clock, "now", lambda: end - left)
+    principal = Principal(USER, "session", int(end.timestamp()))
+    stream = log.open.enter_context(log.hub.subscribe(principal, None, Connection()))
+    assert take(stream) == ["stream_ready"]
+    left = timedelta(seconds=61)
+    assert take(stream) == []
+    assert stream._patience() == 1  # and then it looks again
+    left = timedelta(seconds=60)
+    (warning,) = stream._next_batch()
+    assert (warning.name, warning.payload) == ("token_expiring", '{"expires_in":60}')
+    left = timedelta(seconds=30)
+    assert take(stream) == []
 
 
 def test_who_was_asleep_when_another_read_on_is_woken_by_the_sweep(log: Log) -> None:

@@ -4,6 +4,9 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from werkzeug.datastructures import Headers
+
+from tests.support.api import Reply
 from tests.support.waiting import wait_until
 
 NAMESPACE = "/ws/tasks"
@@ -19,11 +22,12 @@ def start_thread(target: Callable[[], None]) -> threading.Thread:
 
 
 class RefusedError(Exception):
-    """The server did not let the client in; `code` says why."""
+    """The server did not let the client in; `code` says why, and `reply` is HTTP's, if it was."""
 
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
+    def __init__(self, why: str | Reply) -> None:
+        self.reply = why if isinstance(why, Reply) else Reply(0, Headers(), b"")
+        self.code = str(why.json["code"]) if isinstance(why, Reply) else why
+        super().__init__(self.code)
 
 
 class StreamClient:

@@ -6,6 +6,9 @@ import json
 import socket
 from urllib.parse import urlsplit
 
+from werkzeug.datastructures import Headers
+
+from tests.support.api import Reply
 from tests.support.stream_client import RefusedError, StreamClient, start_thread
 
 
@@ -26,7 +29,8 @@ class SSEClient(StreamClient):
             connection.request("GET", "/api/v1/tasks/stream/", headers=headers)
             self.response = connection.getresponse()
             if self.response.status != 200:
-                raise RefusedError(json.loads(self.response.read())["code"])
+                given = Headers(self.response.getheaders())
+                raise RefusedError(Reply(self.response.status, given, self.response.read()))
             undo.pop_all()
         self._reader = start_thread(self._read)
 

@@ -6,7 +6,9 @@ import socket
 from typing import Any
 
 import websocket
+from werkzeug.datastructures import Headers
 
+from tests.support.api import Reply
 from tests.support.stream_client import RefusedError, StreamClient, start_thread
 from tests.support.waiting import wait_until
 
@@ -38,7 +40,8 @@ class WebSocketClient(StreamClient):
                 suppress_origin=not self.origin,
             )
         except websocket.WebSocketBadStatusException as error:
-            raise RefusedError(json.loads(error.resp_body or b"")["code"]) from None
+            given = Headers(error.resp_headers or {})
+            raise RefusedError(Reply(error.status_code, given, error.resp_body or b"")) from None
         if not self.in_header and not self.silent:
             self.send({"action": "authenticate", "token": self.token, "since": self.since})
         self._link: Any = self.socket.sock
