@@ -80,7 +80,8 @@ def test_token_two_generations_old_is_theft_even_at_once(ada: User, database: Da
 def test_theft_ends_no_other_session(api: Api, ada: User) -> None:
     other = api.login(ada.username)
     renew(ada, renew(ada)["refresh"])
-    ada.post(REFRESH, {"refresh": ada.refresh})
+    assert_problem(ada.post(REFRESH, {"refresh": ada.refresh}), 401, "token_revoked")
+    assert_problem(ada.get("auth/profile/"), 401, "token_revoked")
     succeed(other.get("auth/profile/"))
 
 

@@ -50,6 +50,7 @@ def test_primary_keys_are_the_models(database: Database) -> None:
         assert found.get_pk_constraint(table.name)["constrained_columns"] == expected
 
 
+ALTER = "ALTER TABLE tasks"
 TITLES = ("Ćafé 日本", "x", "water water")
 WORDS = {"ćafé", "日本", "water", "the", "plants", "x"}
 
@@ -88,10 +89,13 @@ def test_search_text_of_tasks_there_and_back(user: User, database: Database) -> 
 
 
 @pytest.mark.usefixtures("in_app")
-@pytest.mark.parametrize("place", ["CREATE INDEX", "_alembic_tmp_tasks", "UPDATE tasks"])
+@pytest.mark.parametrize("place", ["CREATE INDEX", ALTER, "UPDATE tasks"])
 def test_an_upgrade_is_made_whole_or_not_at_all(user: User, place: str) -> None:
     user.create_task("Café")
     flask_migrate.downgrade(directory=DIRECTORY, revision="0001")
+
+    if place == ALTER and not db.engine.dialect.supports_alter:
+        place = "_alembic_tmp_tasks"  # the table is copied
 
     def break_off(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         if place in statement:
@@ -99,9 +103,8 @@ def test_an_upgrade_is_made_whole_or_not_at_all(user: User, place: str) -> None:
 
     event.listen(Engine, "before_cursor_execute", break_off)
     try:
-        if place != "_alembic_tmp_tasks" or db.engine.dialect.name == "sqlite":
-            with pytest.raises(KeyboardInterrupt):
-                flask_migrate.upgrade(directory=DIRECTORY)
+        with pytest.raises(KeyboardInterrupt):
+            flask_migrate.upgrade(directory=DIRECTORY)
     finally:
         event.remove(Engine, "before_cursor_execute", break_off)
     flask_migrate.upgrade(directory=DIRECTORY)
