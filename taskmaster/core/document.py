@@ -118,8 +118,6 @@ class SchemaPlugin(MarshmallowPlugin):
     def _union(self, union: UnionSchema) -> Json:
         converter: Any = self.converter
         references = [converter.resolve_nested_schema(variant) for variant in union.variants]
-        if not union.discriminator:
-            return {"anyOf": references}
         mapping = {
             value: reference["$ref"]
             for value, reference in zip(union.variant_by_value, references, strict=True)
@@ -146,7 +144,7 @@ class SchemaPlugin(MarshmallowPlugin):
         for key in ("example", "const", "default"):
             if schema.get(key) is not None:
                 return schema[key]
-        for key in ("enum", "oneOf", "anyOf"):
+        for key in ("enum", "oneOf"):
             if key in schema:
                 return schema[key][0] if key == "enum" else self.example(schema[key][0])
         return self._example_by_type(schema)

@@ -22,7 +22,6 @@ from taskmaster_client.models import (
     Bulk,
     BulkResult,
     CreateOperation,
-    DeletedTask,
     DeleteOperation,
     ErrorCode,
     History,
@@ -111,10 +110,8 @@ def change_many(client: AuthenticatedClient, task: Task, bare: Task) -> None:
     reply = change_many_tasks.sync(client=client, body=bulk)
     assert isinstance(reply, BulkResult)
     created, updated, deleted = reply.results
-    assert isinstance(created, Task)
-    assert isinstance(updated, Task)
-    assert isinstance(deleted, DeletedTask)
-    assert (created.title, updated.title, deleted.id) == ("Bulk", "Four", bare.id)
+    assert (created.title, created.status_task, updated.title) == ("Bulk", Status.TO_DO, "Four")
+    assert deleted.to_dict() == {"id": str(bare.id)}
 
 
 def read(client: AuthenticatedClient, task: Task) -> None:
