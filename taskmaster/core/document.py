@@ -54,12 +54,12 @@ _BY_FORMAT = {
 _BY_TYPE = {"string": "...", "integer": 1, "number": 1, "boolean": False}
 
 
-def describe_header(name: str, kind: str, description: str) -> str:
+def describe_header(name: str, schema: Json, description: str) -> str:
     """Describe a header that a feature's replies have, for the document; return its name.
 
     Pages of other origins may read it too.
     """
-    HEADERS[name] = {"schema": {"type": kind}, "description": description}
+    HEADERS[name] = {"schema": schema, "description": description}
     return name
 
 

@@ -17,6 +17,7 @@ from .errors import MAX_ERRORS
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 # RFC 3339, section 5.6; Python takes more. Without an offset, another message says so.
 TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?", re.A)
+INT64 = {"format": "int64"}  # of a whole number: generated clients give it 32 bits otherwise
 MAX_TEXT = 10_000  # characters of any text, before anything that takes long looks at it
 
 

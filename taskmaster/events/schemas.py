@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from ..core.schemas import ReplySchema, Schema, Time, Whole
+from ..core.schemas import INT64, ReplySchema, Schema, Time, Whole
 
 
 class EventQuerySchema(Schema):
@@ -11,7 +11,7 @@ class EventQuerySchema(Schema):
     since = Whole(
         load_default=0,
         validate=validate.Range(0, 2**63 - 1),
-        metadata={"description": "The last `seq` seen; 0 for everything."},
+        metadata=INT64 | {"description": "The last `seq` seen; 0 for everything."},
     )
     limit = Whole(
         load_default=100,
@@ -25,7 +25,7 @@ class LoggedSchema(ReplySchema):
 
     seq = fields.Integer(
         validate=validate.Range(1),
-        metadata={"description": "Counts 1, 2, 3 per user.", "example": 42},
+        metadata=INT64 | {"description": "Counts 1, 2, 3 per user.", "example": 42},
     )
     occurred_at = Time()
     id = fields.UUID(metadata={"description": "Of the task."})
@@ -51,4 +51,4 @@ class HistorySchema(ReplySchema):
 class ReplaySchema(HistorySchema):
     """A part of the log, oldest first."""
 
-    seq = fields.Integer(metadata={"description": "Where the log stands.", "example": 42})
+    seq = fields.Integer(metadata=INT64 | {"description": "Where the log stands.", "example": 42})

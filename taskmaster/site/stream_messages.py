@@ -6,6 +6,7 @@ from apispec import APISpec
 from marshmallow import Schema
 
 from ..core.document import SchemaPlugin
+from ..core.schemas import INT64
 from ..tasks.schemas import EventSchema
 
 ALL = ("socketio", "websocket", "sse")
@@ -29,7 +30,7 @@ class Message(NamedTuple):
 
 
 _TEXT = {"type": "string"}
-_POSITION = {"type": "integer", "minimum": 0, "description": "A position in your log."}
+_POSITION = {"type": "integer", **INT64, "minimum": 0, "description": "A position in your log."}
 _CODE = {"code": _TEXT}  # which ones, each transport says
 _HEAD = dict.fromkeys(("seq", "action", "occurred_at", "id"))  # what comes first on the wire
 
@@ -71,7 +72,7 @@ CONTROLS = (
     Message(
         "authenticated",
         "The new token is in force until `expires_at`, in seconds since 1970.",
-        {"expires_at": {"type": "integer"}},
+        {"expires_at": {"type": "integer", **INT64}},
         {"expires_at": 1896091200},
         TWO_WAY,
     ),

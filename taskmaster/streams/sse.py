@@ -11,7 +11,7 @@ from ..core.auth import Principal, current, login_required
 from ..core.blueprint import Blueprint
 from ..core.errors import ErrorCode
 from ..core.reader import give_back
-from ..core.schemas import Schema
+from ..core.schemas import INT64, Schema
 from .handshake import HUB, SINCE, check_origin, position
 from .protocol import Message
 from .subscription import Subscription
@@ -22,7 +22,7 @@ blp = Blueprint("stream", __name__, url_prefix="/api/v1/tasks", description="Wha
 LAST_EVENT_ID = {
     "name": "Last-Event-ID",
     "in": "header",
-    "schema": {"type": "integer", "minimum": 0, "example": 42},
+    "schema": {"type": "integer", "minimum": 0, "example": 42, **INT64},
     "description": "The last `id` seen; replay starts after it. It wins over `since`.",
 }
 HEARTBEAT = ": still here\n\n"

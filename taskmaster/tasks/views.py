@@ -14,7 +14,7 @@ from ..core.conditional import IF_MATCH, IF_NONE_MATCH, check_preconditions, eta
 from ..core.document import describe_header, headers
 from ..core.errors import ErrorCode
 from ..core.json import json_response
-from ..core.schemas import MessageSchema
+from ..core.schemas import INT64, MessageSchema
 from ..events.replay import envelope
 from ..events.schemas import EventQuerySchema, HistorySchema
 from . import bulk, queries, service
@@ -33,7 +33,9 @@ blp = Blueprint("tasks", __name__, url_prefix="/api/v1/tasks", description="One'
 blp.after_request(let_user_keep)
 
 STREAM_POSITION = describe_header(
-    "Stream-Position", "integer", "Where to start a stream that misses nothing after this reply."
+    "Stream-Position",
+    {"type": "integer"} | INT64,
+    "Where to start a stream that misses nothing after this reply.",
 )
 TASK_ID = {"name": "task_id", "in": "path", "description": "The `id` of the task."}
 

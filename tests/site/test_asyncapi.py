@@ -85,6 +85,14 @@ def test_the_websocket_alone_tells_the_name_in_action(document: dict[str, Any]) 
             assert has_action == (channel == "websocket" or name in ACTIONS), (channel, name)
 
 
+def test_positions_and_times_have_64_bits(document: dict[str, Any]) -> None:
+    for channel, names in CHANNELS.items():
+        for name in names:
+            for field, schema in fields_of(document, channel, name).items():
+                if field in {"seq", "since", "expires_at"}:
+                    assert (schema["type"], schema.get("format")) == ("integer", "int64"), name
+
+
 def test_its_examples_fit_their_schemas(document: dict[str, Any]) -> None:
     for channel, names in CHANNELS.items():
         for name in names:

@@ -14,6 +14,7 @@ from tests.support.openapi import Json, Operation, closed, operations_of, schema
 from tests.support.values import values_for
 
 STREAM = "/api/v1/tasks/stream/"  # whoever asks is not answered to the end
+POSITIONS = {"since", "seq", "Last-Event-ID", "Stream-Position"}
 
 
 @pytest.fixture
@@ -156,6 +157,19 @@ def test_headers_that_come_are_documented(document: Json) -> None:
     for method in ("get", "put", "patch"):
         assert "ETag" in task[method]["responses"]["200"]["headers"]
     assert "304" in task["get"]["responses"]
+
+
+def test_positions_in_the_log_have_64_bits(document: Json, operations: list[Operation]) -> None:
+    parameters = [one for operation in operations for one in operation.doc.get("parameters", [])]
+    described = [(one["name"], one["schema"]) for one in parameters]
+    described += [(name, one["schema"]) for name, one in document["components"]["headers"].items()]
+    for component in document["components"]["schemas"].values():
+        described += component.get("properties", {}).items()
+    long = [
+        (name, one) for name, one in described if name in POSITIONS or one.get("maximum", 0) > 2**31
+    ]
+    assert {name for name, _ in long} == POSITIONS
+    assert {(one["type"], one.get("format")) for _, one in long} == {("integer", "int64")}
 
 
 @pytest.mark.parametrize(
