@@ -40,6 +40,8 @@ _REFUSALS = (
     ErrorCode.TOKEN_REVOKED,
     ErrorCode.WRONG_TOKEN_TYPE,
     ErrorCode.FORBIDDEN,
+    ErrorCode.RATE_LIMITED,
+    ErrorCode.INTERNAL_ERROR,
     ErrorCode.UNAVAILABLE,
 )
 

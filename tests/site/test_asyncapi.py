@@ -3,13 +3,19 @@
 import html
 import json
 import re
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
+from taskmaster.core.errors import DEFAULTS, ApiError
 from taskmaster.site import streams_doc
+from taskmaster.streams import handshake
 from taskmaster.streams.protocol import CloseReason
+from taskmaster.streams.token_bucket import TokenBucket
 from tests.support.api import Api, User, succeed
 from tests.support.asyncapi import FROM_CLIENTS, fields_of, validate
 from tests.support.stream_client import ACTIONS
@@ -141,6 +147,30 @@ def test_every_closing_is_explained(document: dict[str, Any], page: str) -> None
         for code in fields_of(document, channel, "stream_closed")["code"]["enum"]
     }
     assert said == {closing.value for closing in CloseReason} - {"too_slow"}  # which is cut
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ApiError(*DEFAULTS[429]), "rate_limited"),
+        (OperationalError("", {}, Exception()), "unavailable"),
+        (RuntimeError(), "internal_error"),
+    ],
+)
+def test_every_code_of_a_refused_renewal_is_documented(
+    app: Flask,
+    document: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    code: str,
+) -> None:
+    subscription: Any = SimpleNamespace(renewals=TokenBucket())
+    monkeypatch.setattr(handshake, "identify", Mock(side_effect=error))
+    with app.test_request_context():
+        answer = json.loads(handshake.renew(subscription, "token").payload)
+    assert answer["code"] == code
+    for channel in ("socketio", "websocket"):
+        assert code in fields_of(document, channel, "error")["code"]["enum"]
 
 
 def test_the_addresses_are_the_applications(app: Flask, document: dict[str, Any]) -> None:
