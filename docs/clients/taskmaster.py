@@ -10,10 +10,10 @@ for event in tm.events(since=0):
 import json
 import os
 import random
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from http.client import HTTPException, HTTPResponse
 from typing import Any, TypeVar
 from urllib.error import HTTPError
@@ -22,11 +22,12 @@ from urllib.request import Request, urlopen
 
 Json = dict[str, Any]
 Many = list[Json]
-Call = tuple[str, str, Any, dict[str, str]]  # method, path, body, headers
+Call = tuple[str, str, Any, str | None]  # method, path, body, key
 Reply = TypeVar("Reply")
-REPETITIONS = (0.3, 1, 3)  # seconds before a request is sent again whose reply was lost
 PATIENCE = 60.0  # seconds without a byte; a stream says every 15 seconds that it lives
 HASTE = 3.0  # the same for a refresh but the last try: the server takes it again for 10 seconds
+Tries = Iterable[tuple[float, float]]  # patience, and seconds before the next if a reply was lost
+REPEATED: Tries = ((PATIENCE, 0.3), (PATIENCE, 1), (PATIENCE, 3))
 LONGEST_PAUSE = 30  # seconds between two connections of a stream
 AWAY = (0, 502, 503, 504)  # statuses of a server that cannot be reached; 0 is no reply
 PASSING = (*AWAY, 429)
@@ -41,40 +42,32 @@ class TaskmasterError(Exception):
         self.repeated = False  # whether it is the answer to a request that was sent before
 
 
-def connect(url: str, access: str | None = None, refresh: str | None = None) -> "Client":
-    """Return a client of the server at `url`, with the tokens of a session if there is one."""
-    return Client(url.rstrip("/"), access, refresh)
-
-
 class Client:
-    """A session on one server, kept in memory."""
+    """A user of the server at `url`, by the tokens of a session if there is one."""
 
-    def __init__(self, url: str, access: str | None, refresh: str | None) -> None:
-        self.url, self.access, self.refresh = url, access, refresh
+    def __init__(self, url: str, access: str | None = None, refresh: str | None = None) -> None:
+        self.url, self.access, self.refresh = url.rstrip("/"), access, refresh
         self.user: Json | None = None
         self.tasks = Tasks(self)
+        self.on_tokens: Callable[[], object] = lambda: None  # called when they have changed
+        self._lock = threading.RLock()  # of the tokens
 
     def register(self, username: str, email: str, password: str, **names: str) -> Json:
         """Register and log in; return the user."""
-        account = {"username": username, "email": email, "password": password, **names}
-        return self._enter("auth/register/", account)
+        return self._enter("register", username=username, email=email, password=password, **names)
 
     def login(self, username: str, password: str) -> Json:
         """Log in with a username or an e-mail; return the user."""
-        return self._enter("auth/login/", {"username": username, "password": password})
+        return self._enter("login", username=username, password=password)
 
     def logout(self) -> None:
         self.request("POST", "auth/logout/")
         self.user = self.access = self.refresh = None
 
     def request(self, method: str, path: str, body: Any = None, key: str | None = None) -> Json:
-        """Call the API as the user; return its reply, a list's with its `position` in the log.
-
-        It is repeated where the reply was lost, a POST if it has a key. Raise TaskmasterError.
-        """
-        pauses = REPETITIONS if method != "POST" or key else ()
-        headers = {"Idempotency-Key": key} if key else {}
-        return self._as_user(lambda: self._ask((method, path, body, headers), pauses))
+        """Call the API as the user, again where the reply was lost: a POST only if it has a key."""
+        tries = REPEATED if method != "POST" or key else ()
+        return self._send(self._read, (method, path, body, key), tries)
 
     def events(self, since: int | None = None) -> Iterator[Json]:
         """Yield the events after a position, or from now on, in order and for good.
@@ -92,10 +85,10 @@ class Client:
         """Yield all that the stream says, over as many connections as it takes."""
         pause = 1.0
         while True:
-            headers = {} if since is None else {"Last-Event-ID": str(since)}
-            follow = partial(self._open, ("GET", "tasks/stream/", None, headers))
+            path = "tasks/stream/" + ("" if since is None else f"?since={since}")
+            call = "GET", path, None, None
             try:
-                with self._as_user(follow) as stream, _telling_of_cuts():
+                with self._send(self._open, call) as stream, _telling_of_cuts():
                     for message in _messages(stream):
                         yield message
                         since, pause = message.get("seq", since), 1.0
@@ -105,55 +98,63 @@ class Client:
             time.sleep(pause * random.uniform(0.5, 1.5))
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    def _enter(self, path: str, credentials: Json) -> Json:
+    def _enter(self, path: str, **credentials: str) -> Json:
         self.access = self.refresh = None
-        account = self.request("POST", path, credentials)
-        tokens = account.pop("tokens")
-        self.user, self.access, self.refresh = account, tokens["access"], tokens["refresh"]
+        account = self.request("POST", f"auth/{path}/", credentials)
+        self._take(account.pop("tokens"), account)
         return account
 
-    def _as_user(self, call: Callable[[], Reply]) -> Reply:
-        """Call; where the token is refused, renew it and call again."""
-        try:
-            return call()
-        except TaskmasterError as error:
-            if error.status != 401 or not self.refresh:
-                raise
-        renewal = "POST", "auth/token/refresh/", {"refresh": self.refresh}, dict[str, str]()
-        tokens = self._ask(renewal, REPETITIONS[:2], HASTE)
-        self.access, self.refresh = tokens["access"], tokens["refresh"]
-        return call()
+    def _take(self, tokens: Json, user: Json | None) -> None:
+        with self._lock:
+            self.access, self.refresh, self.user = tokens.get("access"), tokens.get("refresh"), user
+            self.on_tokens()
 
-    def _ask(self, call: Call, pauses: Iterable[float], patience: float = PATIENCE) -> Json:
-        """Send a request until it is answered, again after each pause. Raise TaskmasterError."""
-        left, repeated = iter(pauses), False
+    def _renew(self, refused: str | None) -> bool:
+        """Trade for new tokens, unless another thread has meanwhile; tell whether there are any."""
+        with self._lock:
+            if self.refresh and self.access == refused:
+                nobody, body = Client(self.url), {"refresh": self.refresh}
+                call = "POST", "auth/token/refresh/", body, None
+                self._take(nobody._send(nobody._read, call, [(HASTE, 0.3), (HASTE, 1)]), self.user)
+            return self.access != refused
+
+    def _send(self, send: Callable[[Call, float], Reply], call: Call, tries: Tries = ()) -> Reply:
+        """Send until it is answered, once with a new token. Raise TaskmasterError."""
+        left, repeated, renewed = [*tries, (PATIENCE, 0.0)], False, False
         while True:
+            access, (patience, pause) = self.access, left[0]
             try:
-                pause = next(left, None)
-                opened = self._open(call, PATIENCE if pause is None else patience)
-                with opened as response, _telling_of_cuts():
-                    reply: Json = json.load(response)
-                if position := response.headers["Stream-Position"]:
-                    reply["position"] = int(position)
-                return reply
+                return send(call, patience)
             except TaskmasterError as error:
                 error.repeated = repeated
-                if error.status not in AWAY or pause is None:
+                if error.status in AWAY and pause:
+                    time.sleep(pause * random.uniform(0.5, 1.5))
+                    repeated, left = True, left[1:]
+                elif renewed or error.status != 401 or not (renewed := self._renew(access)):
                     raise
-            repeated = True
-            time.sleep(pause * random.uniform(0.5, 1.5))
 
-    def _open(self, call: Call, patience: float = PATIENCE) -> HTTPResponse:
+    def _read(self, call: Call, patience: float) -> Json:
+        """Send a request and return the reply, a list's with its `position` in the log."""
+        with self._open(call, patience) as response, _telling_of_cuts():
+            reply: Json = json.load(response)
+        if position := response.headers["Stream-Position"]:
+            reply["position"] = int(position)
+        return reply
+
+    def _open(self, call: Call, patience: float) -> HTTPResponse:
         """Send a request and return the response, to be read. Raise TaskmasterError."""
-        method, path, body, headers = call
+        method, path, body, key = call
         data = None if body is None else json.dumps(body).encode()
-        request = Request(f"{self.url}/api/v1/{path}", data, dict(headers), method=method)
-        request.add_header("Content-Type", "application/json")
+        headers = {"Content-Type": "application/json"} | ({"Idempotency-Key": key} if key else {})
         if self.access:
-            request.add_header("Authorization", f"Bearer {self.access}")
+            headers["Authorization"] = f"Bearer {self.access}"
+        request = Request(f"{self.url}/api/v1/{path}", data, headers, method=method)
         with _telling_of_cuts():
             response: HTTPResponse = urlopen(request, timeout=patience)
         return response
+
+
+connect = Client  # by the name that it has in JavaScript
 
 
 @contextmanager
@@ -173,10 +174,7 @@ def _telling_of_cuts() -> Iterator[None]:
 
 
 def _messages(stream: Iterable[bytes]) -> Iterator[Json]:
-    """Yield the messages of server-sent events: lines `field: value`, ended by an empty line.
-
-    Raise TaskmasterError where the stream is closed for good.
-    """
+    """Yield the messages of server-sent events: lines `field: value`, ended by an empty line."""
     fields: dict[str, str] = {}
     for line in stream:
         if text := line.decode().rstrip("\n"):

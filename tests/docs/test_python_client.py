@@ -5,7 +5,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from importlib.util import module_from_spec, spec_from_file_location
 from typing import Any
 
 import pytest
@@ -19,17 +18,6 @@ from tests.support.waiting import wait_until
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 KEPT = 3
 Task = dict[str, Any]
-
-
-@pytest.fixture
-def module() -> Any:
-    """The file as a module. Its name is taken by the application's package."""
-    spec = spec_from_file_location("python_client", CLIENTS / "taskmaster.py")
-    assert spec
-    assert spec.loader
-    loaded = module_from_spec(spec)
-    spec.loader.exec_module(loaded)
-    return loaded
 
 
 @pytest.fixture

@@ -1,0 +1,19 @@
+"""Fixtures of the clients in docs/clients."""
+
+from importlib.util import module_from_spec, spec_from_file_location
+from typing import Any
+
+import pytest
+
+from tests.docs.driving import CLIENTS
+
+
+@pytest.fixture
+def module() -> Any:
+    """The Python client as a module. Its name is taken by the application's package."""
+    spec = spec_from_file_location("python_client", CLIENTS / "taskmaster.py")
+    assert spec
+    assert spec.loader
+    loaded = module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded

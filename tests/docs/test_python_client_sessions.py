@@ -1,0 +1,101 @@
+"""The sessions of the Python client in docs/clients: renewed once, kept, and ended here always."""
+
+import json
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+
+import pytest
+
+from tests.docs.blocks import block, run
+from tests.docs.driving import CLIENTS
+from tests.support.api import PASSWORD, Api, User, succeed, through_http
+from tests.support.server import Server
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+REFUSED = "a token that the server refuses"
+
+
+@pytest.fixture
+def user(server: Server) -> User:
+    return Api(through_http(server.url)).register()
+
+
+@pytest.fixture
+def tm(server: Server, user: User, module: Any) -> Any:
+    """A client that is logged in, in a session of its own."""
+    found = module.connect(server.url)
+    found.login(user.username, PASSWORD)
+    return found
+
+
+def test_threads_renew_a_token_once(tm: Any, module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever traded the token of another's trade late would be taken for a thief."""
+    urlopen, both, renewals = module.urlopen, threading.Barrier(2, timeout=30), list[str]()
+
+    def refuse_both(request: Any, **options: Any) -> Any:
+        if request.full_url.endswith("/refresh/"):
+            renewals.append(request.full_url)
+        try:
+            return urlopen(request, **options)
+        except HTTPError:
+            both.wait()
+            raise
+
+    tm.access = REFUSED
+    monkeypatch.setattr(module, "urlopen", refuse_both)
+    with ThreadPoolExecutor(2) as threads:
+        lists = [threads.submit(tm.tasks.list) for _ in range(2)]
+    assert [one.result()["count"] for one in lists] == [0, 0]
+    assert len(renewals) == 1
+
+
+def test_tokens_are_kept_for_a_next_run(server: Server, tm: Any, module: Any) -> None:
+    saved = list[Any]()
+    tm.on_tokens = lambda: saved.append((tm.access, tm.refresh))
+    tm.access = REFUSED
+    tm.tasks.create(title="One")
+    ((access, refresh),) = saved
+    following = module.connect(server.url, REFUSED, refresh)
+    assert following.tasks.list()["count"] == 1
+    assert REFUSED not in (access, following.access)
+
+
+def test_the_page_keeps_its_tokens(server: Server, tmp_path: Path) -> None:
+    ada = Api(through_http(server.url)).register("ada_l", password="correct horse")
+    shutil.copy(CLIENTS / "taskmaster.py", tmp_path)
+    for _ in range(2):
+        run(server.url, block("keep", "python"), tmp_path, "python")
+        saved = tmp_path / "tokens.json"
+        assert saved.stat().st_mode & 0o777 == 0o600
+        access, refresh = json.loads(saved.read_text())
+        saved.write_text(json.dumps([REFUSED, refresh]))
+    assert ada.access != access != REFUSED
+    assert succeed(ada.get("tasks/"))["count"] == 2
+    assert len(succeed(ada.get("auth/sessions/"))["results"]) == 2  # ada's own, and one for both
+
+
+def test_a_removal_is_made_once_while_the_token_runs_out(
+    tm: Any, module: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urlopen, statuses = module.urlopen, list[int]()
+
+    def lose_the_first(request: Any, **options: Any) -> Any:
+        try:
+            response = urlopen(request, **options)
+        except HTTPError as error:
+            statuses.append(error.code)
+            raise
+        statuses.append(response.status)
+        if len(statuses) == 1:
+            tm.access = REFUSED
+            raise ConnectionResetError("lost on the way")
+        return response
+
+    task = tm.tasks.create(title="One")
+    monkeypatch.setattr(module, "urlopen", lose_the_first)
+    tm.tasks.remove(task["id"])
+    assert statuses == [200, 401, 200, 404]  # carried out, refused, renewed, gone already
