@@ -99,8 +99,7 @@ class Client:
             pause = min(2 * pause, LONGEST_PAUSE)
 
     def _enter(self, path: str, **credentials: str) -> Json:
-        self.access = self.refresh = None
-        account = self.request("POST", f"auth/{path}/", credentials)
+        account = Client(self.url).request("POST", f"auth/{path}/", credentials)
         self._take(account.pop("tokens"), account)
         return account
 

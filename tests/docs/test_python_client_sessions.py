@@ -99,3 +99,15 @@ def test_a_removal_is_made_once_while_the_token_runs_out(
     monkeypatch.setattr(module, "urlopen", lose_the_first)
     tm.tasks.remove(task["id"])
     assert statuses == [200, 401, 200, 404]  # carried out, refused, renewed, gone already
+
+
+def test_a_refused_log_in_leaves_the_session(tm: Any, user: User, module: Any) -> None:
+    before = tm.access, tm.refresh, tm.user
+    with pytest.raises(module.TaskmasterError) as refusal:
+        tm.login(user.username, "wrong")
+    assert refusal.value.code == "bad_credentials"
+    assert (tm.access, tm.refresh, tm.user) == before
+    assert tm.tasks.list()["count"] == 0
+    another = Api(user.transport).register()
+    tm.login(another.username, PASSWORD)
+    assert tm.request("GET", "auth/profile/")["id"] == tm.user["id"] == another.id
