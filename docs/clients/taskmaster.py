@@ -13,7 +13,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPException, HTTPResponse
 from typing import Any, TypeVar
 from urllib.error import HTTPError
@@ -61,8 +61,12 @@ class Client:
         return self._enter("login", username=username, password=password)
 
     def logout(self) -> None:
-        self.request("POST", "auth/logout/")
-        self.user = self.access = self.refresh = None
+        """Log out: here at once, on the server if it can be reached."""
+        with self._lock:
+            session = Client(self.url, self.access, self.refresh)
+            self._take({}, None)
+        with suppress(TaskmasterError):
+            session._send(session._read, ("POST", "auth/logout/", None, None), REPEATED)
 
     def request(self, method: str, path: str, body: Any = None, key: str | None = None) -> Json:
         """Call the API as the user, again where the reply was lost: a POST only if it has a key."""
@@ -76,8 +80,7 @@ class Client:
         """
         for message in self.messages(since):
             if message["action"] == "stream_reset":
-                detail = f"These events are kept no more; the log stands at {message['seq']}."
-                raise TaskmasterError("position_expired", 410, detail)
+                raise TaskmasterError("position_expired", 410, "These events are kept no more.")
             if message["action"].startswith("task_"):
                 yield message
 

@@ -111,3 +111,27 @@ def test_a_refused_log_in_leaves_the_session(tm: Any, user: User, module: Any) -
     another = Api(user.transport).register()
     tm.login(another.username, PASSWORD)
     assert tm.request("GET", "auth/profile/")["id"] == tm.user["id"] == another.id
+
+
+def test_it_logs_out_here_whatever_the_server_says(
+    server: Server, tm: Any, user: User, module: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = module.connect(server.url)
+    ended.login(user.username, PASSWORD)
+    succeed(Api(user.transport, ended.access).post("auth/logout/"))
+    monkeypatch.setattr(module, "REPEATED", ())
+    away = module.connect("http://127.0.0.1:9", tm.access, tm.refresh)
+    mine = Api(user.transport, tm.access)
+    for client in (ended, away, tm):
+        saved = list[Any]()
+        client.on_tokens = lambda client=client, saved=saved: saved.append(client.refresh)
+        assert mine.get("auth/profile/").status == 200
+        client.logout()
+        assert (client.access, client.refresh, client.user, saved) == (None, None, None, [None])
+    assert mine.get("auth/profile/").json["code"] == "token_revoked"
+
+
+def test_it_logs_out_with_a_token_that_ran_out(tm: Any, user: User) -> None:
+    mine, tm.access = Api(user.transport, tm.access), REFUSED
+    tm.logout()
+    assert mine.get("auth/profile/").json["code"] == "token_revoked"
