@@ -122,6 +122,7 @@ def _refusals(doc: Json, info: Json) -> set[ErrorCode]:
     """Return the refusals that an operation names, and those that follow from its shape."""
     codes = {
         ErrorCode.MALFORMED_REQUEST,
+        ErrorCode.UNTRUSTED_HOST,
         ErrorCode.RATE_LIMITED,
         ErrorCode.INTERNAL_ERROR,
         ErrorCode.UNAVAILABLE,

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -69,6 +70,15 @@ def test_every_operation_documents_its_refusals(operations: list[Operation]) -> 
                 assert list(response["content"]) == ["application/problem+json"]
             if status == "429":
                 assert {"Retry-After", *RATE_LIMIT_HEADERS} <= response["headers"].keys()
+
+
+def test_another_host_is_refused_as_documented(operations: list[Operation], api: Api) -> None:
+    for operation in operations:
+        path = operation.path.format(task_id=uuid4(), session_id=uuid4())
+        reply = api.call(operation.method.upper(), path, headers={"Host": "evil.example"})
+        assert reply.json["code"] == "untrusted_host"
+        said = operation.doc["responses"][str(reply.status)]["description"]
+        assert "`untrusted_host`" in said, operation
 
 
 def test_every_body_has_an_example_that_fits_it(
