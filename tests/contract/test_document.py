@@ -69,6 +69,8 @@ def test_replies_have_all_their_fields(document: Json, operations: list[Operatio
                 continue
             for schema in schemas_below(operation.reply(status)["schema"], document):
                 fields = schema.get("properties", {}).keys()
+                if schema == document["components"]["schemas"]["OperationResult"]:
+                    fields = {"id"}  # all that is left of a deleted task
                 assert fields - {"errors"} == set(schema.get("required", ())), operation
                 assert not schema.get("properties") or "additionalProperties" not in schema
 
