@@ -32,6 +32,10 @@ HEADERS: dict[str, Json] = {
         "description": "The version of the resource, for `If-Match` and `If-None-Match`; send it "
         "back as it came.",
     },
+    "WWW-Authenticate": {
+        "schema": {"type": "string"},
+        "description": "The scheme of the `Authorization` that is needed: `Bearer`.",
+    },
     "Retry-After": {
         "schema": {"type": "integer"},
         "description": "Seconds to wait before trying again.",
@@ -45,6 +49,12 @@ HEADERS: dict[str, Json] = {
         "schema": {"type": "integer"},
         "description": "Seconds until there are more.",
     },
+}
+REFUSAL_HEADERS: dict[int, tuple[str, ...]] = {  # by status
+    401: ("WWW-Authenticate",),
+    412: ("ETag",),
+    429: ("Retry-After", *RATE_LIMIT_HEADERS),
+    503: ("Retry-After",),
 }
 _BY_FORMAT = {
     "uuid": "0197f3c2-8f1e-7cc0-b3a4-5d1f0e6a9b21",
@@ -79,10 +89,8 @@ def error_response(codes: list[ErrorCode]) -> Json:
             PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}
         },
     }
-    if codes[0].status in (429, 503):
-        described["headers"] = headers("Retry-After")
-    if codes[0].status == 429:
-        described["headers"] |= headers(*RATE_LIMIT_HEADERS)
+    if names := REFUSAL_HEADERS.get(codes[0].status):
+        described["headers"] = headers(*names)
     return described
 
 

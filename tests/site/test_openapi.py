@@ -10,7 +10,7 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from taskmaster.core.errors import RATE_LIMIT_HEADERS
-from tests.support.api import Api, succeed
+from tests.support.api import Api, User, succeed
 from tests.support.openapi import Json, Operation, closed, operations_of, schemas_below
 from tests.support.values import values_for
 
@@ -167,6 +167,22 @@ def test_headers_that_come_are_documented(document: Json) -> None:
     for method in ("get", "put", "patch"):
         assert "ETag" in task[method]["responses"]["200"]["headers"]
     assert "304" in task["get"]["responses"]
+
+
+def test_headers_of_refusals_are_documented(operations: list[Operation], user: User) -> None:
+    nobody, task = Api(user.transport), user.create_task()
+    for operation in operations:
+        path = operation.path.format(task_id=task["id"], session_id=uuid4())
+        replies = [nobody.call(operation.method.upper(), path)]
+        if "412" in operation.doc["responses"]:
+            late = {"If-Match": '"9"'}
+            replies.append(user.call(operation.method.upper(), path, {}, headers=late))
+            assert replies[-1].headers["ETag"] == '"1"'
+        for reply in replies:
+            documented = operation.doc["responses"][str(reply.status)]["headers"]
+            sent = {"WWW-Authenticate", "ETag", "Retry-After"} & {*reply.headers.keys()}
+            assert sent <= documented.keys(), operation
+            assert sent or reply.status not in (401, 412)
 
 
 def test_positions_in_the_log_have_64_bits(document: Json, operations: list[Operation]) -> None:
