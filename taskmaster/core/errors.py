@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 OUTAGE = Outage("database_unavailable")
 
-RETRY_SECONDS = 5  # after an outage of ours
+RETRY_SECONDS = 5  # after an outage of ours, where nothing else is said
 RATE_LIMIT_HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 MAX_ERRORS = 20  # messages in one refusal
 MAX_NAME = 100  # characters of a client's field name that are sent back
@@ -165,6 +165,8 @@ def _respond(body: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
     )
     if body["status"] == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
+    if body["status"] == 503:
+        response.headers.setdefault("Retry-After", str(RETRY_SECONDS))
     return response
 
 
@@ -200,7 +202,7 @@ def _printable(name: Any) -> str:
 def _handle_outage(error: exc.SQLAlchemyError) -> Response:
     OUTAGE.failed(error=type(error).__name__, cause=str(error.__cause__))
     code, detail = DEFAULTS[503]
-    return _respond(problem(code, detail), {"Retry-After": str(RETRY_SECONDS)})
+    return _respond(problem(code, detail), {})
 
 
 def _handle_fault(error: Exception) -> Response:

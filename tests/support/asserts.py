@@ -28,6 +28,8 @@ def assert_problem(reply: Reply, status: int, code: str) -> dict[str, Any]:
         assert all(isinstance(message, str) and message for message in messages)
     if status == 401:
         assert reply.headers["WWW-Authenticate"].startswith("Bearer")
+    if status == 503:
+        assert int(reply.headers["Retry-After"]) > 0
     return problem
 
 
