@@ -41,7 +41,7 @@ HEADER = "Idempotency-Key"
 PARAMETER = {
     "name": HEADER,
     "in": "header",
-    "schema": {"type": "string", "maxLength": MAX_LENGTH},
+    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_LENGTH},
     "description": "Makes a repetition safe for 24 hours: the first reply is given again.",
 }
 

@@ -160,6 +160,17 @@ def test_a_result_of_a_bulk_is_one_kind_of_object(document: Json) -> None:
     assert all("discriminator" in one for one in unions if "oneOf" in one)
 
 
+def test_keys_that_are_refused_do_not_fit(
+    document: Json, operations: list[Operation], user: User
+) -> None:
+    parameters = [one for o in operations for one in o.doc.get("parameters", [])]
+    (schema, *_) = [one["schema"] for one in parameters if one["name"] == "Idempotency-Key"]
+    for key, status in (("", 422), ("k", 201), ("k" * 255, 201), ("k" * 256, 422)):
+        reply = user.post("tasks/", {"title": "One"}, headers={"Idempotency-Key": key})
+        assert reply.status == status, key
+        assert bool(faults(key, schema, document)) == (status == 422), key
+
+
 def test_headers_that_come_are_documented(document: Json) -> None:
     tasks, task = (document["paths"][p] for p in ("/api/v1/tasks/", "/api/v1/tasks/{task_id}/"))
     assert "Stream-Position" in tasks["get"]["responses"]["200"]["headers"]
