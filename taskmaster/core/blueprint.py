@@ -104,7 +104,7 @@ class Blueprint(flask_smorest.Blueprint):
         codes = _refusals(doc, info)
         for status in sorted({code.status for code in codes}):
             named = sorted(code for code in codes if code.status == status)
-            responses[str(status.value)] = error_response(named)
+            responses[str(status.value)] = error_response(named, "requestBody" in doc)
         for response in responses.values():
             response.setdefault("headers", {}).update(headers("X-Request-ID"))
         return doc | {"responses": dict(sorted(responses.items()))}

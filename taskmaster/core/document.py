@@ -59,7 +59,6 @@ REFUSAL_HEADERS: dict[int, tuple[str, ...]] = {  # by status
 _BY_FORMAT = {
     "uuid": "0197f3c2-8f1e-7cc0-b3a4-5d1f0e6a9b21",
     "date-time": "2030-01-31T12:00:00.000000+00:00",
-    "uri": "http://localhost:8000/?page=2",
 }
 _BY_TYPE = {"string": "...", "integer": 1, "number": 1, "boolean": False}
 
@@ -78,11 +77,13 @@ def headers(*names: str) -> dict[str, str]:
     return {name: name for name in names}
 
 
-def error_response(codes: list[ErrorCode]) -> Json:
+def error_response(codes: list[ErrorCode], has_body: bool = False) -> Json:
     """Return the OpenAPI response object of refusals that share a status."""
     example = problem(codes[0], "What a person may be told.") | {"request_id": REQUEST_ID}
     if codes[0] is ErrorCode.VALIDATION_FAILED:
         example["errors"] = {"name": ["Shorter than minimum length 1."]}
+    if codes[0] is ErrorCode.ALREADY_EXISTS and has_body:  # one of whose fields it is
+        example["errors"] = {"username": ["Already taken."]}
     described: Json = {
         "description": "Refused as " + " or ".join(f"`{code}`" for code in codes) + ".",
         "content": {

@@ -12,6 +12,8 @@ from marshmallow import fields, validate
 from .errors import ApiError, invalid, not_found
 from .schemas import UNSTORABLE, ReplySchema, Schema, Whole
 
+EXAMPLE = "http://localhost:8000/api/v1/tasks/"
+
 
 class PageQuerySchema(Schema):
     """Which page of a list, and how long a page is."""
@@ -33,14 +35,24 @@ class PageSchema(ReplySchema):
 
     count = fields.Integer(
         allow_none=True,
-        metadata={"description": "How many there are on all pages; null in a list by cursor."},
+        metadata={
+            "description": "How many there are on all pages; null in a list by cursor.",
+            "example": 3,
+        },
     )
     previous = fields.Url(
         allow_none=True,
-        metadata={"description": "The page before; null on the first and in a list by cursor."},
+        metadata={
+            "description": "The page before; null on the first and in a list by cursor.",
+            "example": f"{EXAMPLE}?page_size=1&page=1",
+        },
     )
     next = fields.Url(
-        allow_none=True, metadata={"description": "The page after; null on the last."}
+        allow_none=True,
+        metadata={
+            "description": "The page after; null on the last.",
+            "example": f"{EXAMPLE}?page_size=1&page=3",
+        },
     )
 
 

@@ -35,20 +35,24 @@ class LoggedSchema(ReplySchema):
 EVENTS = fields.List(fields.Nested("EventSchema"))
 
 
+def following(path: str) -> fields.Url:
+    """Return the field that links to the following part of a list at this path."""
+    metadata = {
+        "description": "The following part; null where it ends here.",
+        "example": f"http://localhost:8000/api/v1/tasks/{path}/?limit=1&since=42",
+    }
+    return fields.Url(allow_none=True, metadata=metadata)
+
+
 class HistorySchema(ReplySchema):
     """A part of what happened to one task, oldest first."""
 
-    next = fields.Url(
-        allow_none=True,
-        metadata={
-            "description": "The following part; null where it ends here.",
-            "example": "http://localhost:8000/api/v1/tasks/events/?since=42",
-        },
-    )
+    next = following("0197f3c2-8f1e-7cc0-b3a4-5d1f0e6a9b21/history")
     results = EVENTS
 
 
 class ReplaySchema(HistorySchema):
     """A part of the log, oldest first."""
 
-    seq = fields.Integer(metadata=INT64 | {"description": "Where the log stands.", "example": 42})
+    next = following("events")
+    seq = fields.Integer(metadata=INT64 | {"description": "Where the log stands.", "example": 44})

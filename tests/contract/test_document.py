@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -73,6 +74,34 @@ def test_replies_have_all_their_fields(document: Json, operations: list[Operatio
                     fields = {"id"}  # all that is left of a deleted task
                 assert fields - {"errors"} == set(schema.get("required", ())), operation
                 assert not schema.get("properties") or "additionalProperties" not in schema
+
+
+def test_links_of_examples_lead_on_in_the_same_list(operations: list[Operation]) -> None:
+    found = set[str]()
+    for operation in operations:
+        example = operation.reply(min(operation.doc["responses"]))["example"]
+        for name in {"next", "previous"} & {*example}:
+            address, path = (
+                urlsplit(example[name]),
+                re.sub(r"{\w+}", "[0-9a-f-]{36}", operation.path),
+            )
+            assert re.fullmatch(path, address.path), operation
+            known = {parameter["name"] for parameter in operation.doc["parameters"]}
+            assert parse_qs(address.query).keys() <= known, operation
+            found.add(f"{operation.doc['operationId']} {name}")
+    assert found == {
+        "listTasks next", "listTasks previous", "getTaskHistory next", "replayEvents next"
+    }  # fmt: skip
+
+
+def test_examples_of_duplicates_name_the_field(operations: list[Operation]) -> None:
+    duplicates = [one for one in operations if "409" in one.doc["responses"]]
+    names = {"register", "changeProfile", "restoreTask"}
+    assert {one.doc["operationId"] for one in duplicates} == names
+    for one in duplicates:
+        example = one.reply(409)["example"]
+        assert example["code"] == "already_exists"
+        assert example.get("errors") == ({"username": ["Already taken."]} if one.request else None)
 
 
 def test_requests_have_no_defaults_and_nothing_read_only(
