@@ -8,6 +8,7 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 from marshmallow import ValidationError
+from sqlalchemy.exc import DBAPIError
 
 from ..core.clock import rfc3339
 from ..core.errors import ApiError
@@ -49,6 +50,9 @@ def _refusals() -> Iterator[None]:
     except ApiError as error:
         problem = error.problem
         raise click.ClickException(_explain(problem.get("errors")) or problem["detail"]) from None
+    except DBAPIError as error:
+        detail = f"The database: {error.orig}. A new one needs `flask --app wsgi db upgrade`."
+        raise click.ClickException(detail) from None
 
 
 def _explain(errors: dict[str, list[str]] | None) -> str:
@@ -76,11 +80,12 @@ _add_creation("create-superuser", True, "Make an account that may see the admin 
 def list_users() -> None:
     """Show all accounts, one a line, with tabs between the columns."""
     click.echo("username\temail\tstate\trole\tlast log-in")
-    for user in administration.list_all():
-        state = "active" if user.is_active else "deactivated"
-        role = "superuser" if user.is_superuser else "user"
-        last_login = rfc3339(user.last_login) or "never"
-        click.echo("\t".join([user.username, user.email, state, role, last_login]))
+    with _refusals():
+        for user in administration.list_all():
+            state = "active" if user.is_active else "deactivated"
+            role = "superuser" if user.is_superuser else "user"
+            last_login = rfc3339(user.last_login) or "never"
+            click.echo("\t".join([user.username, user.email, state, role, last_login]))
 
 
 @users.command("set-password")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 from flask import Flask
+from sqlalchemy import text
 
 from taskmaster.core import parts
 from tests.support.api import PASSWORD, Api, User, succeed, through_http
@@ -54,6 +55,18 @@ def test_create(run: Run, api: Api, command: str, how: str) -> None:
     assert PASSWORD not in result.output
     ada = api.login("ada@example.org")
     assert ada.account["is_superuser"] is (command == "create-superuser")
+
+
+@pytest.mark.parametrize("command", ["list", "deactivate", "create"])
+def test_a_database_that_is_not_migrated(run: Run, database: Database, command: str) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE users RENAME TO away"))
+    options = {"deactivate": ("--username", "ada"), "create": ("--username", "ada_l")}
+    options["create"] += ("--email", "ada@example.org", "--password", PASSWORD)
+    result = run(command, *options.get(command, ()))
+    assert result.exit_code == 1
+    assert "`flask --app wsgi db upgrade`" in result.stderr
+    assert "Traceback" not in result.output
 
 
 def test_create_where_registration_is_closed(make_app: Callable[..., Flask]) -> None:
