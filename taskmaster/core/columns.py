@@ -21,10 +21,6 @@ class UTCDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    @property
-    def python_type(self) -> type[datetime]:
-        return datetime
-
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
         return _to_text if dialect.name == "sqlite" else super().bind_processor(dialect)
 

@@ -18,38 +18,37 @@ Json = dict[str, Any]
 PROBLEM = "application/problem+json"
 REQUEST_ID = "5f3a9c0be1d24f76"
 
-HEADERS: dict[str, Json] = {
-    "X-Request-ID": {
-        "schema": {"type": "string"},
-        "description": "Names this request in the server's log; send your own to choose it.",
-    },
-    "Location": {
-        "schema": {"type": "string", "format": "uri-reference"},
-        "description": "Where the new resource is.",
-    },
-    "ETag": {
-        "schema": {"type": "string"},
-        "description": "The version of the resource, for `If-Match` and `If-None-Match`; send it "
-        "back as it came.",
-    },
-    "WWW-Authenticate": {
-        "schema": {"type": "string"},
-        "description": "The scheme of the `Authorization` that is needed: `Bearer`.",
-    },
-    "Retry-After": {
-        "schema": {"type": "integer"},
-        "description": "Seconds to wait before trying again.",
-    },
-    "RateLimit-Limit": {
-        "schema": {"type": "integer"},
-        "description": "How many the exceeded limit allows.",
-    },
-    "RateLimit-Remaining": {"schema": {"type": "integer"}, "description": "How many are left."},
-    "RateLimit-Reset": {
-        "schema": {"type": "integer"},
-        "description": "Seconds until there are more.",
-    },
-}
+HEADERS: dict[str, Json] = {}
+_TEXT, _NUMBER = {"type": "string"}, {"type": "integer"}
+
+
+def describe_header(name: str, schema: Json, description: str) -> str:
+    """Describe a header that a feature's replies have, for the document; return its name.
+
+    Pages of other origins may read it too.
+    """
+    HEADERS[name] = {"schema": schema, "description": description}
+    return name
+
+
+describe_header(
+    "X-Request-ID", _TEXT, "Names this request in the server's log; send your own to choose it."
+)
+describe_header(
+    "Location", {"type": "string", "format": "uri-reference"}, "Where the new resource is."
+)
+describe_header(
+    "ETag",
+    _TEXT,
+    "The version of the resource, for `If-Match` and `If-None-Match`; send it back as it came.",
+)
+describe_header(
+    "WWW-Authenticate", _TEXT, "The scheme of the `Authorization` that is needed: `Bearer`."
+)
+describe_header("Retry-After", _NUMBER, "Seconds to wait before trying again.")
+describe_header("RateLimit-Limit", _NUMBER, "How many the exceeded limit allows.")
+describe_header("RateLimit-Remaining", _NUMBER, "How many are left.")
+describe_header("RateLimit-Reset", _NUMBER, "Seconds until there are more.")
 REFUSAL_HEADERS: dict[int, tuple[str, ...]] = {  # by status
     401: ("WWW-Authenticate",),
     412: ("ETag",),
@@ -61,15 +60,6 @@ _BY_FORMAT = {
     "date-time": "2030-01-31T12:00:00.000000+00:00",
 }
 _BY_TYPE = {"string": "...", "integer": 1, "number": 1, "boolean": False}
-
-
-def describe_header(name: str, schema: Json, description: str) -> str:
-    """Describe a header that a feature's replies have, for the document; return its name.
-
-    Pages of other origins may read it too.
-    """
-    HEADERS[name] = {"schema": schema, "description": description}
-    return name
 
 
 def headers(*names: str) -> dict[str, str]:

@@ -34,14 +34,6 @@ class Lines:
         self._lines: dict[str, deque[threading.Event]] = {}
         self._lock = threading.Lock()
 
-    def __len__(self) -> int:
-        """Return how many lines there are."""
-        return len(self._lines)
-
-    def waiting(self, key: str) -> int:
-        """Return how many stand in a line, those whose turn it is among them."""
-        return len(self._lines.get(key, ()))
-
     @contextmanager
     def turn(self, key: str) -> Iterator[None]:
         """Wait for one's turn, and keep it until the end of the block.

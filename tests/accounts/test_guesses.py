@@ -183,7 +183,10 @@ def test_a_log_in_under_way_is_not_let_in_after_a_deactivation(
     with ThreadPoolExecutor() as pool:
         with lines.turn(line):
             under_way = pool.submit(guess, user, "username", PASSWORD)
-            wait_until(lambda: lines.waiting(line) == 2, what="a log-in that has read the account")
+            wait_until(
+                lambda: len(lines._lines.get(line, ())) == 2,
+                what="a log-in that has read the account",
+            )
             deactivate(app, user)
         assert_problem(under_way.result(30), 401, "bad_credentials")
     assert contents(database)["sessions"] == []
