@@ -2,6 +2,8 @@
 
 import gc
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 
 import hypothesis
@@ -143,17 +145,14 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
 
 
 def _lend_servers(database: Database, logs: Path) -> Iterator[Callable[..., Server]]:
-    servers: list[Server] = []
+    numbers = count()
+    with ExitStack() as servers:  # all are stopped, also where one of them does not want to
 
-    def start(**settings: object) -> Server:
-        server = Server(database.url, logs / f"server-{len(servers)}.log", **settings)
-        servers.append(server)
-        server.start()
-        return server
+        def start(**settings: object) -> Server:
+            log = logs / f"server-{next(numbers)}.log"
+            return servers.enter_context(Server(database.url, log, **settings))
 
-    yield start
-    for server in servers:
-        server.stop()
+        yield start
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import signal
 from collections.abc import Callable
 from contextlib import ExitStack, closing
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -17,7 +16,6 @@ from tests.support.client_journey import (
     expect_list,
     listed,
 )
-from tests.support.databases import Template
 from tests.support.javascript import JavaScript, JavaScriptError, value_of
 from tests.support.redis import RedisServer
 from tests.support.server import Server
@@ -72,15 +70,11 @@ def test_it_goes_on_after_kill_9(server: Server, js: JavaScript, transport: str)
     assert [event["title"] for event in created] == [f"Task {n}" for n in range(len(made))]
 
 
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_it_needs_no_redis(
-    postgresql_template: Template, redis_server: RedisServer, tmp_path: Path, js: JavaScript
+    start_server: Callable[..., Server], redis_server: RedisServer, js: JavaScript
 ) -> None:
-    database = postgresql_template.create()
-    servers = [
-        Server(database.url, tmp_path / f"{n}.log", REDIS_URL=redis_server.url) for n in (1, 2)
-    ]
-    for server in servers:
-        server.start()
+    servers = [start_server(REDIS_URL=redis_server.url) for _ in range(2)]
     user = Api(through_http(servers[0].url)).register()
     elsewhere = Api(through_http(servers[1].url)).login(user.username)
     connect(js, servers[0].url, user)
@@ -94,9 +88,6 @@ def test_it_needs_no_redis(
         expect_lists(js, user)
         expect_events(js, user)
     assert "offline" not in js.run("return my.states")
-    for server in servers:
-        server.stop()
-    postgresql_template.drop(database)
 
 
 @ON_ONE

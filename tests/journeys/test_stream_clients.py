@@ -7,7 +7,9 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -77,26 +79,36 @@ class Program:
         self._process.wait(10)
 
 
+Run = Callable[..., Program]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Run]:
+    """Run programs that end with the test at the latest: `run("node", "-e", script)`."""
+    numbers = count()
+    with ExitStack() as programs:
+
+        def start(name: str, *arguments: str) -> Program:
+            path = shutil.which(name)
+            assert path, f"{name} is needed"
+            program = Program([path, *arguments], tmp_path / f"{name}-{next(numbers)}.log")
+            programs.callback(program.stop)
+            return program
+
+        yield start
+
+
 @pytest.fixture
 def user(server: Server) -> User:
     return Api(through_http(server.url)).register()
 
 
-def program(name: str) -> str:
-    path = shutil.which(name)
-    assert path, f"{name} is needed"
-    return path
-
-
 @pytest.mark.parametrize("transport", ["websocket", "polling", "polling,websocket"])
-def test_socket_io_client_in_node(
-    server: Server, user: User, tmp_path: Path, transport: str
-) -> None:
+def test_socket_io_client_in_node(server: Server, user: User, run: Run, transport: str) -> None:
     assert (ROOT / "node_modules/socket.io-client").is_dir(), "run `make assets`"
     for _ in range(120):
         user.create_task()
-    command = [program("node"), "-e", IN_NODE, server.url, user.access, transport]
-    node = Program(command, tmp_path / "node.log")
+    node = run("node", "-e", IN_NODE, server.url, user.access, transport)
     wait_until(lambda: '"stream_ready"' in node.text(), what=node.text())
     user.create_task("live")
     wait_until(lambda: '"live"' in node.text(), what="the live event")
@@ -111,24 +123,21 @@ def test_socket_io_client_in_node(
     print(f"\nNode over {transport}: 1..122, a restart in between")
 
 
-def test_socket_io_client_in_node_is_refused(server: Server, user: User, tmp_path: Path) -> None:
-    command = [program("node"), "-e", IN_NODE, server.url, user.refresh, "polling,websocket"]
-    node = Program(command, tmp_path / "node.log")
+def test_socket_io_client_in_node_is_refused(server: Server, user: User, run: Run) -> None:
+    node = run("node", "-e", IN_NODE, server.url, user.refresh, "polling,websocket")
     wait_until(lambda: "wrong_token_type" in node.text(), what="connect_error")
-    node.stop()
 
 
 @pytest.mark.parametrize(("query", "seen"), [("", "stream_ready"), ("?since=99", "stream_reset")])
 def test_an_event_source_that_saw_no_event_misses_none(
-    start_server: Callable[..., Server], tmp_path: Path, query: str, seen: str
+    start_server: Callable[..., Server], run: Run, query: str, seen: str
 ) -> None:
     """It reconnects by itself, with the last `id` that it saw."""
     server, other = start_server(), start_server()
     user = Api(through_http(other.url)).register()
     user.create_task("before")
     url = f"{server.url}/api/v1/tasks/stream/{query}"
-    node = Program([program("node"), "-e", EVENTSOURCE_IN_NODE, url, user.access],
-                   tmp_path / "node.log")  # fmt: skip
+    node = run("node", "-e", EVENTSOURCE_IN_NODE, url, user.access)
     wait_until(lambda: '"stream_ready"' in node.text(), what="stream_ready")
     server.kill()
     user.create_task("while it was down")
@@ -146,36 +155,34 @@ def test_an_event_source_that_saw_no_event_misses_none(
 
 @pytest.mark.parametrize("transport", ["websocket", "polling"])
 def test_socket_io_client_in_node_is_told_what_is_wrong(
-    start_server: Callable[..., Server], tmp_path: Path, transport: str
+    start_server: Callable[..., Server], run: Run, transport: str
 ) -> None:
     server = start_server()
     user = Api(through_http(server.url)).register()
 
-    def ask(url: str, name: str) -> tuple[str, dict[str, object]]:
-        node = Program([program("node"), "-e", ASK_IN_NODE, url, user.access, transport],
-                       tmp_path / name)  # fmt: skip
+    def ask(url: str) -> tuple[str, dict[str, object]]:
+        node = run("node", "-e", ASK_IN_NODE, url, user.access, transport)
         (told,) = wait_until(node.received, what=f"what is wrong: {node.text()}")
         node.stop()
         return told
 
-    message, body = ask(f"{server.url}/nowhere", "namespace.log")
+    message, body = ask(f"{server.url}/nowhere")
     assert "/ws/tasks" in message
     assert body["code"] == "not_found"
-    _, body = ask(f"{server.url}/ws/tasks", "event.log")
+    _, body = ask(f"{server.url}/ws/tasks")
     assert (body["action"], body["code"]) == ("error", "malformed_request")
     several = start_server(WEB_CONCURRENCY=2)
-    _, body = ask(f"{several.url}/ws/tasks", "polling.log")
+    _, body = ask(f"{several.url}/ws/tasks")
     assert (
         body["code"] == {"polling": "websocket_only", "websocket": "malformed_request"}[transport]
     )
 
 
-def test_curl(server: Server, user: User, tmp_path: Path) -> None:
+def test_curl(server: Server, user: User, run: Run) -> None:
     header, url = f"Authorization: Bearer {user.access}", f"{server.url}/api/v1/tasks/stream/"
     for number in range(150):
         user.create_task(f"{number}")
-    curl = Program([program("curl"), "-sN", "-H", header, "-H", "Last-Event-ID: 20", url],
-                   tmp_path / "curl.log")  # fmt: skip
+    curl = run("curl", "-sN", "-H", header, "-H", "Last-Event-ID: 20", url)
     wait_until(lambda: "event: stream_ready" in curl.text(), what="ready")
     user.create_task("live")
     wait_until(lambda: "id: 151" in curl.text(), what="the live event")

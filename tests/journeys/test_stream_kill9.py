@@ -2,16 +2,15 @@
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from itertools import cycle
-from pathlib import Path
 from threading import Event, Thread
 
 import pytest
 
 from tests.support.api import Api, through_http
 from tests.support.asserts import events_of
-from tests.support.databases import Database, Template
+from tests.support.databases import Database
 from tests.support.postgres import PostgresServer
 from tests.support.redis import RedisServer
 from tests.support.server import Server
@@ -77,6 +76,11 @@ class Cast:
                 assert caught_up
                 assert_received_all(follower, log)
 
+    def close(self) -> None:
+        """Have all clients leave."""
+        for follower in self.followers:
+            follower.close()
+
     def numbers(self) -> str:
         acknowledged = sum(writer.acknowledged for writer in self.writers)
         unknown = sum(len(writer.attempts) for writer in self.writers) - acknowledged
@@ -106,35 +110,38 @@ def disturbance(
 
     thread = Thread(target=run)
     thread.start()
-    yield lambda: done.count("kill_9") >= KILLS or not thread.is_alive()
-    over.set()
-    thread.join()
+    try:
+        yield lambda: done.count("kill_9") >= KILLS or not thread.is_alive()
+    finally:
+        over.set()
+        thread.join()
     assert not failures, failures
 
 
+Gather = Callable[[Sequence[Server]], Cast]
+
+
 @pytest.fixture
-def stage(
-    postgresql_template: Template, tmp_path: Path, redis_server: RedisServer
-) -> Iterator[tuple[Database, list[Server]]]:
-    """Three servers on PostgreSQL and Redis."""
-    database = postgresql_template.create()
-    servers = [
-        Server(database.url, tmp_path / f"server-{n}.log", REDIS_URL=redis_server.url)
-        for n in range(3)
-    ]
-    for server in servers:
-        server.start()
-    yield database, servers
-    for server in servers:
-        server.stop()
-    postgresql_template.drop(database)
+def gather() -> Iterator[Gather]:
+    """Make a cast for servers; its clients leave with the test."""
+    with ExitStack() as casts:
+
+        def make(servers: Sequence[Server]) -> Cast:
+            return casts.enter_context(closing(Cast([server.url for server in servers])))
+
+        yield make
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_three_processes_on_postgresql_and_redis(
-    stage: tuple[Database, list[Server]], redis_server: RedisServer, postgres: PostgresServer
+    database: Database,
+    start_server: Callable[..., Server],
+    redis_server: RedisServer,
+    postgres: PostgresServer,
+    gather: Gather,
 ) -> None:
-    database, servers = stage
+    servers = [start_server(REDIS_URL=redis_server.url) for _ in range(3)]
     done: list[str] = []
     chance = random.Random(9)  # noqa: S311 - not a secret
 
@@ -154,7 +161,7 @@ def test_three_processes_on_postgresql_and_redis(
     def restart_postgresql() -> None:
         postgres.restart()
 
-    cast = Cast([server.url for server in servers])
+    cast = gather(servers)
     disturbers = [kill_9, restart_redis, kill_9, freeze_redis, kill_9, restart_postgresql]
     with disturbance(2, disturbers, done) as enough:
         for thread in cast.write(WRITES // USERS - 1, enough):
@@ -166,29 +173,21 @@ def test_three_processes_on_postgresql_and_redis(
     print(f"\n3 processes, PostgreSQL, Redis: {cast.numbers()}")
     print({name: done.count(name) for name in set(done)})
     assert done.count("kill_9") >= KILLS
-    for follower in cast.followers:
-        follower.close()
 
 
 @pytest.mark.timeout(600)
-def test_one_process_on_sqlite(sqlite_template: Template, tmp_path: Path) -> None:
-    database = sqlite_template.create()
-    server = Server(database.url, tmp_path / "server.log")
-    server.start()
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_one_process_on_sqlite(database: Database, server: Server, gather: Gather) -> None:
     done: list[str] = []
 
     def kill_9() -> None:
         server.kill()
         server.start()
 
-    cast = Cast([server.url])
+    cast = gather([server])
     with disturbance(1.5, [kill_9], done) as enough:
         for thread in cast.write(WRITES // USERS, enough):
             thread.join()
     cast.check(database)
     print(f"\n1 process, SQLite: {cast.numbers()}; killed {len(done)} times")
     assert len(done) >= KILLS
-    for follower in cast.followers:
-        follower.close()
-    server.stop()
-    sqlite_template.drop(database)

@@ -84,13 +84,12 @@ def run(command: list[str], environ: dict[str, str], typed: str = "") -> str:
 def test_it_serves(compose: Compose, environ: dict[str, str], tmp_path: Path) -> None:
     assert compose.environment("migrate") == compose.environment("web")
     run(compose.services["migrate"]["command"], environ)
-    server = Server("", tmp_path / "log", **environ)
-    server.start()
-    assert Api(through_http(server.url)).get("/readyz").status == 200
-    user = Api(through_http(server.url)).register()
-    _, *command = shlex.split(block("compose").splitlines()[-1].partition(" exec ")[2])
-    run(command, environ, "boss\nboss@example.org\n" + "correct horse\n" * 2)
-    assert server.terminate() == 0
+    with Server("", tmp_path / "log", **environ) as server:
+        assert Api(through_http(server.url)).get("/readyz").status == 200
+        user = Api(through_http(server.url)).register()
+        _, *command = shlex.split(block("compose").splitlines()[-1].partition(" exec ")[2])
+        run(command, environ, "boss\nboss@example.org\n" + "correct horse\n" * 2)
+        assert server.terminate() == 0
     assert accounts(environ) == [("boss", True), (user.username, False)]
 
 

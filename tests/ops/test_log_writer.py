@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -45,18 +46,15 @@ def pipe(tmp_path: Path) -> Iterator[int]:
 def serve(sqlite_template: Template) -> Iterator[Open]:
     """Start a server that writes its log to a path, by a command before its own."""
     database = sqlite_template.create()
-    servers: list[Server] = []
+    with ExitStack() as servers:
+        servers.callback(sqlite_template.drop, database)
 
-    def start(log: Path, *command: str, **settings: object) -> Server:
-        servers.append(server := Server(database.url, log, **settings))
-        server.command = [*command, *server.command]
-        server.start()
-        return server
+        def start(log: Path, *command: str, **settings: object) -> Server:
+            server = Server(database.url, log, **settings)
+            server.command = [*command, *server.command]
+            return servers.enter_context(server)
 
-    yield start
-    for server in servers:
-        server.stop()
-    sqlite_template.drop(database)
+        yield start
 
 
 def assert_served(server: Server) -> None:

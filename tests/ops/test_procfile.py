@@ -42,6 +42,6 @@ def test_it_migrates_and_serves(tmp_path: Path) -> None:
     server = Server(f"sqlite:///{tmp_path}/new.sqlite3", tmp_path / "log", **PLATFORM)
     subprocess.run(command("release"), cwd=ROOT, env=server.environ, check=True, timeout=60)
     server.command = command("web")
-    server.start()
-    Api(through_http(server.url)).register()
-    assert server.terminate() == 0
+    with server:
+        Api(through_http(server.url)).register()
+        assert server.terminate() == 0

@@ -5,7 +5,7 @@ A module is tried in all of `SETUPS`, or in those that it names itself. The defa
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import pytest
 
@@ -43,12 +43,10 @@ def start_server(
         log = logs / f"server-{len(servers)}.log"
         settings = {"ASYNC_MODE": setup.mode} | settings
         servers.append(Server(stream_database.url, log, setup.by, **settings))
-        servers[-1].start()
-        return servers[-1]
+        return running.enter_context(servers[-1])
 
-    yield start
-    for server in servers:
-        server.stop()
+    with ExitStack() as running:
+        yield start
     broken = [line for server in servers for line in server.text().splitlines()
               if "Traceback" in line]  # fmt: skip
     assert not broken, broken[0]

@@ -1,6 +1,8 @@
 """The application with the routes of `probe.py`, served for real, and raw clients of it."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -35,15 +37,15 @@ Start = Callable[..., ProbeServer]
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Start]:
     """Make servers that end with the test; start them yourself."""
-    made: list[ProbeServer] = []
+    numbers = count()
+    with ExitStack() as made:
 
-    def make_one(mode: str = "eventlet", **settings: object) -> ProbeServer:
-        made.append(ProbeServer(tmp_path / f"{len(made)}.log", mode, **settings))
-        return made[-1]
+        def make_one(mode: str = "eventlet", **settings: object) -> ProbeServer:
+            server = ProbeServer(tmp_path / f"{next(numbers)}.log", mode, **settings)
+            made.callback(server.stop)
+            return server
 
-    yield make_one
-    for server in made:
-        server.stop()
+        yield make_one
 
 
 @pytest.fixture
@@ -65,7 +67,7 @@ def server(
     """One server for many tests, in each way to serve; it must not print a traceback."""
     log = tmp_path_factory.mktemp("server") / f"{request.param}.log"
     server = ProbeServer(log, request.param, GUNICORN_CMD_ARGS="--keep-alive 2")
-    server.start()
-    yield server
-    assert server.terminate() == (-15 if request.param == "flask run" else 0)
+    with server:
+        yield server
+        assert server.terminate() == (-15 if request.param == "flask run" else 0)
     assert "Traceback" not in server.text(), server.text()

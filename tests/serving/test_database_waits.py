@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from subprocess import PIPE, Popen
 
@@ -39,17 +40,14 @@ Start = Callable[..., Server]
 
 
 def serve(template: Template, log: Path) -> Iterator[tuple[Database, Start]]:
-    database, servers = template.create(), []
+    database = template.create()
+    with ExitStack() as servers:
+        servers.callback(template.drop, database)
 
-    def start(mode: str, **settings: object) -> Server:
-        servers.append(Server(database.url, log, ASYNC_MODE=mode, **settings))
-        servers[-1].start()
-        return servers[-1]
+        def start(mode: str, **settings: object) -> Server:
+            return servers.enter_context(Server(database.url, log, ASYNC_MODE=mode, **settings))
 
-    yield database, start
-    for server in servers:
-        server.stop()
-    template.drop(database)
+        yield database, start
 
 
 @pytest.fixture

@@ -64,8 +64,10 @@ def serve_pages(directory: Path) -> Iterator[str]:
     handler = partial(Quiet, directory=str(directory))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as pages:
         threading.Thread(target=pages.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{pages.server_port}"
-        pages.shutdown()
+        try:
+            yield f"http://127.0.0.1:{pages.server_port}"
+        finally:
+            pages.shutdown()
 
 
 class Complaints:

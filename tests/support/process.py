@@ -7,6 +7,7 @@ import socket
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 
 def free_port() -> int:
@@ -69,6 +70,17 @@ class Process:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # a group, which can be killed and frozen as a whole
             )
+
+    def __enter__(self) -> Self:
+        """Start the program; the end of the block stops it, however that comes."""
+        with contextlib.ExitStack() as undo:
+            undo.callback(self.stop)
+            self.start()
+            undo.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def terminate(self, seconds: float = 10) -> int:
         """Send SIGTERM and return the exit code. Kill and fail after `seconds`."""
