@@ -51,7 +51,7 @@ class Watch:
             "5xx": self.count(lambda one: one.status >= 500, "/livez", *REQUESTS),
             "refused": self.count(lambda one: one.status >= 400, "/livez", *REQUESTS),
             "readyz": self.count(lambda one: one.status != 200, "/readyz"),
-            "unready": self.count(self.looks_ready, "/readyz"),
+            "unready": sum(map(self.looks_ready, self.of("/readyz"))),
             "events": self.count(lambda one: one.status == WRONG_EVENT, "event"),
             "hanging": self.hanging,
             "recovery": self.recovery * 1000,
@@ -73,8 +73,11 @@ class Watch:
         return sum(wrong(one) for kind in kinds for one in self.of(kind, self.begin))
 
     def looks_ready(self, answer: Sample) -> bool:
-        """Tell whether an answer of /readyz, well within the misdeed, is not 503, or late."""
-        amid = self.begin + 0.5 < answer.at < self.end - READY
+        """Tell whether an answer of /readyz, awaited within the misdeed, is not 503, or late.
+
+        One that hangs may have been asked for just before, and there is no other meanwhile.
+        """
+        amid = answer.at < self.end - READY and answer.at + answer.value > self.begin + 0.5
         return amid and (answer.status != 503 or answer.value > READY)
 
     @property
