@@ -1,7 +1,6 @@
 """The client of the tests and its asserts, on a real application and a real server."""
 
 import pytest
-from flask.testing import FlaskClient
 
 from tests.support.api import PASSWORD, Api, User, succeed, through_http
 from tests.support.asserts import assert_no_events, assert_problem, events_of
@@ -23,7 +22,7 @@ def test_nobody_is_refused(api: Api, database: Database) -> None:
     assert_no_events(database)
 
 
-def test_another_shape_is_noticed(api: Api, client: FlaskClient) -> None:
+def test_another_shape_is_noticed(api: Api) -> None:
     reply = api.get("tasks/")
     with pytest.raises(AssertionError, match="'not_authenticated' != 'token_expired'"):
         assert_problem(reply, 401, "token_expired")

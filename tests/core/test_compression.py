@@ -219,7 +219,7 @@ def test_where_too_many_wait_for_a_thread_it_goes_as_it_is(make_app: Callable[..
     assert_same(user.get("tasks/?page_size=100", headers=GZIP), whole)
 
 
-def test_what_all_get_is_compressed_once(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_all_get_is_compressed_once(api: Api) -> None:
     compression._compress_once.cache_clear()
     for path in [*SHARED, *SHARED]:
         api.get(path, headers=GZIP)

@@ -18,12 +18,6 @@ ROUNDS = 1000
 Start = Callable[..., Server]
 
 
-@pytest.fixture
-def start_server(start_server: Start, database: object) -> Start:
-    """Servers on the test's database."""
-    return start_server
-
-
 def write_titles(user: User, url: str, count: int) -> None:
     """Change tasks of a user, in a thread with its own connection."""
     mine = User(through_http(url), user.account | {"tokens": {"access": user.access,

@@ -13,4 +13,3 @@ def log() -> Iterator[Log]:
     with log.open:
         yield log
     log.engine.dispose()
-    log.engine.dispose()

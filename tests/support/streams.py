@@ -3,7 +3,7 @@
 from tests.support.stream_client import NAMESPACE, RefusedError, StreamClient
 from tests.support.stream_socketio import PollingClient, SocketIOClient, close_engine
 from tests.support.stream_sse import SSEClient
-from tests.support.stream_websocket import BrowserWebSocketClient, WebSocketClient, send_fragments
+from tests.support.stream_websocket import BrowserWebSocketClient, WebSocketClient
 
 __all__ = [
     "NAMESPACE",
@@ -16,7 +16,6 @@ __all__ = [
     "StreamClient",
     "WebSocketClient",
     "close_engine",
-    "send_fragments",
 ]
 
 TRANSPORTS: dict[str, type[StreamClient]] = {

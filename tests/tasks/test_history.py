@@ -3,7 +3,6 @@
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from flask import Flask
 from sqlalchemy import delete
 
 from taskmaster.events import log
@@ -60,7 +59,7 @@ def test_another_users_task_has_none(api: Api, user: User, deleted: bool) -> Non
     assert succeed(other.get(f"tasks/{theirs}/history/"))["results"]
 
 
-def test_takes_no_other_method(app: Flask, user: User) -> None:
+def test_takes_no_other_method(user: User) -> None:
     path = f"tasks/{user.create_task()['id']}/history/"
     for method in ("POST", "PUT", "PATCH", "DELETE"):
         assert_problem(user.call(method, path), 405, "method_not_allowed")

@@ -102,7 +102,7 @@ def test_longest_key_may_be_quoted_too(user: User) -> None:
     assert_same(post(user, '"' + "x" * 255 + '"'), post(user, "x" * 255))
 
 
-def test_keys_are_each_users_own(api: Api, user: User, database: Database) -> None:
+def test_keys_are_each_users_own(api: Api, user: User) -> None:
     other = api.register()
     first, second = post(user, "k"), post(other, "k", {"title": "Another body"})
     assert (first.status, second.status) == (201, 201)
