@@ -217,8 +217,7 @@ def _is_own(directory: str) -> bool:
 def write_problem(sock: Any, status: int, reason: str, message: str) -> None:
     """Refuse a request that gunicorn cannot read in the shape of the application's refusals."""
     request_id = secrets.token_hex(8)
-    # An unknown Expect or Transfer-Encoding is the client's fault.
-    status = 400 if status in (417, 501) else status
+    status = 400 if status == 501 else status  # an unknown Transfer-Encoding is the client's fault
     code = "internal_error" if status == 500 else "malformed_request"
     body = {"type": "about:blank", "title": reason, "status": status, "code": code}
     body |= {"detail": "The request cannot be read.", "request_id": request_id}
