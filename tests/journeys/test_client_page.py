@@ -44,9 +44,9 @@ def test_it_survives_kill_9_and_the_end_of_a_token(
         context = browser.new_context()
         page, copy = context.new_page(), context.new_page()
         page.goto(f"{origin}/live.html?server={server.url}")
-        page.fill("[name=username]", user.username)
-        page.fill("[name=password]", PASSWORD)
-        page.click("button")
+        page.get_by_label("Username").fill(user.username, timeout=5000)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
         page.wait_for_function("document.querySelector('#state').textContent === 'live'")
         copy.goto(f"{origin}/live.html?server={server.url}")  # a second tab is logged in too
         user.login(user.username).create_task("One")
