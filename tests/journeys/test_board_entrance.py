@@ -1,25 +1,18 @@
 """Who comes in and who goes: log-in, registration, the account."""
 
-import re
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.api import PASSWORD, Api, succeed, through_http
-from tests.support.board import log_in, register
+from tests.support.board import log_in, open_account, register
 from tests.support.server import Server
 
 pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
 Open = Callable[..., Page]
 NEW = "another horse battery"
 REFUSED = r"status of 4\d\d"  # Chromium tells of each
-
-
-def open_account(page: Page) -> None:
-    page.get_by_role("button", name="Your account").click()
-    page.get_by_role("link", name="Account", exact=True).click()
-    expect(page).to_have_url(re.compile(r"/account$"))
 
 
 def test_the_rules_are_said_before_one_fails(module_server: Server, open_page: Open) -> None:

@@ -1,5 +1,6 @@
 """The board, as somebody uses it who sees a page."""
 
+import re
 from uuid import uuid4
 
 from playwright.sync_api import Locator, Page, expect
@@ -32,6 +33,12 @@ def log_in(page: Page, name: str, stay: bool = True) -> None:
 def log_out(page: Page) -> None:
     page.get_by_role("button", name="Your account").click()
     page.get_by_role("button", name="Log out").click()
+
+
+def open_account(page: Page) -> None:
+    page.get_by_role("button", name="Your account").click()
+    page.get_by_role("link", name="Account", exact=True).click()
+    expect(page).to_have_url(re.compile(r"/account$"))
 
 
 def expect_state(page: Page, words: str) -> None:

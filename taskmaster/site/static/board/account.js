@@ -10,16 +10,27 @@ const BROWSERS = [["Edg", "Edge"], ["Firefox", "Firefox"], ["Chrome", "Chrome"],
 const SYSTEMS = ["Android", "iPhone", "iPad", "Windows", "Mac", "Linux"];
 
 export function showAccount(wanted) {
+  const opens = wanted && byId("account").hidden;
   byId("account").hidden = !wanted;
   if (!wanted) return;
-  FIELDS.forEach((name) => (profile.elements[name].value = tm.user[name] ?? ""));
+  if (opens) tm.account.get().catch(() => {}); // what was changed elsewhere; the page hears of it by `onUser`
+  fill(tm.user);
   [password, deletion].forEach((form) => (form.elements.username.value = tm.user.username)); // for password managers
   listSessions();
 }
 
+function fill(user) {
+  for (const name of FIELDS) {
+    const field = profile.elements[name];
+    field.value = field.defaultValue = user[name] ?? "";
+  }
+}
+
 handle(profile, async (fields) => {
-  const names = Object.fromEntries(FIELDS.slice(2).map((name) => [name, fields[name].trim() || null]));
-  await tm.account.update({ ...fields, ...names });
+  // Only what was typed here: what the rest shows may be old by now.
+  const typed = FIELDS.filter((name) => fields[name] !== profile.elements[name].defaultValue);
+  const said = (name) => (name.endsWith("_name") ? fields[name].trim() || null : fields[name]);
+  fill(await tm.account.update(Object.fromEntries(typed.map((name) => [name, said(name)]))));
   say(profile, "Saved.");
 });
 

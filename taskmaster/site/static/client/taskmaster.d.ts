@@ -121,6 +121,7 @@ export interface Tasks {
 }
 
 export interface Account {
+  get(): Promise<User>;
   update(changes: Partial<Pick<User, "username" | "email" | "first_name" | "last_name">>): Promise<User>;
   changePassword(old: string, wanted: string): Promise<{ detail: string }>;
   sessions(): Promise<LoginSession[]>;

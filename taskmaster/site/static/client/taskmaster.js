@@ -68,12 +68,14 @@ function tasksOf(session, feed, request) {
 }
 
 function accountOf(session, request) {
+  const profile = async (method, body) => {
+    const user = await request(method, "auth/profile/", { body });
+    session.update(user);
+    return user;
+  };
   return {
-    async update(changes) {
-      const user = await request("PATCH", "auth/profile/", { body: changes });
-      session.update(user);
-      return user;
-    },
+    get: () => profile("GET"),
+    update: (changes) => profile("PATCH", changes),
     changePassword: (old, wanted) =>
       request("POST", "auth/profile/password/", {
         body: { old_password: old, new_password_1: wanted, new_password_2: wanted },

@@ -1,0 +1,43 @@
+"""The profile on the page of the account: what others change meanwhile, and what is typed."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.api import Api, User, succeed, through_http
+from tests.support.board import open_account, register
+from tests.support.server import Server
+
+pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def page(module_server: Server, open_page: Callable[..., Page]) -> Page:
+    return open_page(module_server.url)
+
+
+@pytest.fixture
+def user(module_server: Server, page: Page) -> User:
+    """Who is logged in on the page."""
+    return Api(through_http(module_server.url)).login(register(page))
+
+
+def save_profile(page: Page) -> None:
+    page.get_by_role("button", name="Save the profile").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+
+
+def test_a_form_that_is_old_puts_nothing_back(page: Page, user: User) -> None:
+    new = {"email": f"new_{user.username}@example.com", "username": f"{user.username}_2"}
+    user.patch("auth/profile/", {"email": new["email"]})
+    open_account(page)
+    expect(page.locator("#profile-email")).to_have_value(new["email"])
+    user.patch("auth/profile/", {"username": new["username"]})  # the form does not hear of it
+    page.get_by_label("First name").fill(" Ada ")
+    save_profile(page)
+    profile = succeed(user.get("auth/profile/"))
+    assert profile | new | {"first_name": "Ada"} == profile
+    for name, value in (*new.items(), ("first_name", "Ada")):
+        expect(page.locator(f"#profile-{name}")).to_have_value(value)
+    expect(page.locator("#who")).to_have_text(new["username"])
