@@ -8,7 +8,17 @@ from tests.support.settings import ROOT
 from tests.support.waiting import wait_until
 
 CLIENTS = ROOT / "docs" / "clients"
+ADDRESS = '"http://127.0.0.1:8000"'  # of the server, in the pages for browsers
+# Whoever makes a link must not choose the server: its script would run, and get the token.
+LURE = "?server=http://127.0.0.1:9"
 Seen = Callable[[], list[int]]
+
+
+def text_for(server: Server, example: str) -> str:
+    """Return the text of a page for browsers, with the address of a server."""
+    text = (CLIENTS / example).read_text()
+    assert text.count(ADDRESS) == 1
+    return text.replace(ADDRESS, f'"{server.url}"')
 
 
 def write(server: Server, user: User, count: int) -> None:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, Route
 
 from taskmaster.site.assets import SOCKET_IO, STATIC
-from tests.docs.driving import CLIENTS, drive_through_a_crash
+from tests.docs.driving import LURE, drive_through_a_crash, text_for
 from tests.support.api import Api, through_http
 from tests.support.browser import chromium, serve_pages
 from tests.support.server import Server
@@ -44,9 +44,8 @@ def serve_bundle(page: Page) -> None:
     page.route(SOCKET_IO.cdn_url, answer)
 
 
-def with_transports(example: str, transports: list[str] | None) -> str:
-    """Return the text of an example; Socket.IO's with other transports than the one it names."""
-    text = (CLIENTS / example).read_text()
+def with_transports(text: str, transports: list[str] | None) -> str:
+    """Return an example with other transports of Socket.IO's than the one it names."""
     if transports is None:
         return text
     assert 'transports: ["websocket"]' in text
@@ -65,13 +64,13 @@ def with_transports(example: str, transports: list[str] | None) -> str:
 def test_it_goes_on_after_the_server_was_killed(
     server: Server, origin: str, tmp_path: Path, example: str, transports: list[str] | None
 ) -> None:
-    (tmp_path / example).write_text(with_transports(example, transports))
+    (tmp_path / example).write_text(with_transports(text_for(server, example), transports))
     user = Api(through_http(server.url)).register()
     with chromium() as browser:
         page = browser.new_page()
         serve_bundle(page)
         page.add_init_script(f"sessionStorage.token = {json.dumps(user.access)}")
-        page.goto(f"{origin}/{example}?server={server.url}")
+        page.goto(f"{origin}/{example}{LURE}")
         page.wait_for_function("localStorage.position === '0'")
         lines = page.locator("#events li")
         drive_through_a_crash(

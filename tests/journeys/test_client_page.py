@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
 
-from tests.docs.driving import CLIENTS
+from tests.docs.driving import CLIENTS, LURE, text_for
 from tests.support.api import PASSWORD, Api, User, through_http
 from tests.support.browser import chromium, serve_pages
 from tests.support.server import Server
@@ -16,8 +17,8 @@ SHOWN = "() => [...document.querySelectorAll('li')].map((item) => item.textConte
 
 
 @pytest.fixture
-def origin() -> Iterator[str]:
-    with serve_pages(CLIENTS) as url:
+def origin(tmp_path: Path) -> Iterator[str]:
+    with serve_pages(tmp_path) as url:
         yield url
 
 
@@ -36,19 +37,20 @@ def expect(page: Page, *titles: str) -> None:
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_it_survives_kill_9_and_the_end_of_a_token(
-    start_server: Callable[..., Server], origin: str
+    start_server: Callable[..., Server], origin: str, tmp_path: Path
 ) -> None:
     server = start_server(CORS_ORIGINS=origin, ACCESS_TOKEN_SECONDS=3)
+    (tmp_path / "live.html").write_text(text_for(server, "live.html"))
     user: User = Api(through_http(server.url)).register()
     with chromium() as browser:
         context = browser.new_context()
         page, copy = context.new_page(), context.new_page()
-        page.goto(f"{origin}/live.html?server={server.url}")
+        page.goto(f"{origin}/live.html{LURE}")
         page.get_by_label("Username").fill(user.username, timeout=5000)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Log in").click()
         page.wait_for_function("document.querySelector('#state').textContent === 'live'")
-        copy.goto(f"{origin}/live.html?server={server.url}")  # a second tab is logged in too
+        copy.goto(f"{origin}/live.html{LURE}")  # a second tab is logged in too
         user.login(user.username).create_task("One")
         expect(page, "One")
         expect(copy, "One")
