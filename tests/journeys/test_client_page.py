@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.docs.driving import CLIENTS, LURE, text_for
 from tests.support.api import PASSWORD, Api, User, through_http
-from tests.support.browser import chromium, serve_pages
+from tests.support.browser import assert_fine, chromium, serve_pages
 from tests.support.server import Server
 from tests.support.settings import ROOT
 
@@ -31,7 +31,7 @@ def test_it_stands_in_the_documentation_and_is_short() -> None:
     assert len(script.splitlines()) <= 15
 
 
-def expect(page: Page, *titles: str) -> None:
+def expect_titles(page: Page, *titles: str) -> None:
     page.wait_for_function(f"titles => String(({SHOWN})()) === String(titles)", arg=[*titles])
 
 
@@ -52,15 +52,46 @@ def test_it_survives_kill_9_and_the_end_of_a_token(
         page.wait_for_function("document.querySelector('#state').textContent === 'live'")
         copy.goto(f"{origin}/live.html{LURE}")  # a second tab is logged in too
         user.login(user.username).create_task("One")
-        expect(page, "One")
-        expect(copy, "One")
+        expect_titles(page, "One")
+        expect_titles(copy, "One")
         server.kill()
         server.start()
         user.login(user.username).create_task("Two")
         token = page.evaluate("Object.values(localStorage)[0]")
         for tab in (page, copy):
-            expect(tab, "Two", "One")
+            expect_titles(tab, "Two", "One")
             tab.wait_for_function("token => Object.values(localStorage)[0] !== token", arg=token)
         user.login(user.username).create_task("Three")
         for tab in (page, copy):
-            expect(tab, "Three", "Two", "One")
+            expect_titles(tab, "Three", "Two", "One")
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_what_goes_wrong_is_said_and_no_password_is_in_the_address(
+    start_server: Callable[..., Server], origin: str, tmp_path: Path, browser: Browser
+) -> None:
+    server = start_server(CORS_ORIGINS=origin)
+    (tmp_path / "live.html").write_text(text_for(server, "live.html"))
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.goto(f"{origin}/live.html")
+    state = page.get_by_role("status")
+    expect(state).to_have_text("logged-out")
+    assert_fine(page, 390)
+    page.get_by_label("Username").fill("nobody")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("alert")).to_contain_text("wrong")
+    user = Api(through_http(server.url)).register()
+    page.get_by_label("Username").fill(user.username)
+    page.get_by_role("button", name="Log in").click()
+    expect(state).to_have_text("live")
+    expect(page.get_by_role("alert")).to_be_empty()
+    expect(page.get_by_label("Password")).to_have_value("")
+
+    server.kill()
+    page.reload()
+    page.get_by_label("Username").fill(user.username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(state).to_have_text("waiting for the server")
+    assert page.url == f"{origin}/live.html"
