@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.api import Api, User, succeed, through_http
+from tests.support.api import PASSWORD, Api, User, succeed, through_http
 from tests.support.client_journey import TRANSPORTS, connect, expect_events, expect_list, listed
 from tests.support.databases import Database
 from tests.support.javascript import JavaScript, JavaScriptError, value_of
@@ -126,7 +126,7 @@ def test_an_end_elsewhere_is_told_and_a_log_out_is_no_error(
         js.run("await my.client.tasks.list()")
     assert refusal.value.code == "not_authenticated"
     connect_again = "await my.client.login(given.username, given.password)"
-    js.run(connect_again, username=user.username, password="correct horse battery")
+    js.run(connect_again, username=user.username, password=PASSWORD)
     js.wait("my.lists.all.tasks.length === 1 && my.lists.all.state === 'live'")
     js.run("await my.client.logout()")
     js.wait("my.lists.all.state === 'logged-out'")
@@ -142,9 +142,34 @@ def test_nothing_of_the_first_user_is_left_for_the_second(
     connect(js, server.url, user)
     js.run("my.open('all')")
     expect_list(js, "all", listed(again(user)))
-    given = {"username": other.username, "password": "correct horse battery"}
+    given = {"username": other.username, "password": PASSWORD}
     js.run("await my.client.login(given.username, given.password)", **given)
     expect_list(js, "all", listed(again(other)))
     other = again(other)
     other.create_task("Mine, live")
     expect_list(js, "all", listed(other))
+
+
+IN_ANOTHER_TAB = """
+const { fetch } = globalThis;
+globalThis.fetch = async (...call) => {
+  globalThis.fetch = fetch; // the rest goes as ever
+  const reply = await fetch(...call);
+  await my.connect().login(given.username, given.password);
+  return reply;
+};
+await my.client.tasks.create({ title: "Of the first user" });
+"""
+
+
+def test_a_request_of_the_first_user_is_not_made_as_the_second(
+    server: Server, user: User, js: JavaScript
+) -> None:
+    other = Api(through_http(server.url)).register()
+    connect(js, server.url, user)
+    succeed(again(user).call("DELETE", "auth/sessions/"))
+    with pytest.raises(JavaScriptError) as refusal:
+        js.run(IN_ANOTHER_TAB, username=other.username, password=PASSWORD)
+    assert refusal.value.code == "token_revoked"
+    assert js.run("return my.client.user.username") == other.username
+    assert listed(again(other)) == []

@@ -3,7 +3,7 @@ import { showAccount } from "./account.js";
 import { closeBoard, openBoard } from "./board.js";
 import { tm } from "./client.js";
 import { byId } from "./dom.js";
-import { discard } from "./editor.js";
+import { comeBack, leave } from "./editor.js";
 import { showEntrance } from "./entrance.js";
 import { clearToasts } from "./toasts.js";
 import { tellTour } from "./tour.js";
@@ -16,10 +16,11 @@ tm.onUser((user, why) => {
   if (user?.id !== known) {
     known = user?.id;
     clearToasts();
-    discard();
+    leave();
     if (user) {
       welcome(user);
       openBoard();
+      comeBack();
     } else closeBoard();
   }
   byId("account-bar").hidden = !user;

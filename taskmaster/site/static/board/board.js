@@ -1,6 +1,6 @@
 // The board: three columns, drawn anew when something has changed.
 import { create } from "./actions.js";
-import { arrange, forgetRemoved, mark, refreshDates, titleOf } from "./cards.js";
+import { arrange, forgetRemoved, mark, refreshDates, taskOf } from "./cards.js";
 import { tm } from "./client.js";
 import { Column } from "./column.js";
 import { forgetConnection, needConnection, observe } from "./connection.js";
@@ -64,7 +64,7 @@ tm.onEvent((event, own) => {
   if (own) return;
   hear(event);
   mark(event.id, NEWS[event.action]);
-  const title = event.title ?? titleOf(event.id);
+  const title = event.title ?? taskOf(event.id)?.title;
   announce(`${NEWS[event.action]} elsewhere${title ? `: “${title}”` : ""}.`);
 });
 

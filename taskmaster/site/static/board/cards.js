@@ -50,7 +50,8 @@ export function mark(id, label) {
   setBadge(id);
 }
 
-export const titleOf = (id) => elements.get(id)?.task.title;
+/** The task of an id, as it is now, where the board shows it. */
+export const taskOf = (id) => elements.get(id)?.task;
 
 /** Show anew what depends on the time of day. */
 export const refreshDates = () => elements.forEach((element) => setDue(element, element.task));

@@ -1,5 +1,6 @@
 // The dialog in which a task is made or changed.
 import { create, remove } from "./actions.js";
+import { taskOf } from "./cards.js";
 import { tm } from "./client.js";
 import { needConnection } from "./connection.js";
 import { ago, fromFields, moment, toFields } from "./dates.js";
@@ -16,6 +17,8 @@ let saved = false;
 let sent = ""; // what was typed when it was saved last
 let opening = 0; // the number of the last time that the dialog was opened
 let whenMade = () => {};
+let owner; // the id of whoever types here
+let left = null; // what was typed by who is logged out now
 
 /** Change a task. */
 export function edit(one, typed = {}) {
@@ -35,6 +38,7 @@ function open(typed) {
   shown = fieldsOf(task ?? NEW);
   saved = false;
   opening++;
+  owner = tm.user.id;
   form.ariaBusy = null;
   write({ ...shown, ...typed });
   tell(form, {});
@@ -66,7 +70,8 @@ function changes() {
 
 handle(form, async () => {
   const body = changes();
-  const [mine, one, made, typed] = [opening, task, whenMade, typedFields()];
+  const [mine, draft] = [opening, draftOf(typedFields())];
+  const { one, made, typed } = draft;
   sent = JSON.stringify(typed);
   const isHere = () => dialog.open && mine === opening; // it may have been closed meanwhile
   try {
@@ -76,7 +81,7 @@ handle(form, async () => {
     }
   } catch (error) {
     if (isHere()) throw error;
-    return tm.user && goOn(`What you typed was not saved: ${inWords(error)}`, one, made, typed);
+    return goOn(`What you typed was not saved: ${inWords(error)}`, draft);
   }
   if (!one) made();
   if (!isHere()) return;
@@ -89,15 +94,36 @@ byId("editor-remove").addEventListener("click", () => {
   discard();
   remove(task);
 });
-dialog.addEventListener("close", () => {
-  const typed = typedFields();
-  if (saved || !tm.user || !Object.keys(typed).length) return;
-  if (form.ariaBusy && (!task || JSON.stringify(typed) === sent)) return; // the answer says what has become of it
-  goOn("What you typed is not saved.", task, whenMade, typed);
-});
+dialog.addEventListener("close", keep);
 
-function goOn(text, one, made, typed) {
-  offer(text, "Go on", () => (one ? edit(one, typed) : make(typed, made)));
+/** Offer to go on with what was typed and is not saved. */
+function keep() {
+  const typed = typedFields();
+  if (saved || !Object.keys(typed).length) return;
+  if (form.ariaBusy && (!task || JSON.stringify(typed) === sent)) return; // the answer says what has become of it
+  goOn("What you typed is not saved.", draftOf(typed));
+}
+
+const draftOf = (typed) => ({ owner, one: task, made: whenMade, typed });
+
+/** Offer it to who typed it: now, or when they are back. */
+function goOn(text, draft) {
+  if (!tm.user) left = { text, draft };
+  if (tm.user?.id !== draft.owner) return;
+  const { one, made, typed } = draft;
+  offer(text, "Go on", () => (one ? edit(taskOf(one.id) ?? one, typed) : make(typed, made)));
+}
+
+/** Close it: the session has ended. What was typed waits for who typed it. */
+export function leave() {
+  if (dialog.open) keep();
+  discard();
+}
+
+/** Offer who has logged in what they left here; forget what somebody else did. */
+export function comeBack() {
+  if (left) goOn(left.text, left.draft);
+  left = null;
 }
 
 /** Take a change of another window into the fields that nobody has touched here. */

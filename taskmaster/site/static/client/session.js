@@ -102,7 +102,7 @@ export class Session {
 
   /** Call the API as the user; a token that has expired is refreshed, and the call made again. */
   async request(method, path, { query = {}, body, headers = {}, repeatable } = {}) {
-    const { access } = this.need();
+    const { access, user } = this.need();
     const parameters = queryString(query);
     const url = this.#url + path + (parameters && `?${parameters}`);
     const safe = repeatable ?? (method !== "POST" || "Idempotency-Key" in headers);
@@ -111,7 +111,9 @@ export class Session {
       return await send(url, { ...request, token: access });
     } catch (error) {
       if (error.status !== 401) throw error;
-      return send(url, { ...request, token: await this.refresh(access) });
+      const token = await this.refresh(access);
+      if (this.user?.id !== user.id) throw error; // somebody else has logged in meanwhile
+      return send(url, { ...request, token });
     }
   }
 

@@ -84,8 +84,9 @@ function accountOf(session, request) {
     endSession: (id) => request("DELETE", `auth/sessions/${id}/`),
     endOtherSessions: () => request("DELETE", "auth/sessions/"),
     async remove(password) {
+      const { user } = session.need();
       await request("POST", "auth/profile/delete/", { body: { password } });
-      session.end(session.current);
+      if (session.user?.id === user.id) session.end(session.current);
     },
   };
 }

@@ -1,0 +1,110 @@
+"""What somebody has typed outlives their session, and nobody else sees it."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+from tests.support.api import Api, User, succeed, through_http
+from tests.support.board import add, card, edit, log_in, register, save, titles
+from tests.support.server import Server
+
+pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
+REFUSED = r"status of 40[14]"  # what Chromium says of a session that is over, and of a refusal
+
+
+@pytest.fixture
+def page(module_server: Server, open_page: Callable[..., Page]) -> Page:
+    return open_page(module_server.url, REFUSED)
+
+
+@pytest.fixture
+def user(module_server: Server, page: Page) -> User:
+    """Who is logged in on the page."""
+    return Api(through_http(module_server.url)).login(register(page))
+
+
+def type_into(page: Page, user: User) -> Locator:
+    """Type into the dialog of a task; return the dialog."""
+    user.create_task("One", description="As it was")
+    dialog = edit(page, "One")
+    dialog.get_by_label("Description").fill("A long story")
+    return dialog
+
+
+def end_session(page: Page, user: User) -> None:
+    """End the session of the page, elsewhere."""
+    succeed(user.delete("auth/sessions/"))
+    expect(page.locator("#credentials")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+def go_on(page: Page) -> Locator:
+    page.get_by_role("button", name="Go on").click()
+    return page.get_by_role("dialog")
+
+
+def test_what_was_typed_is_there_again_for_who_typed_it(page: Page, user: User) -> None:
+    dialog = type_into(page, user)
+    end_session(page, user)
+    expect(page.locator("body")).not_to_contain_text("A long story")
+    log_in(page, user.username)
+    go_on(page)
+    expect(dialog.get_by_label("Title")).to_have_value("One")
+    expect(dialog.get_by_label("Description")).to_have_value("A long story")
+    save(dialog)
+    expect(card(page, "One")).to_contain_text("A long story")
+
+
+def save_slowly(page: Page) -> list[Route]:
+    """Save what is in the dialog; return the request, on its way until it is answered."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if held or route.request.method == "GET":
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/api/v1/tasks/**", hold)
+    with page.expect_request(lambda request: request.method in ("POST", "PATCH")):
+        save(page.get_by_role("dialog"))
+    return held
+
+
+def fail(page: Page, held: list[Route]) -> None:
+    with page.expect_response(held[0].request.url):
+        held[0].fulfill(status=404, json={"code": "not_found", "detail": "There is nothing here."})
+
+
+@pytest.mark.parametrize("is_sent", [False, True])
+def test_nobody_else_sees_it(page: Page, user: User, is_sent: bool) -> None:
+    other = Api(user.transport).register()
+    type_into(page, user)
+    held = save_slowly(page) if is_sent else []
+    end_session(page, user)
+    log_in(page, other.username)
+    if held:
+        fail(page, held)
+    add(page, "Of the other")  # and what has failed has been told of by then
+    expect(titles(page, "TO DO")).to_have_text(["Of the other"])
+    expect(page.get_by_role("button", name="Go on")).to_have_count(0)
+    succeed(other.delete("auth/sessions/"))
+    expect(page.locator("#credentials")).to_be_visible()
+    log_in(page, user.username)
+    expect(titles(page, "TO DO")).to_have_text(["One"])
+    expect(page.get_by_role("button", name="Go on")).to_have_count(0)
+
+
+def test_a_save_that_fails_after_the_end_of_the_session(page: Page, user: User) -> None:
+    page.get_by_role("button", name="Details").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Title").fill("New")
+    held = save_slowly(page)
+    end_session(page, user)
+    fail(page, held)
+    log_in(page, user.username)
+    go_on(page)
+    expect(dialog.get_by_label("Title")).to_have_value("New")
+    save(dialog)
+    expect(titles(page, "TO DO")).to_have_text(["New"])
