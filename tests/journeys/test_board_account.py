@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.api import Api, User, succeed, through_http
-from tests.support.board import open_account, register
+from tests.support.board import log_in, open_account, register
 from tests.support.server import Server
 
 pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=Tru
 
 @pytest.fixture
 def page(module_server: Server, open_page: Callable[..., Page]) -> Page:
-    return open_page(module_server.url)
+    return open_page(module_server.url, "status of 401")
 
 
 @pytest.fixture
@@ -41,3 +41,30 @@ def test_a_form_that_is_old_puts_nothing_back(page: Page, user: User) -> None:
     for name, value in (*new.items(), ("first_name", "Ada")):
         expect(page.locator(f"#profile-{name}")).to_have_value(value)
     expect(page.locator("#who")).to_have_text(new["username"])
+
+
+def test_what_is_typed_stays_where_the_account_changes(page: Page, user: User) -> None:
+    open_account(page)
+    tab = page.context.new_page()
+    tab.goto(page.url)
+    page.locator("#profile-email").fill("half@way")
+    tab.get_by_label("Last name").fill("Lovelace")
+    save_profile(tab)
+    expect(page.get_by_label("Last name")).to_have_value("Lovelace")
+    expect(page.locator("#profile-email")).to_have_value("half@way")
+    page.get_by_role("link", name="Back to the board").click()
+    open_account(page)
+    expect(page.locator("#profile-email")).to_have_value("half@way")
+    page.locator("#profile-email").fill(f"{user.username.upper()}@example.com")
+    save_profile(page)
+    expect(page.locator("#profile-email")).to_have_value(f"{user.username}@example.com")
+
+
+def test_what_is_typed_is_nobody_elses(page: Page, user: User) -> None:
+    other = Api(user.transport).register()
+    open_account(page)
+    page.get_by_label("First name").fill("Ada")
+    succeed(user.delete("auth/sessions/"))
+    log_in(page, other.username)
+    expect(page.locator("#profile-email")).to_have_value(other.account["email"])
+    expect(page.get_by_label("First name")).to_have_value("")

@@ -8,6 +8,7 @@ const [profile, password, sessions, deletion] = ["profile", "password", "session
 const FIELDS = ["username", "email", "first_name", "last_name"];
 const BROWSERS = [["Edg", "Edge"], ["Firefox", "Firefox"], ["Chrome", "Chrome"], ["Safari", "Safari"], ["curl", "curl"], ["python", "Python"]];
 const SYSTEMS = ["Android", "iPhone", "iPad", "Windows", "Mac", "Linux"];
+let owner; // the id of whose profile it shows
 
 export function showAccount(wanted) {
   const opens = wanted && byId("account").hidden;
@@ -19,10 +20,15 @@ export function showAccount(wanted) {
   listSessions();
 }
 
+/** Show what the account has now; what somebody is typing stays. */
 function fill(user) {
+  if (user.id !== owner) profile.reset();
+  owner = user.id;
   for (const name of FIELDS) {
     const field = profile.elements[name];
-    field.value = field.defaultValue = user[name] ?? "";
+    const isTyped = field.value !== field.defaultValue;
+    field.defaultValue = user[name] ?? "";
+    if (!isTyped) field.value = field.defaultValue;
   }
 }
 
@@ -30,7 +36,12 @@ handle(profile, async (fields) => {
   // Only what was typed here: what the rest shows may be old by now.
   const typed = FIELDS.filter((name) => fields[name] !== profile.elements[name].defaultValue);
   const said = (name) => (name.endsWith("_name") ? fields[name].trim() || null : fields[name]);
-  fill(await tm.account.update(Object.fromEntries(typed.map((name) => [name, said(name)]))));
+  const user = await tm.account.update(Object.fromEntries(typed.map((name) => [name, said(name)])));
+  if (user.id !== owner) return;
+  fill(user);
+  for (const field of typed.map((name) => profile.elements[name])) {
+    if (field.value === fields[field.name]) field.value = field.defaultValue; // as the server has put it
+  }
   say(profile, "Saved.");
 });
 
