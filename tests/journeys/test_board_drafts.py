@@ -108,3 +108,18 @@ def test_a_save_that_fails_after_the_end_of_the_session(page: Page, user: User) 
     expect(dialog.get_by_label("Title")).to_have_value("New")
     save(dialog)
     expect(titles(page, "TO DO")).to_have_text(["New"])
+
+
+def test_line_ends_of_another_system_are_not_taken_for_typed(page: Page, user: User) -> None:
+    task = user.create_task("One", description="Two\r\nlines")
+    dialog = edit(page, "One")
+    user.patch(f"tasks/{task['id']}/", {"description": "Three\r\nmore\r\nlines"})
+    expect(dialog.get_by_label("Description")).to_have_value("Three\nmore\nlines")
+    dialog.get_by_label("Title").fill("First")
+    save(dialog)
+    expect(card(page, "First")).to_be_visible()
+    (now,) = succeed(user.get("tasks/"))["results"]
+    assert now["description"] == "Three\r\nmore\r\nlines"
+    edit(page, "First").get_by_role("button", name="Cancel").click()
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_role("button", name="Go on")).to_have_count(0)

@@ -35,12 +35,11 @@ export function make(typed, made = () => {}) {
 }
 
 function open(typed) {
-  shown = fieldsOf(task ?? NEW);
   saved = false;
   opening++;
   owner = tm.user.id;
   form.ariaBusy = null;
-  write({ ...shown, ...typed });
+  show(task ?? NEW, typed);
   tell(form, {});
   say("");
   byId("editor-heading").textContent = task ? "Task" : "New task";
@@ -52,6 +51,13 @@ function open(typed) {
 const fieldsOf = ({ title, description, status_task, priority, due_date: due }) => ({
   title, description, status_task, priority, ...toFields(due),
 });
+
+/** Show a task, and what was typed over it. */
+function show(one, typed) {
+  write(fieldsOf(one));
+  shown = read(); // a field puts what it gets into its own form, line ends say
+  write(typed);
+}
 
 const write = (fields) => Object.entries(fields).forEach(([name, value]) => (form.elements[name].value = value));
 const read = () => Object.fromEntries(new FormData(form));
@@ -138,8 +144,7 @@ export function hear(event) {
   const typed = typedFields();
   const before = shown;
   task = event;
-  shown = fieldsOf(event);
-  write({ ...shown, ...typed });
+  show(event, typed);
   const lost = Object.keys(typed).some((name) => before[name] !== shown[name] && shown[name] !== typed[name]);
   say(lost ? "This was changed elsewhere meanwhile. Save puts what you typed in its place." : "This was changed elsewhere; what you see is new.");
 }
