@@ -2,7 +2,8 @@
 import { nameOf } from "./cards.js";
 import { tm } from "./client.js";
 import { needConnection } from "./connection.js";
-import { announce, complain, offer } from "./toasts.js";
+import { isFiltered } from "./filters.js";
+import { complain, offer, report } from "./toasts.js";
 import { newKey } from "/client/http.js";
 
 const leaving = new Set(); // the ids of tasks that are being deleted
@@ -16,19 +17,25 @@ export async function create(fields) {
   const key = before && Date.now() - before.time < KEPT ? before.key : newKey();
   unanswered.set(text, { key, time: Date.now() });
   try {
-    await tm.tasks.create(fields, { key });
+    const task = await tm.tasks.create(fields, { key });
     unanswered.delete(text);
+    return task;
   } catch (error) {
     if (error.status >= 400 && error.status < 500) unanswered.delete(text);
     throw error;
   }
 }
 
+/** Tell of a task that was made: it may be where nobody looks. */
+export function tellMade({ title, status_task: status }) {
+  report(`“${title}” is added to ${nameOf(status)}.${isFiltered() ? " The filters may hide it." : ""}`);
+}
+
 export async function move(task, status) {
   if (!status || status === task.status_task) return;
   await attempt(`“${task.title}” was not moved.`, async () => {
     await tm.tasks.update(task.id, { status_task: status });
-    announce(`“${task.title}” is in ${nameOf(status)} now.`);
+    report(`“${task.title}” is in ${nameOf(status)} now.`);
   });
 }
 

@@ -1,5 +1,5 @@
 // The board: three columns, drawn anew when something has changed.
-import { create } from "./actions.js";
+import { create, tellMade } from "./actions.js";
 import { arrange, forgetRemoved, mark, refreshDates, taskOf } from "./cards.js";
 import { tm } from "./client.js";
 import { Column } from "./column.js";
@@ -71,7 +71,7 @@ tm.onEvent((event, own) => {
 const creation = byId("creation");
 handle(creation, async ({ title }) => {
   needConnection();
-  await create({ title });
+  tellMade(await create({ title }));
   if (creation.elements.title.value === title) creation.reset();
 });
 byId("details").addEventListener("click", () => make({ title: creation.elements.title.value }, () => creation.reset()));

@@ -1,5 +1,5 @@
 // The dialog in which a task is made or changed.
-import { create, remove } from "./actions.js";
+import { create, remove, tellMade } from "./actions.js";
 import { taskOf } from "./cards.js";
 import { tm } from "./client.js";
 import { needConnection } from "./connection.js";
@@ -80,19 +80,19 @@ handle(form, async () => {
   const { one, made, typed } = draft;
   sent = JSON.stringify(typed);
   const isHere = () => dialog.open && mine === opening; // it may have been closed meanwhile
+  let answer;
   try {
     if (Object.keys(body).length) {
       needConnection();
-      await (one ? tm.tasks.update(one.id, body) : create(body));
+      answer = await (one ? tm.tasks.update(one.id, body) : create(body));
     }
   } catch (error) {
     if (isHere()) throw error;
     return goOn(`What you typed was not saved: ${inWords(error)}`, draft);
   }
   if (!one) made();
-  if (!isHere()) return;
-  saved = true;
-  dialog.close();
+  if (isHere()) discard();
+  if (!one && tm.user?.id === draft.owner) tellMade(answer);
 });
 
 byId("editor-cancel").addEventListener("click", () => dialog.close());

@@ -50,12 +50,22 @@ function add(text, role) {
   return toast;
 }
 
-/** Tell briefly what happened, several at once in one sentence. */
+/** Tell briefly what others did, several at once in one sentence. */
 export function announce(text) {
   heard.push(text);
+  tell(heard.length > 2 ? "Several things have changed." : heard.join(" "));
+}
+
+/** Tell briefly what one's own doing has come to, in place of what was told before. */
+export function report(text) {
+  heard = [];
+  news.textContent = ""; // the same twice is told twice
+  tell(text);
+}
+
+function tell(text) {
   clearTimeout(newsTimer);
-  const told = heard.length > 2 ? "Several things have changed." : heard.join(" ");
-  if (news.textContent !== told) news.textContent = told; // else it would be read out again
+  if (news.textContent !== text) news.textContent = text; // else it would be read out again
   newsTimer = setTimeout(() => {
     heard = [];
     news.textContent = "";
