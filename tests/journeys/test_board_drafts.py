@@ -123,3 +123,15 @@ def test_line_ends_of_another_system_are_not_taken_for_typed(page: Page, user: U
     edit(page, "First").get_by_role("button", name="Cancel").click()
     expect(dialog).to_be_hidden()
     expect(page.get_by_role("button", name="Go on")).to_have_count(0)
+
+
+def test_a_task_that_is_made_late_leaves_what_is_typed_next(page: Page, user: User) -> None:
+    quick = page.get_by_label("Title of the new task")
+    quick.fill("One")
+    page.get_by_role("button", name="Details").click()
+    held = save_slowly(page)
+    page.keyboard.press("Escape")
+    quick.fill("Two")
+    held[0].continue_()
+    expect(page.locator("#news")).to_contain_text("“One” is added")
+    expect(quick).to_have_value("Two")

@@ -72,9 +72,17 @@ const creation = byId("creation");
 handle(creation, async ({ title }) => {
   needConnection();
   tellMade(await create({ title }));
-  if (creation.elements.title.value === title) creation.reset();
+  clear(title);
 });
-byId("details").addEventListener("click", () => make({ title: creation.elements.title.value }, () => creation.reset()));
+byId("details").addEventListener("click", () => {
+  const title = creation.elements.title.value;
+  make({ title }, () => clear(title));
+});
+
+/** Clear the field of what was made, unless something else has been typed meanwhile. */
+function clear(title) {
+  if (creation.elements.title.value === title) creation.reset();
+}
 
 const tick = onFilter(openBoard);
 setInterval(() => {
