@@ -16,6 +16,7 @@ from tests.support.board import (
     register,
     save,
     titles,
+    toast,
 )
 from tests.support.browser import OUTAGE
 from tests.support.server import Server
@@ -109,7 +110,7 @@ def test_a_save_that_fails_late_is_offered_again(page: Page, user: User) -> None
     page.keyboard.press("Escape")
     edit(page, "Two")
     held[0].fulfill(status=404, json={"code": "not_found", "detail": "There is nothing here."})
-    expect(page.get_by_text("What you typed was not saved")).to_be_visible()
+    expect(toast(page, "What you typed was not saved")).to_be_visible()
     expect(dialog.get_by_role("alert")).to_have_count(0)
     page.unroute(TASK)
     dialog.get_by_role("button", name="Cancel").click()
@@ -143,7 +144,7 @@ def test_a_key_that_is_held_deletes_one_task(page: Page, user: User) -> None:
     expect(titles(page, "TO DO")).to_have_text(["Two", "Three"])
     card(page, "Two").get_by_role("button", name="Delete").dblclick()
     expect(titles(page, "TO DO")).to_have_text(["Three"])
-    expect(page.get_by_role("alert").filter(has_text="was not deleted")).to_have_count(0)
+    expect(toast(page, "was not deleted")).to_have_count(0)
     titles(page, "TO DO").first.press("Delete")
     expect(page.get_by_label("Title of the new task")).to_be_focused()
     expect(page.get_by_text("“Three” is deleted.")).to_be_visible()

@@ -18,6 +18,7 @@ from tests.support.board import (
     register,
     save,
     titles,
+    toast,
 )
 from tests.support.browser import OUTAGE
 from tests.support.server import Server
@@ -98,7 +99,7 @@ def test_both_catch_up_after_a_crash_and_nothing_typed_is_lost(
     failure = dialog.get_by_role("alert")
     expect(failure).to_contain_text("The server cannot be reached now. What you typed stays here")
     card(other, "Before").get_by_role("button", name="Move Before to In progress").click()
-    refused = other.get_by_role("alert").filter(has_text="“Before” was not moved.")
+    refused = toast(other, "“Before” was not moved.")
     expect(refused).to_be_visible()
     expect(titles(other, "TO DO")).to_have_text(["Before"])
 

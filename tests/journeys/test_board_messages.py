@@ -6,15 +6,17 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.api import Api, User, through_http
-from tests.support.board import add, register, save, titles
+from tests.support.board import add, card, edit, register, save, titles, toast
 from tests.support.server import Server
 
 pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
 
+NEARLY = 9000  # milliseconds; a message with a button is there for a second more
+
 
 @pytest.fixture
 def page(module_server: Server, open_page: Callable[..., Page]) -> Page:
-    return open_page(module_server.url)
+    return open_page(module_server.url, "status of 410")
 
 
 @pytest.fixture
@@ -38,3 +40,49 @@ def test_a_new_task_is_told_of_also_where_a_filter_hides_it(page: Page, user: Us
     dialog.get_by_label("Column").select_option("Done")
     save(dialog)
     expect(news).to_have_text("“Three” is added to Done. The filters may hide it.")
+
+
+def test_undo_leaves_the_focus_to_the_task_that_is_back(page: Page, user: User) -> None:
+    for title in ("Two", "One"):
+        user.create_task(title)
+    card(page, "One").get_by_role("button", name="Delete One").click()
+    expect(titles(page, "TO DO")).to_have_text(["Two"])
+    undo = page.get_by_role("button", name="Undo")
+    undo.focus()
+    undo.press("Enter")
+    expect(card(page, "One").locator(".title")).to_be_focused()
+    expect(page.locator("#news")).to_have_text("“One” is back.")
+
+
+def test_a_message_comes_into_a_region_that_is_there(page: Page, user: User) -> None:
+    """What comes together with its region is not read out by most that read pages out."""
+    user.create_task("One")
+    page.evaluate("document.querySelectorAll('[aria-live]').forEach((one) => (one.known = true))")
+    is_heard = "(toast) => !toast.role && toast.parentElement.closest('[aria-live]').known"
+    card(page, "One").get_by_role("button", name="Delete One").click()
+    assert toast(page, "“One” is deleted.").evaluate(is_heard)
+    gone = {"status": 410, "json": {"code": "position_expired", "detail": "It is gone."}}
+    page.route("**/restore/", lambda route: route.fulfill(**gone))
+    page.get_by_role("button", name="Undo").click()
+    assert toast(page, "“One” was not brought back. It is gone.").evaluate(is_heard)
+
+
+def test_a_dialog_hides_no_message(page: Page, user: User) -> None:
+    for title in ("Two", "One"):
+        user.create_task(title)
+    page.reload()  # nothing is told any more
+    page.clock.install()
+    card(page, "One").get_by_role("button", name="Delete One").click()
+    deleted = toast(page, "“One” is deleted.")
+    expect(deleted).to_be_visible()
+    dialog = edit(page, "Two")
+    user.create_task("Three")
+    expect(dialog.get_by_role("status")).to_have_text("New elsewhere: “Three”.")
+    page.clock.fast_forward(NEARLY)
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_be_hidden()
+    expect(page.locator(".heard")).to_be_empty()
+    page.clock.fast_forward(NEARLY)
+    expect(deleted).to_be_visible()
+    page.clock.fast_forward(NEARLY)
+    expect(deleted).to_have_count(0)

@@ -62,6 +62,11 @@ def card(page: Page, title: str) -> Locator:
     return page.locator(".task").filter(has_text=title)
 
 
+def toast(page: Page, text: str) -> Locator:
+    """A message that comes and goes."""
+    return page.locator(".toast").filter(has_text=text)
+
+
 def expect_count(page: Page, status: str, count: str) -> None:
     expect(column(page, status).locator(".count")).to_have_text(count)
 

@@ -1,5 +1,5 @@
 // What is done to a task from its card: it is moved, deleted, brought back.
-import { nameOf } from "./cards.js";
+import { nameOf, seek } from "./cards.js";
 import { tm } from "./client.js";
 import { needConnection } from "./connection.js";
 import { isFiltered } from "./filters.js";
@@ -50,7 +50,9 @@ export async function remove(task) {
 
 async function restore(task) {
   const done = await attempt(`“${task.title}” was not brought back.`, () => tm.tasks.restore(task.id));
-  if (!done) offer(`“${task.title}” is deleted.`, "Undo", () => restore(task));
+  if (!done) return offer(`“${task.title}” is deleted.`, "Undo", () => restore(task));
+  report(`“${task.title}” is back.`);
+  seek(task.id);
 }
 
 async function attempt(failure, act) {

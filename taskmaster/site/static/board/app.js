@@ -2,7 +2,7 @@
 import { showAccount } from "./account.js";
 import { closeBoard, openBoard } from "./board.js";
 import { tm } from "./client.js";
-import { byId } from "./dom.js";
+import { byId, focusOnHeading } from "./dom.js";
 import { comeBack, leave } from "./editor.js";
 import { showEntrance } from "./entrance.js";
 import { clearToasts } from "./toasts.js";
@@ -53,10 +53,6 @@ function show(why) {
   document.querySelector("nav [href='/']").ariaCurrent = inAccount ? null : "page";
   document.title = `${inAccount ? "Account" : "Board"} · ${TITLE}`;
   if (!document.activeElement.checkVisibility()) focusOnHeading();
-}
-
-function focusOnHeading() {
-  document.querySelector("#main > section:not([hidden]) h1").focus();
 }
 
 document.addEventListener("click", (event) => {

@@ -1,6 +1,6 @@
 // The board: three columns, drawn anew when something has changed.
 import { create, tellMade } from "./actions.js";
-import { arrange, forgetRemoved, mark, refreshDates, taskOf } from "./cards.js";
+import { arrange, focusOnSought, forgetRemoved, mark, refreshDates, taskOf } from "./cards.js";
 import { tm } from "./client.js";
 import { Column } from "./column.js";
 import { forgetConnection, needConnection, observe } from "./connection.js";
@@ -39,6 +39,7 @@ function drawSoon() {
 function draw() {
   due = false;
   keepingFocus(() => columns.forEach((column) => arrange(column.list, column.shownTasks)));
+  focusOnSought();
   forgetRemoved();
   columns.forEach(drawRest);
   const isEmpty = columns.every((column) => column.ready && column.count === 0);

@@ -7,6 +7,7 @@ const MARKED = 5000; // milliseconds
 const PRIORITIES = { HIGH: "High", MEDIUM: "", LOW: "Low" }; // what is usual needs no word
 const elements = new Map(); // by the id of the task
 const marks = new Map(); // likewise
+let sought = null; // the id of the task that shall have the focus
 
 /** The name of a status, as its column shows it. */
 export const nameOf = (status) => document.querySelector(`.column[data-status="${status}"]`).dataset.name;
@@ -48,6 +49,19 @@ export function mark(id, label) {
   };
   marks.set(id, { label, timer: setTimeout(unmark, MARKED) });
   setBadge(id);
+}
+
+/** Give a task the focus once it is shown, unless somebody has put the focus elsewhere by then. */
+export function seek(id) {
+  sought = id;
+  focusOnSought();
+}
+
+export function focusOnSought() {
+  const element = elements.get(sought);
+  if (!element?.isConnected) return;
+  sought = null;
+  if (document.activeElement.matches("h1, body")) element.querySelector(".title").focus();
 }
 
 /** The task of an id, as it is now, where the board shows it. */

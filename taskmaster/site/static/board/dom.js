@@ -1,6 +1,9 @@
 // What most modules here need of the page.
 export const byId = (id) => document.getElementById(id);
 
+/** Put the focus on what the page shows. */
+export const focusOnHeading = () => document.querySelector("#main > section:not([hidden]) h1").focus();
+
 /** Call an asynchronous function once things have been quiet for so many milliseconds. */
 export function whenQuiet(milliseconds, act) {
   let timer;

@@ -1,5 +1,5 @@
 // Messages that come and go: what can be undone, what failed, what happened elsewhere.
-import { byId } from "./dom.js";
+import { byId, focusOnHeading } from "./dom.js";
 import { inWords } from "./forms.js";
 
 const SHOWN = 10_000; // milliseconds
@@ -11,13 +11,15 @@ let newsTimer;
 
 /** Show a message with a button; it stays while somebody is at it. */
 export function offer(text, label, act) {
-  const toast = add(text, "status");
+  const toast = add(text, place);
   const button = document.createElement("button");
   button.type = "button";
   button.className = "quiet";
   button.textContent = label;
   button.addEventListener("click", async () => {
+    const loses = toast.contains(document.activeElement);
     toast.remove();
+    if (loses) focusOnHeading();
     await act();
   });
   toast.append(button);
@@ -26,14 +28,13 @@ export function offer(text, label, act) {
 
 /** Say that something failed, and why. What an outage caused goes away when it is over. */
 export function complain(text, error) {
-  const toast = add(`${text} ${inWords(error)}`, "alert");
+  const toast = add(`${text} ${inWords(error)}`, byId("failures"));
   toast.toggleAttribute("data-outage", error.code === "offline");
 }
 
-function add(text, role) {
+function add(text, region) {
   const toast = document.createElement("div");
   toast.className = "toast";
-  toast.setAttribute("role", role);
   const words = document.createElement("p");
   words.textContent = text;
   toast.append(words);
@@ -41,14 +42,30 @@ function add(text, role) {
   const stay = () => clearTimeout(timer);
   const leave = () => {
     stay();
-    timer = setTimeout(() => (document.querySelector("dialog[open]") ? leave() : toast.remove()), SHOWN); // out of reach
+    timer = setTimeout(() => openDialog() || toast.remove(), SHOWN);
   };
   ["pointerenter", "focusin"].forEach((name) => toast.addEventListener(name, stay));
   ["pointerleave", "focusout"].forEach((name) => toast.addEventListener(name, leave));
-  place.append(toast);
+  region.append(Object.assign(toast, { leave })); // which is there already: else it would not be read out
+  say(text);
   leave();
   return toast;
 }
+
+/** While a dialog is open, nothing outside it can be reached, or is read out. */
+const openDialog = () => document.querySelector("dialog[open]");
+
+function say(text) {
+  const region = openDialog()?.querySelector(".heard");
+  if (region) region.textContent = text;
+}
+
+document.addEventListener("close", ({ target }) => {
+  target.querySelector(".heard").textContent = "";
+  shownToasts().forEach((toast) => toast.leave()); // from now on somebody can use them
+}, { capture: true });
+
+const shownToasts = () => document.querySelectorAll(".toast");
 
 /** Tell briefly what others did, several at once in one sentence. */
 export function announce(text) {
@@ -65,6 +82,7 @@ export function report(text) {
 
 function tell(text) {
   clearTimeout(newsTimer);
+  say(text);
   if (news.textContent !== text) news.textContent = text; // else it would be read out again
   newsTimer = setTimeout(() => {
     heard = [];
@@ -75,12 +93,12 @@ function tell(text) {
 export function clearToasts() {
   heard = [];
   news.textContent = "";
-  place.replaceChildren();
+  shownToasts().forEach((toast) => toast.remove());
 }
 
 /** Forget the failures of an outage that is over, in forms too. */
 export function forgetOutage() {
-  place.querySelectorAll("[data-outage]").forEach((toast) => toast.remove());
+  document.querySelectorAll(".toast[data-outage]").forEach((toast) => toast.remove());
   for (const failure of document.querySelectorAll("form [data-outage]")) {
     failure.hidden = true;
     failure.textContent = "";
@@ -89,6 +107,6 @@ export function forgetOutage() {
 
 document.addEventListener("keydown", (event) => {
   const typing = event.target.matches("input, textarea, select") && !("untouched" in event.target.dataset);
-  if (typing || document.querySelector("dialog[open]") || event.key !== "z" || !(event.ctrlKey || event.metaKey)) return;
+  if (typing || openDialog() || event.key !== "z" || !(event.ctrlKey || event.metaKey)) return;
   [...place.querySelectorAll("button")].at(-1)?.click();
 });
