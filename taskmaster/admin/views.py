@@ -9,6 +9,7 @@ from typing import Any
 from flask import Response, abort, flash, make_response, redirect, request, url_for
 from flask_admin import AdminIndexView, BaseView, expose
 from flask_admin.contrib.sqla import ModelView
+from flask_admin.helpers import get_redirect_target
 from sqlalchemy import select
 from sqlalchemy.exc import DataError, InvalidRequestError
 from sqlalchemy.orm import Query
@@ -23,7 +24,7 @@ from ..streams.handshake import HUB
 from . import changes
 from .figures import RECORDER, Chart
 from .forms import ButtonForm, LoginForm, UserForm
-from .log_in import admin_name, close_session, current_admin, open_session
+from .log_in import PATH, admin_name, close_session, current_admin, open_session
 
 MAX_SHOWN = 50  # users with streams
 LABELS = {
@@ -66,8 +67,8 @@ class ForSuperusers(BaseView):
         return current_admin() is not None
 
     def inaccessible_callback(self, name: str, **kwargs: Any) -> Any:
-        """Ask for the log-in."""
-        return redirect(url_for("admin.login"))
+        """Ask for the log-in; first for the slash, without which the cookie does not come."""
+        return redirect(url_for("admin.login" if request.path.startswith(PATH) else "admin.index"))
 
     def render(self, template: str, **context: Any) -> str:
         """Fill a template, which may need to know who is logged in, and a form for a button."""
@@ -163,7 +164,7 @@ class UserAdmin(ReadOnly):
         if not form.validate():
             return _refuse(self)
         flash(changes.apply(change, form.id.data, by=admin_name()))
-        return redirect(url_for(".details_view", id=form.id.data))
+        return redirect(url_for(".details_view", id=form.id.data, url=get_redirect_target()))
 
 
 class OfOneUser(ReadOnly):

@@ -5,48 +5,12 @@ import re
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from taskmaster.accounts import administration
+from tests.admin.forms import log_in, press, token_of
 from tests.support.api import PASSWORD, Api, User, succeed
 from tests.support.databases import Database
 from tests.support.tables import nothing_changes
-
-ADMIN = {"username": "root_admin", "email": "root@example.org", "password": PASSWORD}
-TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
-
-
-def token_of(page: TestResponse) -> str:
-    found = TOKEN.search(page.text)
-    assert found, page.text
-    return found[1]
-
-
-def log_in(browser: FlaskClient, login: str, password: str = PASSWORD) -> TestResponse:
-    token = token_of(browser.get("/admin/login/"))
-    form = {"login": login, "password": password, "csrf_token": token}
-    return browser.post("/admin/login/", data=form)
-
-
-@pytest.fixture
-def browser(app: Flask) -> FlaskClient:
-    """A browser in which nobody is logged in; there is a superuser."""
-    with app.app_context():
-        administration.create(ADMIN, is_superuser=True, by="a test")
-    return app.test_client()
-
-
-@pytest.fixture
-def admin(browser: FlaskClient) -> FlaskClient:
-    """A browser in which a superuser is logged in."""
-    assert log_in(browser, "root_admin").location == "/admin/"
-    return browser
-
-
-def press(browser: FlaskClient, user: User, change: str, **form: str) -> TestResponse:
-    """Press a button on a user's page."""
-    token = token_of(browser.get("/admin/users/details/", query_string={"id": user.id}))
-    return browser.post(f"/admin/users/{change}/", data={"id": user.id, "csrf_token": token} | form)
 
 
 def test_nobody_gets_past_the_log_in(browser: FlaskClient, app: Flask, user: User) -> None:

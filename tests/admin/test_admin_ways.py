@@ -1,0 +1,48 @@
+"""The admin pages: what they are called, and the ways between them."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.admin.forms import fields_of, press
+from tests.support.api import User
+
+
+def test_each_page_has_its_heading_for_a_title(admin: FlaskClient, app: Flask, user: User) -> None:
+    titles = {"": "Overview", "users/": "Users", f"users/details/?id={user.id}": user.username}
+    for path, title in titles.items():
+        assert f"<title>{title} · Admin · Taskmaster</title>" in admin.get("/admin/" + path).text
+    log_in_page = app.test_client().get("/admin/login/").text
+    assert "<title>Log in as a superuser · Admin · Taskmaster</title>" in log_in_page
+
+
+@pytest.mark.parametrize(
+    ("address", "kept"),
+    [
+        ("/admin/users/?search=somebody&page=2", "/admin/users/?search=somebody&amp;page=2"),
+        ("//example.com/", "/admin/users/"),
+        ("javascript:alert(1)", "/admin/users/"),
+    ],
+)
+def test_a_button_keeps_the_way_back_to_the_list(
+    admin: FlaskClient, user: User, address: str, kept: str
+) -> None:
+    query = {"id": user.id, "url": address}
+    page = admin.get("/admin/users/details/", query_string=query).text
+    for _ in range(2):
+        assert f'<a href="{kept}">Back to the list</a>' in page
+        form = fields_of(page, "/admin/users/end-sessions/")
+        assert form["id"] == user.id
+        page = admin.post("/admin/users/end-sessions/", data=form, follow_redirects=True).text
+
+
+@pytest.mark.parametrize("address", ["//example.com/", "javascript:alert(1)"])
+def test_a_button_leads_nowhere_else(admin: FlaskClient, user: User, address: str) -> None:
+    reply = press(admin, user, "end-sessions", url=address)
+    assert reply.location == f"/admin/users/details/?id={user.id}"
+
+
+def test_the_address_without_a_slash_is_no_log_out(admin: FlaskClient) -> None:
+    """The cookie is for what is below /admin/: without the slash it does not come."""
+    assert admin.get("/admin").location.endswith("/admin/")
+    assert admin.get("/admin", follow_redirects=True).request.path == "/admin/"
