@@ -13,6 +13,8 @@ Change = Callable[[User, str], str]
 
 
 def _make_link(user: User, by: str) -> str:
+    if not user.is_active:
+        return "No link was made: it would be refused. Activate this user first."
     url = url_for("site.set_password", _external=True, _anchor=password_links.make(user, by))
     return f"{user.username} can set a password within 24 hours, once, at this address:\n{url}"
 
@@ -27,8 +29,8 @@ CHANGES: dict[str, tuple[str, Change]] = {
 
 def offered(user: User) -> dict[str, str]:
     """Return the labels of what makes sense for a user, by their names."""
-    pointless = "activate" if user.is_active else "deactivate"
-    return {name: label for name, (label, _) in CHANGES.items() if name != pointless}
+    pointless = ["activate"] if user.is_active else ["deactivate", "password-link"]
+    return {name: label for name, (label, _) in CHANGES.items() if name not in pointless}
 
 
 def apply(name: str, user_id: str, by: str) -> str:

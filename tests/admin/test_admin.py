@@ -107,6 +107,17 @@ def test_deactivating_ends_the_sessions(admin: FlaskClient, user: User, api: Api
     assert api.post("auth/login/", body).status == 200
 
 
+def test_who_is_deactivated_is_offered_no_password_link(admin: FlaskClient, user: User) -> None:
+    """Who opened it would be told that it was used already."""
+    press(admin, user, "deactivate")
+    press(admin, user, "password-link")  # of a page that was open since before
+    page = admin.get("/admin/users/details/", query_string={"id": user.id}).text
+    assert "/admin/users/activate/" in page
+    assert "/admin/users/password-link/" not in page
+    assert "Activate this user first." in page
+    assert "/set-password#" not in page
+
+
 def test_ending_all_sessions(admin: FlaskClient, user: User) -> None:
     press(admin, user, "end-sessions")
     assert user.get("tasks/").status == 401
