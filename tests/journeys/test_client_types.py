@@ -17,12 +17,17 @@ const titles = (tasks: Task[]): string[] => tasks.map((task) => task.title);
 const live = tm.tasks.live({ status_task: ["TO DO"], ordering: "-due_date" }, { limit: 50 });
 live.subscribe((tasks) => titles(tasks));
 live.onState((state) => state === "logged-out");
+live.onState(() => [live.error?.code, live.error?.retryAfter]);
 tm.onUser((user, why) => [user?.username, why?.code]);
 try {
   const task = await tm.tasks.create({ title: "One" });
   await tm.tasks.update(task.id, { due_date: null });
   // @ts-expect-error a status that there is not
   await tm.tasks.update(task.id, { status_task: "LATER" });
+  const { previous, next } = await tm.tasks.list({ page: 2 });
+  for (const address of [previous, next, (await tm.account.get()).email]) address?.length;
+  // @ts-expect-error only the client makes them
+  new TaskmasterError("offline");
   for await (const event of tm.events({ since: 0 })) {
     if (event.action !== "task_delete") titles([event]);
   }

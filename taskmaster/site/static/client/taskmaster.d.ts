@@ -78,6 +78,8 @@ export interface Query extends Filter {
 export interface Page {
   count: number | null;
   results: Task[];
+  /** The address of the page before, in a list that was asked for by page. */
+  previous: string | null;
   /** The cursor of the next page, in a list that was asked for by cursor. */
   next: string | null;
   /** Where the log stood before: events after it are not in the list. */
@@ -86,6 +88,7 @@ export interface Page {
 
 /** A refusal of the API. Where no reply came, `code` is "offline" and `status` 0. */
 export class TaskmasterError extends Error {
+  private constructor();
   readonly code: string;
   readonly status: number;
   readonly detail: string;
@@ -101,7 +104,7 @@ export interface LiveList {
   readonly count: number | null;
   readonly hasMore: boolean;
   readonly state: State;
-  readonly error: Error | null;
+  readonly error: TaskmasterError | null;
   subscribe(listener: (tasks: Task[], live: LiveList) => void): Unsubscribe;
   onState(listener: (state: State, live: LiveList) => void): Unsubscribe;
   more(): Promise<void>;
