@@ -15,7 +15,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
-from itertools import repeat
+from itertools import count, repeat
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -198,13 +198,16 @@ def when_ready(server: Any) -> None:
 
 
 def pre_fork(server: Any, worker: Any) -> None:
-    """Make the place where several processes add up their figures, before the first begins."""
+    """Say where several processes add up their figures: each goes on with those of a dead one."""
     arbiter.make_place_for_figures(several=server.num_workers > 1)
+    taken = {other.figures for other in server.WORKERS.values()}
+    places = (f"{server.pid}-{number}" for number in count())
+    worker.figures = next(place for place in places if place not in taken)
 
 
 def post_fork(server: Any, worker: Any) -> None:
     """Tell the application how many processes there are."""
-    os.environ["WEB_CONCURRENCY"] = str(server.num_workers)
+    os.environ |= {"WEB_CONCURRENCY": str(server.num_workers), "FIGURES_OF": worker.figures}
     # The application logs requests itself; a head that gunicorn refuses may have a token in it.
     worker.log.error_log.setLevel("ERROR")
     gc.disable()  # what is imported stays; post_worker_init enables it again
@@ -235,7 +238,7 @@ def _say_goodbye(worker: Any) -> None:
 
 def child_exit(server: Any, worker: Any) -> None:
     """Forget the figures of living processes only."""
-    arbiter.forget_figures_of(worker.pid)
+    arbiter.forget_figures_of(worker.figures)
 
 
 def on_exit(server: Any) -> None:

@@ -21,6 +21,11 @@ if __name__ == "__main__":
         config.check()
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *sys.argv[1:]])  # noqa: S606
 
+if name := os.environ.get("FIGURES_OF"):  # by gunicorn.conf.py, in place of the process id
+    from prometheus_client import values
+
+    values.ValueClass = values.MultiProcessValue(lambda: name)  # type: ignore[no-untyped-call]
+
 import config
 from taskmaster import create_app
 from taskmaster.core import lifecycle

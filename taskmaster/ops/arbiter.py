@@ -194,13 +194,13 @@ def make_place_for_figures(several: bool) -> None:
         Path(given).mkdir(parents=True, exist_ok=True)
 
 
-def forget_figures_of(pid: int) -> None:
-    """Remove those of an ended process that tell of living ones; the others stay.
+def forget_figures_of(name: str) -> None:
+    """Remove those of an ended process that tell of living ones; its successor adds to the others.
 
     prometheus_client does the same, but may not be imported before the fork.
     """
     if directory := os.environ.get(FIGURES):
-        for file in Path(directory).glob(f"gauge_live*_{pid}.db"):
+        for file in Path(directory).glob(f"gauge_live*_{name}.db"):
             file.unlink(missing_ok=True)
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,24 @@ from tests.support.waiting import wait_until
 
 REQUESTS = 30
 PROCESSES = 3
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_process_goes_on_with_the_files_of_a_dead_one(
+    start_server: Callable[..., Server], tmp_path: Path
+) -> None:
+    server = start_server(WEB_CONCURRENCY=2, PROMETHEUS_MULTIPROC_DIR=tmp_path)
+    name = 'http_request_seconds_count{method="GET",route="/openapi.json",status="200"}'
+    for number in range(1, 4):
+        anybody = Api(through_http(server.url))
+        assert anybody.get("/openapi.json").status == 200
+        before = set(server.children())
+        server.child.send_signal(signal.SIGHUP)
+        wait_until(lambda gone=before: not gone & set(server.children()), what="the old ones gone")
+        wait_until(lambda: len(server.children()) == 2, what="the new ones")
+        assert figure(Api(through_http(server.url)), name) == number
+    counters = list(tmp_path.glob("counter_*.db"))
+    assert 2 <= len(counters) <= 4, counters  # the old and the new ones are there at once
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

@@ -39,7 +39,7 @@ def test_several_have_one_which_goes_at_the_end(place: Path) -> None:
     assert str(made) == os.environ[arbiter.FIGURES]
     for name in ("gauge_livesum_7.db", "counter_7.db"):
         (made / name).touch()
-    arbiter.forget_figures_of(7)
+    arbiter.forget_figures_of("7")
     assert [file.name for file in made.iterdir()] == ["counter_7.db"]
     arbiter.remove_figures()
     assert list(place.iterdir()) == []
