@@ -15,7 +15,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
-from itertools import count, repeat
+from itertools import repeat
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -27,9 +27,10 @@ HERE = Path(__file__).resolve().parent
 LINGER = 0.5  # seconds in which a stopping worker still answers on kept connections
 AT_ONCE = 16  # connections that a process takes in one turn if no other wants them
 DESCRIPTORS = 65536
-UPGRADE = "import wsgi; from taskmaster.ops import migrations; migrations.upgrade(wsgi.app)"
+BARE = "import os; os.environ.pop('PROMETHEUS_MULTIPROC_DIR', 0); "  # it has no figures to add
+UPGRADE = BARE + "import wsgi; from taskmaster.ops import migrations; migrations.upgrade(wsgi.app)"
 # Imports the application as gunicorn does, to see whether it loads.
-LOAD = "import sys; _, app, *sys.path = sys.argv; from gunicorn import util; util.import_app(app)"
+LOAD = BARE + "import sys; _, a, *sys.path = sys.argv; import gunicorn.util as u; u.import_app(a)"
 
 
 def _run(*arguments: str) -> bytes:
@@ -198,11 +199,9 @@ def when_ready(server: Any) -> None:
 
 
 def pre_fork(server: Any, worker: Any) -> None:
-    """Say where several processes add up their figures: each goes on with those of a dead one."""
+    """Say where several processes add up their figures, before the first begins."""
     arbiter.make_place_for_figures(several=server.num_workers > 1)
-    taken = {other.figures for other in server.WORKERS.values()}
-    places = (f"{server.pid}-{number}" for number in count())
-    worker.figures = next(place for place in places if place not in taken)
+    worker.figures = arbiter.name_figures({other.figures for other in server.WORKERS.values()})
 
 
 def post_fork(server: Any, worker: Any) -> None:

@@ -21,6 +21,7 @@ from _thread import allocate_lock, start_new_thread
 from contextlib import suppress
 from datetime import UTC, datetime
 from ipaddress import ip_address
+from itertools import count
 from os import write
 from pathlib import Path
 from select import PIPE_BUF, select
@@ -192,6 +193,11 @@ def make_place_for_figures(several: bool) -> None:
         given = os.environ[FIGURES] = tempfile.mkdtemp(prefix=f"taskmaster-{os.getpid()}-")
     if given:
         Path(given).mkdir(parents=True, exist_ok=True)
+
+
+def name_figures(taken: set[str]) -> str:
+    """Name those of a new process: it adds to the files of a dead one, which stay."""
+    return next(name for i in count() if (name := f"{os.getpid()}-{i}") not in taken)
 
 
 def forget_figures_of(name: str) -> None:
