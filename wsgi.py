@@ -21,7 +21,8 @@ if __name__ == "__main__":
         config.check()
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *sys.argv[1:]])  # noqa: S606
 
-if name := os.environ.get("FIGURES_OF"):  # by gunicorn.conf.py, in place of the process id
+# By gunicorn.conf.py, in place of the process id.
+if (name := os.environ.get("FIGURES_OF")) and "PROMETHEUS_MULTIPROC_DIR" in os.environ:
     from prometheus_client import values
 
     values.ValueClass = values.MultiProcessValue(lambda: name)  # type: ignore[no-untyped-call]

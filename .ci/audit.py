@@ -18,14 +18,14 @@ OUT_OF_REACH = re.compile(
 
 
 def audit(pinned: str) -> list[str]:
-    """Print how many packages were audited; return what was found. Exit where pip-audit failed."""
+    """Print how many packages were audited; return what was found, or that pip-audit failed."""
     command = [sys.executable, *COMMAND, pinned]
     run = subprocess.run(command, capture_output=True, text=True)  # noqa: S603 - our own words
     try:
         packages = json.loads(run.stdout)["dependencies"]
     except ValueError:
         if not OUT_OF_REACH.search(run.stderr):
-            sys.exit(f"{pinned}: pip-audit failed\n{run.stderr}")
+            return [f"{pinned}: pip-audit failed\n{run.stderr}"]
         print(f"{pinned}: not audited, the advisories are out of reach")
         return []
     audited = [package for package in packages if "vulns" in package]  # else it says why not

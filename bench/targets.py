@@ -1,6 +1,7 @@
 """The targets of the project, and whether a run reaches them."""
 
 from collections.abc import Iterator
+from math import isinf
 from typing import NamedTuple
 
 from . import streams
@@ -75,7 +76,8 @@ def _of_streams(report: Report) -> Iterator[Target]:
         for row, figure in streams.COMPARED.items():
             ours = rows.get(row, {}).get(OURS)
             for peer, found in rows.get(row, {}).items():
-                if ours and peer != OURS:
+                # Where both lose events, which of them loses more is not said by a lag.
+                if ours and peer != OURS and not (isinf(ours[figure]) and isinf(found[figure])):
                     ratio = ours[figure] / found[figure]
                     yield Target(f"{row}, {figure} to {peer}'s ({setting})", ratio, 1)
 

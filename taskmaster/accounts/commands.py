@@ -51,8 +51,9 @@ def _refusals() -> Iterator[None]:
         problem = error.problem
         raise click.ClickException(_explain(problem.get("errors")) or problem["detail"]) from None
     except DBAPIError as error:
-        detail = f"The database: {error.orig}. A new one needs `flask --app wsgi db upgrade`."
-        raise click.ClickException(detail) from None
+        reason = str(error.orig).partition("\n")[0]
+        hint = "A new database needs `flask --app wsgi db upgrade`."
+        raise click.ClickException(f"The database: {reason}. {hint}") from None
 
 
 def _explain(errors: dict[str, list[str]] | None) -> str:

@@ -110,7 +110,7 @@ def rotate(token: str) -> dict[str, str]:
     row = row or _find(claims)
     if row is None:
         raise revoked()
-    if row.generation == claims.generation + 1 and presented - row.rotated_at <= LEEWAY:
+    if row.generation == claims.generation + 1 and abs(presented - row.rotated_at) <= LEEWAY:
         return tokens.mint(row)
     log.warning("session_theft", user_id=row.user_id, session_id=row.id)
     end(row.user_id, sessions.c.id == row.id)

@@ -16,6 +16,7 @@ from .figures import EVERY, RECORDER, Recorder
 from .log_in import COOKIE, CookieForAdmin
 from .views import EventAdmin, Overview, TaskAdmin, UserAdmin
 
+MAX_FORM = 16 * 1024  # bytes
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"
@@ -33,9 +34,16 @@ def init_app(app: Flask) -> None:
         EventAdmin(Event, db, name="Log", endpoint="admin_events", url="events"),
     )
     app.register_blueprint(Blueprint("admin_pages", __name__, template_folder="templates"))
+    app.before_request(_bound_forms)
     app.after_request(_add_policy)
     recorder = RECORDER.fill(app, Recorder())
     lifecycle.every(app, EVERY, recorder.note, "figures")
+
+
+def _bound_forms() -> None:
+    """Read no large form: who is not logged in can send one too, and it takes long."""
+    if (request.blueprint or "").startswith("admin"):
+        request.max_content_length = MAX_FORM
 
 
 def _add_policy(response: Response) -> Response:

@@ -2,13 +2,35 @@
 
 from flask import Flask, Response, request
 
+from .errors import ApiError, ErrorCode
+
 # A GET is answered in full, or by 304 where `If-None-Match` names what the client has.
 IGNORED = ("HTTP_IF_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_RANGE")
+# Characters of headers in several parts, all lines of one together. Werkzeug takes a time that
+# grows with the square of the length: a minute for what a server lets through.
+MAX_LENGTHS = {
+    "HTTP_ACCEPT": 1024,
+    "HTTP_ACCEPT_ENCODING": 1024,
+    "HTTP_COOKIE": 8190,
+    "HTTP_IF_MATCH": 8190,
+    "HTTP_IF_NONE_MATCH": 8190,
+}
 
 
 def init_app(app: Flask) -> None:
-    """Ignore the conditions and ranges that no GET here supports, before werkzeug reads them."""
+    """Look at the headers that werkzeug reads in parts, before it does."""
+    app.before_request(_bound_headers)
     app.before_request(_ignore_conditions)
+
+
+def _bound_headers() -> None:
+    """Refuse what is longer than any client sends. Raise ApiError (400)."""
+    for name, most in MAX_LENGTHS.items():
+        if len(request.environ.get(name, "")) > most:
+            del request.environ[name]  # the refusal is answered without a look at it
+            field = name.removeprefix("HTTP_").replace("_", "-").title()
+            detail = f"{field} has more than {most:,} characters."
+            raise ApiError(ErrorCode.MALFORMED_REQUEST, detail)
 
 
 def _ignore_conditions() -> None:

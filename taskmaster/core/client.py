@@ -8,7 +8,7 @@ from typing import NamedTuple
 from flask import request
 
 WITH_PORT = re.compile(r"\[(.+)\](?::\d+)?|([\d.]+):\d+")
-IPV6_PREFIX = 64  # bits: what one customer is given (RFC 6177)
+IPV6_PREFIX = 64  # bits: one network; a customer may have several (RFC 6177)
 
 
 class Client(NamedTuple):

@@ -185,8 +185,8 @@ def hashing_turn(*callers: str) -> Iterator[None]:
     Without callers it is an operator at a shell.
     """
     with ExitStack() as turns:
-        for caller in callers:
-            turns.enter_context(HASHES.get().turn(caller))
+        for place, caller in enumerate(callers):  # a username may be somebody's address
+            turns.enter_context(HASHES.get().turn(f"{place} {caller}"))
         yield
 
 

@@ -57,8 +57,9 @@ class PageSchema(ReplySchema):
 
 
 class Cursor(NamedTuple):
-    """A place in an ordered list: what the row before it is ordered by, and that row's id."""
+    """A place in a list: its ordering, what the row before it is ordered by, and that row's id."""
 
+    ordering: str
     value: Any
     id: str
 
@@ -67,13 +68,13 @@ class Cursor(NamedTuple):
         return urlsafe_b64encode(orjson.dumps([*self])).decode().rstrip("=")
 
     @classmethod
-    def decode(cls, text: str) -> "Cursor":
-        """Read it. Raise ApiError (422) for what `encode` did not write."""
+    def decode(cls, text: str, ordering: str) -> "Cursor":
+        """Read it. Raise ApiError (422) for what `encode` did not write for this ordering."""
         try:
-            value, row_id = orjson.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-            if isinstance(value, str) and UNSTORABLE.search(value):
+            of, value, row_id = orjson.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+            if of != ordering or (isinstance(value, str) and UNSTORABLE.search(value)):
                 raise ValueError
-            return cls(value, str(UUID(row_id)))
+            return cls(ordering, value, str(UUID(row_id)))
         except (ValueError, TypeError, AttributeError):
             raise bad_cursor() from None
 

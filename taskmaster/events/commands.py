@@ -7,7 +7,7 @@ from sqlalchemy import update
 from ..core.database import writing
 from .log import heads
 
-SKIPPED = 1_000_000_000  # numbers: more than a user was given since the backup
+SKIPPED = 10_000_000  # numbers: more than a user was given since the backup
 
 
 @click.command("after-restore")

@@ -1,9 +1,8 @@
 """The log: written in the transaction of the change it tells of, read in pages.
 
-A writer first reserves its user's next numbers with one UPDATE of that user's head row.
-The row lock makes commit order and `seq` order the same, with no gap, and costs other
-users nothing. Whatever the writer reads after it is current, so the same lock gives
-If-Match, merged updates and idempotency.
+A writer first reserves its user's next numbers with one UPDATE of that user's head row. The row
+lock makes commit order and `seq` order the same, with no gap, and costs others nothing. What is
+read after it is current, so the same lock gives If-Match, merged updates and idempotency.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,7 +22,8 @@ from ..core.errors import ApiError, ErrorCode
 from .models import Event, StreamHead
 
 PAGE = 100
-PRUNED_AFTER = 100  # events: what is beyond EVENTS_KEEP_COUNT then is deleted, see `_prune`
+PRUNED_AFTER = 100  # events of a user, after which its log is pruned by who writes
+KEPT_AT_LEAST = 1000  # events that this leaves, however few housekeeping does: streams read them
 MAX_PAGE_SIZE = 256 * 1024  # bytes of a page, unless its first event is larger
 
 appended = Signal("Sent after the commit, with `user_id` and `entries`.")
@@ -60,7 +60,7 @@ FIRST = select(func.min(events.c.seq)).where(OF_USER).correlate(None)
 PRUNE = delete(events).where(
     OF_USER,
     events.c.seq <= bindparam("last"),
-    events.c.seq < FIRST.scalar_subquery() + 2 * PRUNED_AFTER,
+    events.c.seq < FIRST.scalar_subquery() + 2 * PRUNED_AFTER,  # two: an old log gets shorter
 )
 LAST_STATE = (
     select(events.c.payload)
@@ -175,7 +175,7 @@ def _store(changes: Transaction, unused: int) -> None:
 
 def _prune(changes: Transaction) -> None:
     """Delete now and then what is too much, so that no user fills the disk until housekeeping."""
-    last = changes.seq - current_app.config["EVENTS_KEEP_COUNT"]
+    last = changes.seq - max(current_app.config["EVENTS_KEEP_COUNT"], KEPT_AT_LEAST)
     if last > 0 and changes.seq % PRUNED_AFTER < len(changes.rows):
         changes.connection.execute(PRUNE, {"of_user": changes.user_id, "last": last})
 

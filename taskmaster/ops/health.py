@@ -94,8 +94,9 @@ def _database() -> None:
     if file and (fault := file.fault()):
         raise NotReadyError(fault)
     with DATABASES.get().aside.connect() as connection:
-        shows = "SELECT 'off'" if file else "SHOW transaction_read_only"  # on a standby it is on
-        if connection.execute(text(shows)).scalar() != "off":
+        connection.execute(text("SELECT 1"))
+        # On a standby it is on.
+        if not file and connection.scalar(text("SHOW transaction_read_only")) == "on":
             raise NotReadyError("the database is read-only")
 
 

@@ -23,7 +23,7 @@ def init_app(app: Flask) -> None:
     socketio_views.init_app(app)
     app.register_blueprint(websocket_views.blp)
     if notifier:
-        lifecycle.on_start(app, partial(notifier.start, hub.receive))
+        lifecycle.on_start(app, partial(notifier.start, hub.receive, hub.users))
     lifecycle.every(app, SWEEP, hub.sweep, "sweep")
     lifecycle.on_stop(app, hub.stop)
 

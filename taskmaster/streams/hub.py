@@ -43,7 +43,7 @@ class Hub:
         self._engines = engines  # the sweep has connections apart: it never waits for readers
         self._recent = RecentEvents()
         self._notifier = notifier
-        self._users: dict[str, UserStreams] = {}
+        self.users: dict[str, UserStreams] = {}
         self._lock = threading.Lock()
         self._stopped = False
 
@@ -83,12 +83,12 @@ class Hub:
 
     def subscriptions(self) -> list[Subscription]:
         """Return all subscriptions of this process."""
-        return [one for user in tuple(self._users.values()) for one in tuple(user.subscriptions)]
+        return [one for user in tuple(self.users.values()) for one in tuple(user.subscriptions)]
 
     def sweep(self) -> None:
         """Find what notifications did not tell, and end what is over."""
         try:
-            if users := dict(self._users):
+            if users := dict(self.users):
                 with self._engines.aside.connect() as connection:
                     heads = event_log.heads_of(connection, list(users))
                 for user_id, user in users.items():
@@ -104,7 +104,7 @@ class Hub:
         self, user_id: str, entries: Collection[Entry] = (), session_ids: Collection[str] = ()
     ) -> None:
         """Take in what was committed, or has ended, somewhere."""
-        if user := self._users.get(user_id):
+        if user := self.users.get(user_id):
             user.log.add(entries)
             for subscription in tuple(user.subscriptions):
                 if subscription.principal.session_id in session_ids:
@@ -115,13 +115,13 @@ class Hub:
     def _register(self, principal: Principal, connection: Connection) -> Subscription:
         with self._lock:
             if self._stopped:
-                later = {"Retry-After": "5"}
-                raise ApiError(ErrorCode.UNAVAILABLE, "The server is restarting.", headers=later)
+                raise ApiError(ErrorCode.UNAVAILABLE, "The server is restarting.")
             user_id = principal.user_id
-            if (user := self._users.get(user_id)) is None:
+            if (user := self.users.get(user_id)) is None:
                 user = UserStreams(UserLog(user_id, self._engines.reading, self._recent), set())
-                self._users[user_id] = user
-                self._tell_notifier()
+                self.users[user_id] = user
+                if self._notifier:
+                    self._notifier.changed = True
             if len(user.subscriptions) >= MAX_CONNECTIONS:
                 detail = f"More than {MAX_CONNECTIONS} streams of one user."
                 limit = rate_limit_headers(MAX_CONNECTIONS, 5)
@@ -133,12 +133,9 @@ class Hub:
     def _unregister(self, subscription: Subscription) -> None:
         user_id = subscription.principal.user_id
         with self._lock:
-            subscriptions = self._users[user_id].subscriptions
+            subscriptions = self.users[user_id].subscriptions
             subscriptions.remove(subscription)
             if not subscriptions:
-                del self._users[user_id]
-                self._tell_notifier()
-
-    def _tell_notifier(self) -> None:
-        if self._notifier:
-            self._notifier.users = frozenset(self._users)
+                del self.users[user_id]
+                if self._notifier:
+                    self._notifier.changed = True

@@ -35,13 +35,13 @@ class RedisNotifier:
         self._client = redis.Redis.from_url(
             url, socket_timeout=1, socket_connect_timeout=1, socket_keepalive=True, retry=None
         )
-        self.users = frozenset[str]()  # whose notifications are received
+        self.changed = False  # True: the users are others than Redis was told
         self._outbox: queue.Queue[tuple[str, bytes]] = queue.Queue(MAX_QUEUED)
         self._outage, self._dropping = Outage("redis_unreachable"), Outage("notification_dropped")
 
-    def start(self, receive: Receive) -> None:
-        """Publish and listen, each in a thread of its own, as long as the process lives."""
-        for work in (self._publish, partial(self._listen, receive)):
+    def start(self, receive: Receive, users: Collection[str]) -> None:
+        """Publish, and listen for `users`, each in a thread, as long as the process lives."""
+        for work in (self._publish, partial(self._listen, receive, users)):
             threading.Thread(target=self._go_on, args=(work,), daemon=True).start()
 
     def publish(
@@ -75,18 +75,20 @@ class RedisNotifier:
             self._client.publish(*self._outbox.get())
             self._outage.succeeded()
 
-    def _listen(self, receive: Receive) -> None:
+    def _listen(self, receive: Receive, users: Collection[str]) -> None:
         """Receive until an error. Subscriptions change in this thread only."""
-        subscribed = frozenset[str]()
+        subscribed, self.changed = frozenset[str](), True
         pubsub: Any = self._client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
         with closing(pubsub):
             while True:
-                if (users := self.users) is not subscribed:
-                    if new := users - subscribed:
+                if self.changed:
+                    self.changed = False
+                    wanted = frozenset(users)
+                    if new := wanted - subscribed:
                         pubsub.subscribe(*(PREFIX + user_id for user_id in new))
-                    if old := subscribed - users:
+                    if old := subscribed - wanted:
                         pubsub.unsubscribe(*(PREFIX + user_id for user_id in old))
-                    subscribed = users
+                    subscribed = wanted
                 message = pubsub.get_message(timeout=TICK)
                 self._outage.succeeded()
                 if message:

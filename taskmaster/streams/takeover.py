@@ -39,7 +39,7 @@ class Upgrade(Response):
         """Raise ApiError (503) where the server does not give the socket."""
         if find_socket(request.environ) is None:
             detail = "This server opens no WebSockets; gunicorn and `flask run` do."
-            raise ApiError(ErrorCode.UNAVAILABLE, detail, headers={"Retry-After": "5"})
+            raise ApiError(ErrorCode.UNAVAILABLE, detail)
         super().__init__(status=101)
         self.headers.clear()
         self._application = application

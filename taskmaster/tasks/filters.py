@@ -129,7 +129,7 @@ def cursor_of(ordering: str, task: Mapping[str, Any]) -> Cursor:
     """
     name = ordering.removeprefix("-")
     value = task["title_key"] if name == "title" else serialize_task(task)[name]
-    return Cursor(value, task["id"])
+    return Cursor(ordering, value, task["id"])
 
 
 def _read(name: str, value: Any) -> Any:

@@ -54,14 +54,16 @@ def _page(
     page, size = query["page"], query["page_size"]
     plain = not where and query["ordering"] == DEFAULT_ORDERING
     statement = NEWEST if plain else ordered(PAGE.where(*where), query["ordering"])
-    found = _fetch(connection, statement, user_id, size, offset(page, size, count))
+    before = offset(page, size, count)
+    # A search that finds nothing has read everything once, to count.
+    found = _fetch(connection, statement, user_id, size, before) if count else []
     return envelope(page, size, count, [serialize_task(row) for row in found])
 
 
 def _part(connection: Connection, user_id: str, query: Query, where: Conditions) -> dict[str, Any]:
     size, ordering = query["page_size"], query["ordering"]
     if query["cursor"]:
-        where = [*where, after_cursor(ordering, Cursor.decode(query["cursor"]))]
+        where = [*where, after_cursor(ordering, Cursor.decode(query["cursor"], ordering))]
     # One more than asked for tells whether there is a next part.
     found = _fetch(connection, ordered(PART.where(*where), ordering), user_id, size + 1)
     following = cursor_of(ordering, found[size - 1]) if len(found) > size else None

@@ -4,6 +4,7 @@ Statements are built once, here, and work on tables: that is what keeps a reques
 """
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +21,8 @@ from .search import NONE_KNOWN, Words, search_columns, stored_words
 
 Task = Mapping[str, Any]  # a row of the table, by column
 Check = Callable[[int], None]
+
+MICROSECOND = timedelta(microseconds=1)
 
 OWN = (tasks.c.id == bindparam("of_id"), tasks.c.user_id == bindparam("of_user"))
 ONE = sa.select(*SHOWN).where(*OWN)
@@ -54,7 +57,7 @@ def update(user_id: str, task_id: str, fields: Mapping[str, Any], check: Check) 
     """
     with log.transaction(user_id) as changes:
         task = _current(changes, task_id, check)
-        if changed := changed_columns(task, fields):
+        if changed := changed_columns(task, fields, changes.seq + 1):
             task = {**task, **changed}
             changes.connection.execute(UPDATE, own(user_id, task_id) | changed)
             changes.append("task_update", serialize_task(task))
@@ -70,11 +73,7 @@ def remove(user_id: str, task_id: str, check: Check) -> None:
 
 
 def restore(user_id: str, task_id: str) -> Task:
-    """Bring a deleted task back as it was. Raise ApiError (404, 409).
-
-    Its version becomes the number of the event, which no version of it has been: each took a
-    number of the log. So an entity tag from before never matches again.
-    """
+    """Bring a deleted task back as it was. Raise ApiError (404, 409)."""
     with log.transaction(user_id, task_count_delta=1) as changes:
         if changes.connection.execute(ONE, own(user_id, task_id)).first():
             raise ApiError(ErrorCode.ALREADY_EXISTS, "This task was not deleted.")
@@ -101,15 +100,21 @@ def new_task(user_id: str, fields: Mapping[str, Any], known: Words = NONE_KNOWN)
 
 
 def changed_columns(
-    task: Task, fields: Mapping[str, Any], known: Words = NONE_KNOWN
+    task: Task, fields: Mapping[str, Any], version: int, known: Words = NONE_KNOWN
 ) -> dict[str, Any]:
-    """Return the columns of a task that become others by these fields; none if nothing does."""
+    """Return the columns of a task that become others by these fields; none if nothing does.
+
+    The version is the number of the event that tells of it: no other state has ever had it, not
+    even one that was lost with a database (`events/commands.py`).
+    """
     changed = {name: value for name, value in fields.items() if task[name] != value}
     if not changed:
         return changed
     if changed.keys() & {"title", "description"}:
         changed |= search_columns({**task, **changed}, {**stored_words(task), **known})
-    return changed | {"last_updated": clock.now(), "version": task["version"] + 1}
+    # Where the clock goes back, `updated_after` still finds what is new.
+    now = max(clock.now(), task["last_updated"] + MICROSECOND)
+    return changed | {"last_updated": now, "version": version}
 
 
 def _current(changes: log.Transaction, task_id: str, check: Check) -> Task:

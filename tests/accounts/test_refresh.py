@@ -71,6 +71,15 @@ def test_theft_after_the_leeway_ends_the_session(
     assert_problem(ada.post(REFRESH, {"refresh": tokens["refresh"]}), 401, "token_revoked")
 
 
+def test_a_clock_that_is_behind_hides_no_theft(
+    ada: User, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renew(ada)
+    monkeypatch.setattr("taskmaster.core.clock.now", lambda: START - timedelta(minutes=5))
+    assert_problem(ada.post(REFRESH, {"refresh": ada.refresh}), 401, "token_revoked")
+    assert contents(database)["sessions"] == []
+
+
 def test_token_two_generations_old_is_theft_even_at_once(ada: User, database: Database) -> None:
     renew(ada, renew(ada)["refresh"])
     assert_problem(ada.post(REFRESH, {"refresh": ada.refresh}), 401, "token_revoked")

@@ -7,6 +7,8 @@ from flask.testing import FlaskClient
 from tests.admin.forms import fields_of, press
 from tests.support.api import User
 
+FORM = "application/x-www-form-urlencoded"
+
 
 def test_each_page_has_its_heading_for_a_title(admin: FlaskClient, app: Flask, user: User) -> None:
     titles = {"": "Overview", "users/": "Users", f"users/details/?id={user.id}": user.username}
@@ -46,3 +48,8 @@ def test_the_address_without_a_slash_is_no_log_out(admin: FlaskClient) -> None:
     """The cookie is for what is below /admin/: without the slash it does not come."""
     assert admin.get("/admin").location.endswith("/admin/")
     assert admin.get("/admin", follow_redirects=True).request.path == "/admin/"
+
+
+def test_a_large_form_is_not_read(browser: FlaskClient) -> None:
+    reply = browser.post("/admin/login/", data="a&" * 100_000, content_type=FORM)
+    assert reply.status_code == 413

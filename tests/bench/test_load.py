@@ -74,12 +74,13 @@ def test_every_request_that_is_sent_is_waited_for() -> None:
         while await reader.readline():
             await reader.readuntil(b"\r\n\r\n")
             seen += 1
+            if seen == CONNECTIONS:  # the turn has begun before, and ends before the replies
+                asyncio.get_running_loop().call_later(0.2, late.set)
             await late.wait()
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
         writer.close()
 
     async def send() -> Sent:
-        asyncio.get_running_loop().call_later(0.2, late.set)  # a turn ends before
         async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
             return await load.send_for(port, [request("GET", "/")], 0.1)

@@ -111,6 +111,18 @@ def _speak_as(somebody: "Somebody", schema: BaseSchema) -> None:
         return case
 
 
+    @schema.hook("filter_case")
+    def is_said_by_schemas(context: Any, case: Any) -> bool:
+        """Leave out what is too long for its schema and not once it is trimmed."""
+        texts = [value for value in _values(case.body) if isinstance(value, str)]
+        trimmed = any(text != text.strip() for text in texts)
+        return not (trimmed and case.meta.generation.mode.is_negative)
+
+
+def _values(body: Any) -> list[Any]:
+    return list(body.values()) if isinstance(body, dict) else []
+
+
 def _know_the_password(body: Any) -> None:
     """Put the right password in every other time."""
     for name in {"old_password", "password"} & set(body if isinstance(body, dict) else ()):

@@ -92,3 +92,27 @@ def test_refusals_are_not_kept(user: User) -> None:
     for reply, status, code in refusals:
         assert_problem(reply, status, code)
         assert reply.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("path", ["/nothing", "tasks/", "/livez", "/docs/errors"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Accept", 'a/b;c="' + " " * 8100 + 'd"'),
+        ("Accept-Encoding", "a;q=0.5," * 1000),
+        ("If-None-Match", " ," * 5000),
+    ],
+)
+def test_a_header_that_takes_long_to_read_is_refused(
+    api: Api, path: str, name: str, value: str
+) -> None:
+    problem = assert_problem(api.get(path, headers={name: value}), 400, "malformed_request")
+    assert problem["detail"].startswith(f"{name} has more than ")
+
+
+def test_cookies_that_take_long_to_read_are_refused(app: Flask) -> None:
+    client = app.test_client()
+    client.set_cookie("a", "b" * 9000)
+    reply = client.get("/admin/login/")
+    assert (reply.status_code, reply.json["code"]) == (400, "malformed_request")
+    assert reply.json["detail"] == "Cookie has more than 8,190 characters."

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import update
 
 from taskmaster.core import parts
-from taskmaster.events import retention
+from taskmaster.events import log, retention
 from taskmaster.events.models import Event
 from taskmaster.extensions import db
 from tests.support.api import Api, User, succeed, through_client
@@ -112,23 +112,40 @@ def test_command(app: Flask, user: User, database: Database) -> None:
     assert kept(database, user) == [4, 5, 6, 7, 8, 9, 10]
 
 
-def test_by_number_while_it_is_written(app: Flask, user: User, database: Database) -> None:
+@pytest.fixture
+def floor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fewer events than are left for streams, so that a test writes few."""
+    monkeypatch.setattr(log, "KEPT_AT_LEAST", 50)
+
+
+def write_many(user: User, count: int) -> None:
     create = {"action": "create", "task": {"title": "One of many"}}
-    for count, first, last in ((60, 1, 60), (60, 114, 120), (100, 214, 220), (70, 214, 290)):
-        succeed(user.post("tasks/bulk/", {"operations": [create] * count}))
+    succeed(user.post("tasks/bulk/", {"operations": [create] * count}))
+
+
+@pytest.mark.usefixtures("floor")
+def test_by_number_while_it_is_written(user: User, database: Database) -> None:
+    for count, first, last in ((60, 1, 60), (60, 71, 120), (100, 171, 220), (70, 171, 290)):
+        write_many(user, count)
         assert kept(database, user) == [*range(first, last + 1)]
 
 
+def test_streams_have_something_left(user: User, database: Database) -> None:
+    for _ in range(11):
+        write_many(user, 100)
+    assert kept(database, user) == [*range(101, 1101)]
+
+
+@pytest.mark.usefixtures("floor")
 def test_an_old_log_is_pruned_by_and_by(
     make_app: Callable[..., Flask], user: User, database: Database
 ) -> None:
-    create = {"action": "create", "task": {"title": "One of many"}}
     writer = twin(user, Api(through_client(make_app(EVENTS_KEEP_COUNT=500).test_client())))
     for _ in range(5):
-        succeed(writer.post("tasks/bulk/", {"operations": [create] * 100}))
+        write_many(writer, 100)
     assert kept(database, user) == [*range(1, 501)]
     for first in (201, 401, 601):
-        succeed(user.post("tasks/bulk/", {"operations": [create] * 100}))
+        write_many(user, 100)
         assert kept(database, user)[0] == first
 
 

@@ -105,7 +105,7 @@ def deep(user: User, ordering: str) -> dict[str, Any]:
     params = {"ordering": ordering, "page": COUNT * 9 // 10, "page_size": 1}
     (task,) = succeed(user.get("tasks/", params=params))["results"]
     value = task[ordering.removeprefix("-")]  # titles are folded already
-    return {"ordering": ordering, "cursor": Cursor(value, task["id"]).encode()}
+    return {"ordering": ordering, "cursor": Cursor(ordering, value, task["id"]).encode()}
 
 
 @dataclass

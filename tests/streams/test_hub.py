@@ -195,7 +195,7 @@ def test_connections_are_counted_and_forgotten(log: Log) -> None:
         log.subscribe()
         log.open.close()
     assert log.hub.subscriptions() == []
-    assert log.hub._users == {}
+    assert log.hub.users == {}
 
 
 def test_nobody_is_taken_in_after_the_stop(log: Log) -> None:

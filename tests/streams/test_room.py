@@ -8,10 +8,8 @@ from flask import Flask
 
 from taskmaster.core.database import DATABASES
 from taskmaster.core.errors import ApiError
-from taskmaster.events.user_log import RecentEvents, UserLog
 from taskmaster.streams import token_bucket
 from taskmaster.streams.handshake import HUB, identify, position
-from taskmaster.streams.socketio.namespace import Room
 from tests.support.api import User
 from tests.support.stream_client import NAMESPACE
 from tests.support.stream_polling import SEPARATOR, ManualPolling
@@ -43,18 +41,22 @@ def test_a_client_that_has_caught_up_is_in_the_room_of_its_user(app: Flask, user
     wait_until(lambda: not HUB.get(app).subscriptions(), what="nobody to follow")
 
 
-def test_a_room_of_those_who_have_gone_is_not_entered(app: Flask, user: User) -> None:
-    namespace = app.extensions["socketio"].server.namespace_handlers[NAMESPACE]
-    dead = Room(UserLog(user.id, DATABASES.get(app).reading, RecentEvents()), 0, lambda _: None)
-    namespace._rooms[dead.log] = dead
+def test_a_room_of_a_log_that_is_fed_no_more_is_not_entered(app: Flask, user: User) -> None:
+    hub, stale = HUB.get(app), ManualPolling(user)
+    poll_until(stale, "stream_ready")
+    rooms = app.extensions["socketio"].server.manager.rooms[NAMESPACE]
+    wait_until(lambda: len(rooms.get(user.id, ())) == 1, what="a room")
+    known = hub.users.pop(user.id)
     polling = ManualPolling(user)
     poll_until(polling, "stream_ready")
     for number in range(3):
         user.create_task(str(number))
         assert poll_until(polling, "task_create") == ["task_create"]
-    wait_until(lambda: len(namespace._rooms) == 2, what="a room of the living")
     polling.post(f"41{NAMESPACE},")
-    wait_until(lambda: not HUB.get(app).subscriptions(), what="nobody to follow")
+    wait_until(lambda: not hub.subscriptions(), what="nobody to follow")
+    hub.users[user.id] = known
+    stale.post(f"41{NAMESPACE},")
+    wait_until(lambda: not hub.subscriptions(), what="nobody at all")
 
 
 def test_what_waits_for_a_client_is_counted(app: Flask, user: User) -> None:

@@ -84,27 +84,41 @@ def test_has_a_stream_position(user: User) -> None:
 
 NO_CURSORS = [
     "x", "!", "e30", "W10", "é", "AAAA", "\ufffd", "=", "null", "x" * 5000,
-    encode(), encode(1), encode(1, 2, 3), encode(NOW, 5), encode(NOW, None), encode(NOW, "x"),
-    encode({}, SOME_ID), encode([], SOME_ID), encode(1.5, SOME_ID),
-    urlsafe_b64encode(b'["\\ud800", "' + SOME_ID.encode() + b'"]').decode(),
+    encode(), encode(1), encode(1, 2, 3, 4), encode(NOW, SOME_ID),
 ]  # fmt: skip
-OF_TIMES = [encode(bad, SOME_ID) for bad in (0, "", "x", 1, True, "0001-01-01T00:00:00+23:59")]
-OF_ORDERING = {
-    "date_created": [*OF_TIMES, encode(None, SOME_ID)],
-    "last_updated": [*OF_TIMES, encode(None, SOME_ID)],
-    "due_date": OF_TIMES,
-    "title": [encode(bad, SOME_ID) for bad in (None, 0, "a\0b")],
-    "priority": [encode(bad, SOME_ID) for bad in (None, "", "low", 0, 2**64 - 1, True)],
+IDS = (5, None, "x")
+TIMES = ({}, 1.5, 0, "", "x", 1, True, "0001-01-01T00:00:00+23:59")
+VALUES = {
+    "date_created": [*TIMES, None],
+    "last_updated": [*TIMES, None],
+    "due_date": TIMES,
+    "title": [{}, 1.5, None, 0, "a\0b"],
+    "priority": [{}, 1.5, None, "", "low", 0, 2**64 - 1, True],
 }
 
 
 @pytest.mark.parametrize("name", ORDERINGS)
 def test_what_is_no_cursor_of_this_list(user: User, name: str) -> None:
     user.create_task()
-    for cursor in NO_CURSORS + OF_ORDERING[name]:
+    surrogate = f'["{name}", "\\ud800", "{SOME_ID}"]'.encode()
+    cursors = [*NO_CURSORS, urlsafe_b64encode(surrogate).decode()]
+    cursors += [encode(name, NOW, bad) for bad in IDS]
+    cursors += [encode(name, bad, SOME_ID) for bad in VALUES[name]]
+    for cursor in cursors:
         reply = user.get("tasks/", params={"ordering": name, "cursor": cursor})
         problem = assert_problem(reply, 422, "validation_failed")
         assert problem["errors"].keys() == {"cursor"}, cursor
+
+
+@pytest.mark.parametrize("other", ["due_date", "-date_created", "date_created", "title"])
+def test_cursor_of_another_ordering_is_none_of_this_list(user: User, other: str) -> None:
+    for number in range(3):
+        user.create_task(str(number))
+    parameters = {"ordering": "last_updated", "page_size": 1, "cursor": ""}
+    following = succeed(user.get("tasks/", params=parameters))["next"].removeprefix(HOST)
+    assert "ordering=last_updated" in following
+    reply = user.get(following.replace("ordering=last_updated", f"ordering={other}"))
+    assert_problem(reply, 422, "validation_failed")
 
 
 def test_cursor_of_another_user_shows_nothing_of_theirs(user: User) -> None:

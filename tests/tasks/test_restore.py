@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from flask import Flask
+from sqlalchemy import delete, select, update
 
-from taskmaster.events.models import Event
+from taskmaster.events.models import Event, StreamHead
+from taskmaster.tasks.models import tasks
 from tests.support.api import Api, User, succeed
 from tests.support.asserts import assert_no_events, assert_problem, events_of
 from tests.support.databases import Database
@@ -47,6 +49,26 @@ def test_it_is_found_and_ordered_as_before(user: User) -> None:
     for parameters in ({"ordering": "date_created"}, {"ordering": "-title", "search": "cafe"}):
         found = succeed(user.get("tasks/", params=parameters))["results"]
         assert found == [task, other]
+
+
+def test_an_entity_tag_of_a_lost_history_never_matches(
+    app: Flask, user: User, database: Database
+) -> None:
+    path = path_of(user.create_task("0"))
+    with database.engine.connect() as connection:
+        backup = connection.execute(select(tasks)).mappings().one()
+        heads = connection.execute(select(StreamHead.seq)).scalar_one()
+    succeed(user.patch(path, {"title": "lost"}))
+    lost = user.get(path).headers["ETag"]
+    with database.engine.begin() as connection:
+        connection.execute(delete(Event).where(Event.seq > heads))
+        connection.execute(update(tasks).values(**backup))
+        connection.execute(update(StreamHead).values(seq=heads))
+    app.test_cli_runner().invoke(args=["after-restore"], catch_exceptions=False)
+    succeed(user.patch(path, {"title": "new"}))
+    assert user.get(path, headers={"If-None-Match": lost}).status == 200
+    reply = user.patch(path, {"title": "over it"}, headers={"If-Match": lost})
+    assert_problem(reply, 412, "precondition_failed")
 
 
 def test_an_entity_tag_from_before_never_matches_again(user: User) -> None:

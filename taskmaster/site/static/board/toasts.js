@@ -57,7 +57,7 @@ const openDialog = () => document.querySelector("dialog[open]");
 
 function say(text) {
   const region = openDialog()?.querySelector(".heard");
-  if (region) region.textContent = text;
+  if (region && region.textContent !== text) region.textContent = text;
 }
 
 document.addEventListener("close", ({ target }) => {
