@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, Row, bindparam, delete, insert, selec
 
 from ..core import clock
 from ..core.auth import Principal
+from ..core.current import current_application
 from ..core.database import reading, writing
 from ..core.errors import ApiError, ErrorCode
 from ..core.ids import uuid7
@@ -141,7 +142,7 @@ def announce(user_id: str, ids: list[str]) -> None:
     """Tell the streams that these sessions are over."""
     if ids:
         ended.send(
-            current_app._get_current_object(),  # type: ignore[attr-defined]
+            current_application(),
             user_id=user_id,
             session_ids=ids,
         )

@@ -4,11 +4,12 @@ Users can be found, deactivated and activated, logged out and given a link to se
 their tasks and their log are read-only. Every change goes through the services of `accounts`.
 """
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Response
 from flask_admin import Admin
 
 from ..accounts.models import User
 from ..core import lifecycle
+from ..core.current import current_request
 from ..events.models import Event
 from ..extensions import db
 from ..tasks.models import Task
@@ -47,6 +48,6 @@ def _bound_forms() -> None:
 
 
 def _add_policy(response: Response) -> Response:
-    if (request.blueprint or "").startswith("admin"):
+    if (current_request().blueprint or "").startswith("admin"):
         response.headers["Content-Security-Policy"] = POLICY
     return response

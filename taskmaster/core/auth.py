@@ -7,9 +7,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, NamedTuple, TypeVar, cast
 
-from flask import Flask, g, request
+from flask import Flask
 from flask_smorest import Blueprint
 
+from .current import current_globals, current_request
 from .errors import DEFAULTS, ApiError
 from .reader import keeping_reader
 from .slots import Slot
@@ -41,7 +42,7 @@ def login_required(view: View) -> View:
     @wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         with keeping_reader():
-            g.principal = authenticate(bearer_token())
+            current_globals().principal = authenticate(bearer_token())
             return view(*args, **kwargs)
 
     return cast(View, wrapper)
@@ -56,12 +57,13 @@ def authenticate(token: str) -> Principal:
 
 def current() -> Principal:
     """Return who is asking, in a view behind `login_required`."""
-    return cast(Principal, g.principal)
+    return cast(Principal, current_globals().principal)
 
 
 def bearer_token() -> str:
     """Return the token of `Authorization: Bearer` (RFC 6750, section 2.1); empty for none."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    header = current_request().headers.get("Authorization", "")
+    scheme, _, token = header.partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 

@@ -10,12 +10,13 @@ from typing import Any
 
 import flask_smorest
 import marshmallow
-from flask import Request, request
+from flask import Request
 from marshmallow import ValidationError
 from marshmallow.fields import List
 from webargs.flaskparser import FlaskParser
 
 from .concurrency import pause
+from .current import current_request
 from .document import error_response, headers
 from .errors import ErrorCode
 from .reader import give_back
@@ -32,6 +33,10 @@ class Parser(FlaskParser):
 
     DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {}  # noqa: RUF012 (as its base has it)
 
+    def get_default_request(self) -> Request:
+        """Return the request itself, for each value is looked up in it."""
+        return current_request()
+
     def load_json(self, req: Request, schema: Any) -> Any:
         """Return the parsed body. Raise 400 or 415."""
         return req.get_json()
@@ -45,7 +50,7 @@ class Parser(FlaskParser):
 
     def parse(self, argmap: Any, *args: Any, location: str | None = None, **options: Any) -> Any:
         """Return what the schema makes of the request; of no parameters at all, always the same."""
-        if location == "query" and not request.query_string:
+        if location == "query" and not current_request().query_string:
             return dict(_defaults(argmap))
         with _checking_body() if location == "json" else nullcontext():
             return super().parse(argmap, *args, location=location, **options)
@@ -55,6 +60,7 @@ class Parser(FlaskParser):
 def _checking_body() -> Iterator[None]:
     """Give the connection back, since a body may come slowly; check large bodies one by one."""
     give_back()
+    request = current_request()
     if not request.is_json or len(request.get_data()) < LARGE:
         yield
         return

@@ -1,6 +1,8 @@
 """What browsers and proxies may keep of a response, and for whom."""
 
-from flask import Flask, Response, request
+from flask import Flask, Response
+
+from .current import current_request
 
 from .errors import ApiError, ErrorCode
 
@@ -34,6 +36,7 @@ def _bound_headers() -> None:
 
 
 def _ignore_conditions() -> None:
+    request = current_request()
     if request.method in ("GET", "HEAD"):
         for name in IGNORED:
             request.environ.pop(name, None)
@@ -60,5 +63,5 @@ def revalidated(response: Response) -> Response:
     """Let everybody keep a response, asking each time whether it is still the same."""
     response.headers["Cache-Control"] = "no-cache"
     response.add_etag()
-    response.make_conditional(request)
+    response.make_conditional(current_request())
     return response

@@ -5,7 +5,7 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import NamedTuple
 
-from flask import request
+from .current import current_request
 
 WITH_PORT = re.compile(r"\[(.+)\](?::\d+)?|([\d.]+):\d+")
 IPV6_PREFIX = 64  # bits: one network; a customer may have several (RFC 6177)
@@ -20,12 +20,12 @@ class Client(NamedTuple):
 
 def current_client() -> Client:
     """Return who sent the request."""
-    return Client(client_address(), request.user_agent.string[:255].replace("\0", ""))
+    return Client(client_address(), current_request().user_agent.string[:255].replace("\0", ""))
 
 
 def client_address() -> str:
     """Return the address by which limits count the request."""
-    return counted(request.remote_addr or "unknown")
+    return counted(current_request().remote_addr or "unknown")
 
 
 @lru_cache(maxsize=1024)

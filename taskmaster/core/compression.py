@@ -8,12 +8,13 @@ import gzip
 import re
 from functools import lru_cache, partial
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header
 
 from .caching import vary
 from .concurrency import run_blocking
+from .current import current_request
 from .errors import ApiError
 
 MIN_SIZE = 1024  # bytes
@@ -35,6 +36,7 @@ def _know_own_tags() -> None:
 
     For a GET only where the client accepts gzip: caches name what they hold for other clients.
     """
+    request = current_request()
     environ = request.environ
     for name in ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"):
         tags = environ.get(name, "")
@@ -55,7 +57,7 @@ def _encode(response: Response) -> Response:
 
 
 def _accepted() -> bool:
-    header = request.environ.get("HTTP_ACCEPT_ENCODING")
+    header = current_request().environ.get("HTTP_ACCEPT_ENCODING")
     return header is not None and _prefers_gzip(header)
 
 
@@ -91,7 +93,7 @@ def _compress(response: Response) -> None:
 def _repeat_tag(response: Response) -> None:
     """Give a 304 the tag of the compressed representation, if that is what the client has."""
     tag = response.headers.get("ETag", "").removesuffix('"') + SUFFIX
-    if tag in request.environ.get("HTTP_IF_NONE_MATCH", ""):
+    if tag in current_request().environ.get("HTTP_IF_NONE_MATCH", ""):
         response.headers["ETag"] = tag
 
 

@@ -1,7 +1,8 @@
 """Conditional requests (RFC 9110, section 13): entity tags, made of a row's version."""
 
-from flask import Response, request
+from flask import Response
 
+from .current import current_request
 from .errors import ApiError, ErrorCode
 
 
@@ -26,6 +27,7 @@ def check_preconditions(version: int) -> None:
 
     Raise ApiError (412); the order is that of RFC 9110, section 13.2.2.
     """
+    request = current_request()
     if "If-Match" in request.headers and not request.if_match.contains(str(version)):
         detail = "This has been changed meanwhile; the ETag header has its present version."
         raise _failed(version, detail)
@@ -40,6 +42,7 @@ def not_modified(version: int) -> Response | None:
 
 def _has(version: int) -> bool:
     """Tell whether `If-None-Match` names this version, or any; compared weakly."""
+    request = current_request()
     named = "If-None-Match" in request.headers
     return named and request.if_none_match.contains_weak(str(version))
 

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
-from flask import Flask, g
+from flask import Flask
 from sqlalchemy import Connection, Engine, event
 
 from ..extensions import ASIDE, LONG, READING, db
 from . import engines, sqlite
+from .current import current_globals
 from .errors import OUTAGE
 from .lines import Lines
 from .reader import Reader, give_back
@@ -80,7 +81,7 @@ def _prepare_postgresql(bound: Bound, lines: tuple[Lines, Lines], seconds: float
 
 def reading() -> AbstractContextManager[Connection]:
     """Open a connection for statements that only read, or take the one that is kept."""
-    reader: Reader | None = g.get("reader")
+    reader: Reader | None = current_globals().get("reader")
     if reader is None:
         return DATABASES.get().reading.connect()
     if reader.connection is None:

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import IO
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response
 from flask_cors import CORS
 from werkzeug.exceptions import BadRequest, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -14,6 +14,7 @@ from config import LOOPBACK
 
 from . import document
 from .caching import vary
+from .current import current_application, current_request
 from .errors import ApiError, ErrorCode
 from .slots import Slot
 
@@ -55,7 +56,7 @@ def _origins(app: Flask) -> re.Pattern[str] | None:
 def is_origin_trusted(origin: str) -> bool:
     """Tell whether a page of this origin may call: ours, or one that CORS_ORIGINS lets in."""
     others = ORIGINS.get()
-    return origin == request.host_url.rstrip("/") or bool(others and others.match(origin))
+    return origin == current_request().host_url.rstrip("/") or bool(others and others.match(origin))
 
 
 def _let_in(app: Flask, origins: re.Pattern[str]) -> None:
@@ -77,6 +78,7 @@ def _answer_preflight() -> Response | None:
     A browser hides from its page why a preflight was refused, so the 404 or the 429 must be the
     answer to the request itself.
     """
+    request = current_request()
     named = request.headers
     if request.method == "OPTIONS" and "Origin" in named and PREFLIGHT in named:
         return Response()
@@ -125,22 +127,23 @@ class ChunkedBody:
 
 def _check_method() -> None:
     """Refuse a method that no URL serves, before anything is counted or kept under its name."""
+    request = current_request()
     if request.method not in METHODS:
         refusal = request.routing_exception  # with what this URL serves, if there is one
         raise refusal if isinstance(refusal, MethodNotAllowed) else MethodNotAllowed(METHODS)
 
 
 def _bound_body() -> None:
-    if "HTTP_TRANSFER_ENCODING" in (environ := request.environ):
+    if "HTTP_TRANSFER_ENCODING" in (environ := current_request().environ):
         environ["wsgi.input"] = ChunkedBody(
-            environ["wsgi.input"], current_app.config["MAX_CONTENT_LENGTH"]
+            environ["wsgi.input"], current_application().config["MAX_CONTENT_LENGTH"]
         )
 
 
 def _check_host() -> None:
-    if request.path not in HEALTH and not _trusted(
-        request.headers.get("Host", ""), tuple(current_app.config["ALLOWED_HOSTS"])
-    ):
+    request, allowed = current_request(), current_application().config["ALLOWED_HOSTS"]
+    host = request.headers.get("Host", "")
+    if request.path not in HEALTH and not _trusted(host, tuple(allowed)):
         raise ApiError(ErrorCode.UNTRUSTED_HOST, "This host name is not served here.")
 
 
@@ -158,6 +161,6 @@ def _add_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         if name not in present:
             response.headers.add(name, value)
-    if request.is_secure:
+    if current_request().is_secure:
         response.headers["Strict-Transport-Security"] = HSTS
     return response

@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, NamedTuple
 
 import structlog
-from flask import Flask, current_app, request
+from flask import Flask, current_app
 from limits import RateLimitItem
 from limits.errors import StorageError
 from limits.storage import storage_from_string
@@ -23,6 +23,7 @@ from limits.util import WindowStats
 
 from . import clock
 from .client import client_address
+from .current import current_request
 from .errors import DEFAULTS, ApiError, ErrorCode, rate_limit_headers
 from .http import HEALTH
 from .lines import Lines
@@ -134,7 +135,7 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def guard_against_floods() -> None:
-        if request.path not in HEALTH:
+        if current_request().path not in HEALTH:
             address = client_address()
             for window in windows:
                 window.count(address)

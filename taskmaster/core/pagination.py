@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import orjson
-from flask import request
 from marshmallow import fields, validate
 
+from .current import current_request
 from .errors import ApiError, invalid, not_found
 from .schemas import UNSTORABLE, ReplySchema, Schema, Whole
 
@@ -117,6 +117,7 @@ def cursor_envelope(following: Cursor | None, results: list[dict[str, Any]]) -> 
 
 def link(**changes: Any) -> str:
     """Return the absolute URL of this request with some parameters changed."""
+    request = current_request()
     parameters = {**request.args.to_dict(flat=False), **changes}
     query = urlencode(parameters, doseq=True)
     return f"{request.scheme}://{request.host}{request.path}?{query}"

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from flask import g, has_app_context
+from flask import has_app_context
 from sqlalchemy import Connection
+
+from .current import current_globals
 
 
 class Reader:
@@ -22,6 +24,7 @@ class Reader:
 @contextmanager
 def keeping_reader() -> Iterator[None]:
     """Let all that read in this block share one connection, which the first of them opens."""
+    g = current_globals()
     g.reader = reader = Reader()
     try:
         yield
@@ -32,5 +35,5 @@ def keeping_reader() -> Iterator[None]:
 
 def give_back() -> None:
     """Give back the connection that this request keeps, if there is one."""
-    if has_app_context() and (reader := g.get("reader")):
+    if has_app_context() and (reader := current_globals().get("reader")):
         reader.give_back()

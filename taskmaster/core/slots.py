@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from flask import Flask, current_app
+from flask import Flask
+
+from .current import current_application
 
 T = TypeVar("T")
 
@@ -24,7 +26,7 @@ class Slot(Generic[T]):
 
     def get(self, app: Flask | None = None) -> T:
         """Return the thing of an application, by default of the current one."""
-        app = app or current_app
+        app = app or current_application()
         things = app.extensions.get("taskmaster", {})
         if self.name not in things and self.make:
             return self.fill(app, self.make())

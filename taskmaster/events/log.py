@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 import orjson
 from blinker import Signal
-from flask import current_app
 from sqlalchemy import Connection, Select, Table, bindparam, delete, func, insert, select, update
 
 from ..core import clock
+from ..core.current import current_application
 from ..core.database import writing_of
 from ..core.errors import ApiError, ErrorCode
 from .models import Event, StreamHead
@@ -140,7 +140,7 @@ def transaction(
         _store(changes, unused=reserved.seq - changes.seq)
     if changes.rows:
         appended.send(
-            current_app._get_current_object(),  # type: ignore[attr-defined]
+            current_application(),
             user_id=user_id,
             entries=[Entry(row["seq"], row["action"], row["payload"]) for row in changes.rows],
         )
@@ -156,7 +156,7 @@ def _reserve(connection: Connection, user_id: str, count: int, task_count_delta:
 
 
 def _refuse_over_quota(task_count: int) -> None:
-    quota = current_app.config["TASKS_PER_USER"]
+    quota = current_application().config["TASKS_PER_USER"]
     if task_count > quota:
         detail = f"One user may have {quota:,} tasks at most."
         raise ApiError(ErrorCode.QUOTA_EXCEEDED, detail)
@@ -175,7 +175,8 @@ def _store(changes: Transaction, unused: int) -> None:
 
 def _prune(changes: Transaction) -> None:
     """Delete now and then what is too much, so that no user fills the disk until housekeeping."""
-    last = changes.seq - max(current_app.config["EVENTS_KEEP_COUNT"], KEPT_AT_LEAST)
+    keep = current_application().config["EVENTS_KEEP_COUNT"]
+    last = changes.seq - max(keep, KEPT_AT_LEAST)
     if last > 0 and changes.seq % PRUNED_AFTER < len(changes.rows):
         changes.connection.execute(PRUNE, {"of_user": changes.user_id, "last": last})
 

@@ -10,6 +10,7 @@ from flask import Blueprint, Flask, Response, current_app
 from sqlalchemy import text
 
 from ..core import clock
+from ..core.current import current_application
 from ..core.database import DATABASES
 from ..core.json import json_response
 from ..core.outages import Outage
@@ -66,7 +67,7 @@ LATEST = Slot[Latest]("latest_checks", Latest)
 
 def _run_all() -> dict[str, str]:
     """Return the outcome of each check. All run at once: whatever hangs, the answer does not."""
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    app = current_application()
     outcomes = dict.fromkeys(CHECKS, "failed: no answer")
     deadline = clock.monotonic() + SECONDS
     threads = [

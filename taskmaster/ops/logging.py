@@ -13,9 +13,11 @@ from typing import Any, TextIO, cast
 
 import orjson
 import structlog
-from flask import Flask, Response, g, has_app_context, request
+from flask import Flask, Response, has_app_context
 from prometheus_client import Counter
 from structlog.typing import EventDict, Processor
+
+from ..core.current import current_globals, current_request
 
 log = structlog.get_logger("taskmaster.access")
 
@@ -99,8 +101,8 @@ class _Stderr:
 
 
 def _add_request_id(_logger: Any, _method: str, event: EventDict) -> EventDict:
-    if has_app_context() and "request_id" in g:
-        event["request_id"] = g.request_id
+    if has_app_context() and (request_id := current_globals().get("request_id")):
+        event["request_id"] = request_id
     return event
 
 
@@ -117,12 +119,14 @@ def _serialize(event: dict[str, object], **_: object) -> str:
 
 
 def _begin() -> None:
-    sent = request.headers.get("X-Request-ID", "")
+    sent = current_request().headers.get("X-Request-ID", "")
+    g = current_globals()
     g.request_id = sent if REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
     g.started = perf_counter()
 
 
 def _finish(response: Response) -> Response:
+    request, g = current_request(), current_globals()
     response.headers["X-Request-ID"] = g.request_id
     log.info(
         "request",

@@ -3,7 +3,7 @@
 import os
 from time import perf_counter
 
-from flask import Blueprint, Flask, Response, g, request
+from flask import Blueprint, Flask, Response
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     REGISTRY,
@@ -13,6 +13,7 @@ from prometheus_client import (
     multiprocess,
 )
 
+from ..core.current import current_globals, current_request
 from ..core.http import METHODS
 
 blp = Blueprint("metrics", __name__)
@@ -30,10 +31,12 @@ def init_app(app: Flask) -> None:
 
 def _observe(response: Response) -> Response:
     """Count under names of ours only: the figures of a name are kept for good."""
+    request = current_request()
     method, rule = request.method, request.url_rule
     name = method if method in METHODS else "other"
     route = rule.rule if rule else "none"
-    REQUESTS.labels(name, route, str(response.status_code)).observe(perf_counter() - g.started)
+    seconds = perf_counter() - current_globals().started
+    REQUESTS.labels(name, route, str(response.status_code)).observe(seconds)
     return response
 
 

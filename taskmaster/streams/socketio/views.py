@@ -16,6 +16,7 @@ from flask_socketio import SocketIO
 from socketio.packet import BINARY_ACK, BINARY_EVENT, EVENT, Packet
 
 from ...core import lifecycle
+from ...core.current import current_application
 from ...core.errors import ApiError, ErrorCode
 from ..handshake import check_origin
 from ..takeover import Upgrade, with_problem
@@ -90,7 +91,7 @@ def upgrade() -> Response:
 
 
 def _engine(environ: WSGIEnvironment, start_response: Any) -> Iterable[bytes]:
-    environ["flask.app"] = current_app._get_current_object()  # type: ignore[attr-defined]
+    environ["flask.app"] = current_application()
     server = current_app.extensions["socketio"].server
     return server.handle_request(environ, start_response)  # type: ignore[no-any-return]
 
