@@ -43,10 +43,11 @@ class Parser(FlaskParser):
 
     def load_querystring(self, req: Request, schema: Any) -> Any:
         """Return the parameters. Raise ValidationError for one of several values that has one."""
-        single = (n for n, field in schema.fields.items() if not isinstance(field, List))
-        if twice := [name for name in single if len(req.args.getlist(name)) > 1]:
+        given = dict(req.args.lists())
+        single = [name for name in given if not isinstance(schema.fields.get(name), List)]
+        if twice := [name for name in single if len(given[name]) > 1 and name in schema.fields]:
             raise ValidationError({name: ["Given more than once."] for name in twice})
-        return super().load_querystring(req, schema)
+        return given | {name: given[name][0] for name in single}
 
     def parse(self, argmap: Any, *args: Any, location: str | None = None, **options: Any) -> Any:
         """Return what the schema makes of the request; of no parameters at all, always the same."""
