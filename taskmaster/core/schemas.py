@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, ClassVar
 
 import marshmallow
-from marshmallow import EXCLUDE, RAISE, ValidationError, fields, pre_load
+from marshmallow import EXCLUDE, RAISE, ValidationError, fields
 from marshmallow.utils import is_collection
 
 from .clock import rfc3339
@@ -52,12 +52,11 @@ class Schema(marshmallow.Schema):
         memory until garbage is collected.
         """
         try:
-            return super().load(data, **options)
+            return super().load(self._take_known(data), **options)
         except ValidationError as error:
             raise error.with_traceback(None)  # noqa: B904 - it is the same
 
-    @pre_load
-    def take_known(self, data: Any, **_: Any) -> Any:
+    def _take_known(self, data: Any) -> Any:
         """Drop the fields that only the server sets, and all but some of those that are unknown."""
         if not isinstance(data, Mapping) or data.keys() <= self.fields.keys():
             return data  # if it is no object, marshmallow tells the client
