@@ -62,7 +62,7 @@ def current() -> Principal:
 
 def bearer_token() -> str:
     """Return the token of `Authorization: Bearer` (RFC 6750, section 2.1); empty for none."""
-    header = current_request().headers.get("Authorization", "")
+    header = current_request().environ.get("HTTP_AUTHORIZATION", "")
     scheme, _, token = header.partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 

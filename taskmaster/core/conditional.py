@@ -28,7 +28,7 @@ def check_preconditions(version: int) -> None:
     Raise ApiError (412); the order is that of RFC 9110, section 13.2.2.
     """
     request = current_request()
-    if "If-Match" in request.headers and not request.if_match.contains(str(version)):
+    if "HTTP_IF_MATCH" in request.environ and not request.if_match.contains(str(version)):
         detail = "This has been changed meanwhile; the ETag header has its present version."
         raise _failed(version, detail)
     if _has(version):
@@ -43,7 +43,7 @@ def not_modified(version: int) -> Response | None:
 def _has(version: int) -> bool:
     """Tell whether `If-None-Match` names this version, or any; compared weakly."""
     request = current_request()
-    named = "If-None-Match" in request.headers
+    named = "HTTP_IF_NONE_MATCH" in request.environ
     return named and request.if_none_match.contains_weak(str(version))
 
 

@@ -142,7 +142,7 @@ def _bound_body() -> None:
 
 def _check_host() -> None:
     request, allowed = current_request(), current_application().config["ALLOWED_HOSTS"]
-    host = request.headers.get("Host", "")
+    host = request.environ.get("HTTP_HOST", "")
     if request.path not in HEALTH and not _trusted(host, tuple(allowed)):
         raise ApiError(ErrorCode.UNTRUSTED_HOST, "This host name is not served here.")
 

@@ -119,7 +119,7 @@ def _serialize(event: dict[str, object], **_: object) -> str:
 
 
 def _begin() -> None:
-    sent = current_request().headers.get("X-Request-ID", "")
+    sent = current_request().environ.get("HTTP_X_REQUEST_ID", "")
     g = current_globals()
     g.request_id = sent if REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
     g.started = perf_counter()
