@@ -51,11 +51,12 @@ def vary(response: Response, field: str) -> None:
 def let_user_keep(response: Response) -> Response:
     """Let only this user's browser keep a success, asking each time whether it is still the same.
 
-    For `after_request` of blueprints whose replies hold the user's own data and no token.
+    For `after_request` of blueprints whose replies hold the user's own data and no token. Their
+    views set neither header.
     """
     if response.status_code < 400:
-        response.headers["Cache-Control"] = "private, no-cache"
-        vary(response, "Authorization")
+        response.headers.add("Cache-Control", "private, no-cache")
+        response.headers.add("Vary", "Authorization")
     return response
 
 

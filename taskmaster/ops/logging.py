@@ -127,7 +127,7 @@ def _begin() -> None:
 
 def _finish(response: Response) -> Response:
     request, g = current_request(), current_globals()
-    response.headers["X-Request-ID"] = g.request_id
+    response.headers.add("X-Request-ID", g.request_id)
     log.info(
         "request",
         method=request.method,
