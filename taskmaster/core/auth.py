@@ -8,8 +8,8 @@ from functools import wraps
 from typing import Any, NamedTuple, TypeVar, cast
 
 from flask import Flask
-from flask_smorest import Blueprint
 
+from .blueprint import Blueprint
 from .current import current_globals, current_request
 from .errors import DEFAULTS, ApiError
 from .reader import keeping_reader

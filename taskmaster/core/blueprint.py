@@ -88,6 +88,16 @@ class Blueprint(flask_smorest.Blueprint):
         self._prepare_doc_cbks += [self._name, self._document_responses, self._add_parameters]
 
     @staticmethod
+    def doc(**described: Any) -> Callable[[Any], Any]:
+        """Describe an operation as smorest's own does, but call nothing more for each request."""
+
+        def decorator(view: Any) -> Any:
+            view._apidoc = flask_smorest.Blueprint.doc(**described)(view)._apidoc
+            return view
+
+        return decorator
+
+    @staticmethod
     def documents_errors(*codes: ErrorCode) -> Callable[[Any], Any]:
         """Document refusals of this operation beyond those that follow from its shape."""
 
