@@ -1,8 +1,5 @@
 """The connection by which a request reads: one, opened when needed, given back before a wait."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from flask import has_app_context
 from sqlalchemy import Connection
 
@@ -10,27 +7,25 @@ from .current import current_globals
 
 
 class Reader:
-    """The connection of one request; None while there is none."""
+    """The connection of one request, None while there is none.
+
+    All that read in its block share it, and the first of them opens it.
+    """
 
     connection: Connection | None = None
+
+    def __enter__(self) -> None:
+        current_globals().reader = self
+
+    def __exit__(self, *_: object) -> None:
+        self.give_back()
+        del current_globals().reader
 
     def give_back(self) -> None:
         """Give the connection back, if there is one."""
         connection, self.connection = self.connection, None
         if connection is not None:
             connection.close()
-
-
-@contextmanager
-def keeping_reader() -> Iterator[None]:
-    """Let all that read in this block share one connection, which the first of them opens."""
-    g = current_globals()
-    g.reader = reader = Reader()
-    try:
-        yield
-    finally:
-        reader.give_back()
-        del g.reader
 
 
 def give_back() -> None:
