@@ -43,6 +43,7 @@ def init_app(app: Flask) -> None:
 
 def _bound_forms() -> None:
     """Read no large form: who is not logged in can send one too, and it takes long."""
+    request = current_request()
     if (request.blueprint or "").startswith("admin"):
         request.max_content_length = MAX_FORM
 

@@ -3,7 +3,6 @@
 from flask import Flask, Response
 
 from .current import current_request
-
 from .errors import ApiError, ErrorCode
 
 # A GET is answered in full, or by 304 where `If-None-Match` names what the client has.
@@ -21,25 +20,22 @@ MAX_LENGTHS = {
 
 def init_app(app: Flask) -> None:
     """Look at the headers that werkzeug reads in parts, before it does."""
-    app.before_request(_bound_headers)
-    app.before_request(_ignore_conditions)
+    app.before_request(_look_at_headers)
 
 
-def _bound_headers() -> None:
+def _look_at_headers() -> None:
     """Refuse what is longer than any client sends. Raise ApiError (400)."""
+    request = current_request()
+    environ = request.environ
+    if request.method in ("GET", "HEAD"):
+        for name in IGNORED:
+            environ.pop(name, None)
     for name, most in MAX_LENGTHS.items():
-        if len(request.environ.get(name, "")) > most:
-            del request.environ[name]  # the refusal is answered without a look at it
+        if name in environ and len(environ[name]) > most:
+            del environ[name]  # the refusal is answered without a look at it
             field = name.removeprefix("HTTP_").replace("_", "-").title()
             detail = f"{field} has more than {most:,} characters."
             raise ApiError(ErrorCode.MALFORMED_REQUEST, detail)
-
-
-def _ignore_conditions() -> None:
-    request = current_request()
-    if request.method in ("GET", "HEAD"):
-        for name in IGNORED:
-            request.environ.pop(name, None)
 
 
 def vary(response: Response, field: str) -> None:

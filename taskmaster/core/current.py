@@ -1,6 +1,6 @@
 """What Flask's `request`, `g` and `current_app` stand for, found once in a function.
 
-The proxies find it anew at each attribute, which takes a microsecond: of 50 in a request, a tenth
+The proxies find it again at each attribute, which takes a microsecond: of 50 in a request, a tenth
 of its time. Where it does not matter, the proxies read better.
 """
 

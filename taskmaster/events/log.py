@@ -175,8 +175,7 @@ def _store(changes: Transaction, unused: int) -> None:
 
 def _prune(changes: Transaction) -> None:
     """Delete now and then what is too much, so that no user fills the disk until housekeeping."""
-    keep = current_application().config["EVENTS_KEEP_COUNT"]
-    last = changes.seq - max(keep, KEPT_AT_LEAST)
+    last = changes.seq - max(current_application().config["EVENTS_KEEP_COUNT"], KEPT_AT_LEAST)
     if last > 0 and changes.seq % PRUNED_AFTER < len(changes.rows):
         changes.connection.execute(PRUNE, {"of_user": changes.user_id, "last": last})
 
