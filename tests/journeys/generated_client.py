@@ -85,14 +85,16 @@ def change_titles(client: AuthenticatedClient) -> Task:
     task = create_task.sync(client=client, body=body)
     assert isinstance(task, Task)
     two, three = TaskUpdate(title="Two"), TaskUpdate(title="Three")
+    first = update_task.sync_detailed(task.id, client=client, body=two)
+    tag = first.headers["ETag"]
     for title, changed in (
-        ("Two", update_task.sync(task.id, client=client, body=two)),
-        ("Three", update_task_by_put.sync(task.id, client=client, body=three, if_match='"2"')),
+        ("Two", first.parsed),
+        ("Three", update_task_by_put.sync(task.id, client=client, body=three, if_match=tag)),
     ):
         assert isinstance(changed, Task)
         same = {"title": title, "last_updated": changed.last_updated.isoformat()}
         assert changed.to_dict() == {**task.to_dict(), **same}
-    late = update_task_by_put.sync(task.id, client=client, body=two, if_match='"2"')
+    late = update_task_by_put.sync(task.id, client=client, body=two, if_match=tag)
     assert isinstance(late, Problem)
     assert late.code is ErrorCode.PRECONDITION_FAILED
     return task
