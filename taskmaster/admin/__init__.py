@@ -4,24 +4,17 @@ Users can be found, deactivated and activated, logged out and given a link to se
 their tasks and their log are read-only. Every change goes through the services of `accounts`.
 """
 
-from flask import Blueprint, Flask, Response
+from flask import Blueprint, Flask
 from flask_admin import Admin
 
 from ..accounts.models import User
 from ..core import lifecycle
-from ..core.current import current_request
 from ..events.models import Event
 from ..extensions import db
 from ..tasks.models import Task
 from .figures import EVERY, RECORDER, Recorder
 from .log_in import COOKIE, CookieForAdmin
 from .views import EventAdmin, Overview, TaskAdmin, UserAdmin
-
-MAX_FORM = 16 * 1024  # bytes
-POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
-)
 
 
 def init_app(app: Flask) -> None:
@@ -35,20 +28,5 @@ def init_app(app: Flask) -> None:
         EventAdmin(Event, db, name="Log", endpoint="admin_events", url="events"),
     )
     app.register_blueprint(Blueprint("admin_pages", __name__, template_folder="templates"))
-    app.before_request(_bound_forms)
-    app.after_request(_add_policy)
     recorder = RECORDER.fill(app, Recorder())
     lifecycle.every(app, EVERY, recorder.note, "figures")
-
-
-def _bound_forms() -> None:
-    """Read no large form: who is not logged in can send one too, and it takes long."""
-    request = current_request()
-    if (request.blueprint or "").startswith("admin"):
-        request.max_content_length = MAX_FORM
-
-
-def _add_policy(response: Response) -> Response:
-    if (current_request().blueprint or "").startswith("admin"):
-        response.headers["Content-Security-Policy"] = POLICY
-    return response

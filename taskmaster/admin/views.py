@@ -6,8 +6,8 @@ from datetime import datetime
 from types import NoneType
 from typing import Any
 
-from flask import Response, abort, flash, make_response, redirect, request, url_for
-from flask_admin import AdminIndexView, BaseView, expose
+from flask import Blueprint, Response, abort, flash, make_response, redirect, request, url_for
+from flask_admin import Admin, AdminIndexView, BaseView, expose
 from flask_admin.contrib.sqla import ModelView
 from flask_admin.helpers import get_redirect_target
 from sqlalchemy import select
@@ -27,6 +27,11 @@ from .forms import ButtonForm, LoginForm, UserForm
 from .log_in import PATH, admin_name, close_session, current_admin, open_session
 
 MAX_SHOWN = 50  # users with streams
+MAX_FORM = 16 * 1024  # bytes
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
 LABELS = {
     "id": "ID",
     "email": "E-mail",
@@ -62,6 +67,13 @@ FORMATTERS_OF_EVENTS = {
 class ForSuperusers(BaseView):
     """A page that sends everybody else to the log-in."""
 
+    def create_blueprint(self, admin: Admin) -> Blueprint:
+        """Bound what is sent to these pages, and what they may load."""
+        blueprint: Blueprint = super().create_blueprint(admin)
+        blueprint.before_request(_bound_forms)
+        blueprint.after_request(_add_policy)
+        return blueprint
+
     def is_accessible(self) -> bool:
         """Tell whether a superuser is logged in."""
         return current_admin() is not None
@@ -74,6 +86,16 @@ class ForSuperusers(BaseView):
         """Fill a template, which may need to know who is logged in, and a form for a button."""
         page: str = super().render(template, admin=current_admin(), button=ButtonForm(), **context)
         return page
+
+
+def _bound_forms() -> None:
+    """Read no large form: who is not logged in can send one too, and it takes long."""
+    request.max_content_length = MAX_FORM
+
+
+def _add_policy(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = POLICY
+    return response
 
 
 class Overview(ForSuperusers, AdminIndexView):
