@@ -7,8 +7,8 @@ from .errors import ApiError, ErrorCode
 
 # A GET is answered in full, or by 304 where `If-None-Match` names what the client has.
 IGNORED = ("HTTP_IF_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_RANGE")
-# Characters of headers in several parts, all lines of one together. Werkzeug takes a time that
-# grows with the square of the length: a minute for what a server lets through.
+# Characters of headers that have several parts; one that comes in several lines counts as one.
+# Werkzeug reads them in a time that grows with the square of the length: up to a minute.
 MAX_LENGTHS = {
     "HTTP_ACCEPT": 1024,
     "HTTP_ACCEPT_ENCODING": 1024,
@@ -24,7 +24,10 @@ def init_app(app: Flask) -> None:
 
 
 def _look_at_headers() -> None:
-    """Refuse what is longer than any client sends. Raise ApiError (400)."""
+    """Drop what no GET here supports; refuse what is longer than any client sends.
+
+    Raise ApiError (400).
+    """
     request = current_request()
     environ = request.environ
     if request.method in ("GET", "HEAD"):
@@ -40,19 +43,21 @@ def _look_at_headers() -> None:
 
 def vary(response: Response, field: str) -> None:
     """Say that the response depends on this field of the request too (RFC 9110, section 12.5.5)."""
-    present = response.headers.get("Vary")
-    response.headers["Vary"] = f"{present}, {field}" if present else field
+    if present := response.headers.get("Vary"):
+        response.headers["Vary"] = f"{present}, {field}"
+    else:
+        response.headers.add("Vary", field)  # which costs less than to set it
 
 
 def let_user_keep(response: Response) -> Response:
     """Let only this user's browser keep a success, asking each time whether it is still the same.
 
     For `after_request` of blueprints whose replies hold the user's own data and no token. Their
-    views set neither header.
+    views do not set `Cache-Control`.
     """
     if response.status_code < 400:
         response.headers.add("Cache-Control", "private, no-cache")
-        response.headers.add("Vary", "Authorization")
+        vary(response, "Authorization")
     return response
 
 
