@@ -10,9 +10,13 @@ from marshmallow import fields, validate
 
 from .current import current_request
 from .errors import ApiError, invalid, not_found
-from .schemas import UNSTORABLE, ReplySchema, Schema, Whole
+from .schemas import UNSTORABLE, Schema, Whole
 
-EXAMPLE = "http://localhost:8000/api/v1/tasks/"
+
+def link_to(example: str, description: str) -> fields.Url:
+    """Return a field that links to another part of a list; `example` is a path below the API."""
+    metadata = {"description": description, "example": f"http://localhost:8000/api/v1/{example}"}
+    return fields.Url(allow_none=True, metadata=metadata)
 
 
 class PageQuerySchema(Schema):
@@ -27,32 +31,6 @@ class PageQuerySchema(Schema):
         load_default=10,
         validate=validate.Range(1, 100),
         metadata={"description": "How many a page has at most."},
-    )
-
-
-class PageSchema(ReplySchema):
-    """What every list by page has beside its `results`."""
-
-    count = fields.Integer(
-        allow_none=True,
-        metadata={
-            "description": "How many there are on all pages; null in a list by cursor.",
-            "example": 3,
-        },
-    )
-    previous = fields.Url(
-        allow_none=True,
-        metadata={
-            "description": "The page before; null on the first and in a list by cursor.",
-            "example": f"{EXAMPLE}?page_size=1&page=1",
-        },
-    )
-    next = fields.Url(
-        allow_none=True,
-        metadata={
-            "description": "The page after; null on the last.",
-            "example": f"{EXAMPLE}?page_size=1&page=3",
-        },
     )
 
 

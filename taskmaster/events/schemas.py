@@ -2,6 +2,7 @@
 
 from marshmallow import fields, validate
 
+from ..core.pagination import link_to
 from ..core.schemas import INT64, ReplySchema, Schema, Time, Whole
 
 
@@ -33,26 +34,20 @@ class LoggedSchema(ReplySchema):
 
 # Events have the fields of tasks, which this package does not know: by name.
 EVENTS = fields.List(fields.Nested("EventSchema"))
-
-
-def following(path: str) -> fields.Url:
-    """Return the field that links to the following part of a list at this path."""
-    metadata = {
-        "description": "The following part; null where it ends here.",
-        "example": f"http://localhost:8000/api/v1/tasks/{path}/?limit=1&since=42",
-    }
-    return fields.Url(allow_none=True, metadata=metadata)
+FOLLOWING = "The following part; null where it ends here."
 
 
 class HistorySchema(ReplySchema):
     """A part of what happened to one task, oldest first."""
 
-    next = following("0197f3c2-8f1e-7cc0-b3a4-5d1f0e6a9b21/history")
+    next = link_to(
+        "tasks/0197f3c2-8f1e-7cc0-b3a4-5d1f0e6a9b21/history/?limit=1&since=42", FOLLOWING
+    )
     results = EVENTS
 
 
 class ReplaySchema(HistorySchema):
     """A part of the log, oldest first."""
 
-    next = following("events")
+    next = link_to("tasks/events/?limit=1&since=42", FOLLOWING)
     seq = fields.Integer(metadata=INT64 | {"description": "Where the log stands.", "example": 44})

@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from ..core.clock import rfc3339
-from ..core.pagination import PageSchema
+from ..core.pagination import link_to
 from ..core.schemas import (
     MAX_TEXT,
     ReplySchema,
@@ -135,9 +135,20 @@ class BulkResultSchema(ReplySchema):
     results = fields.List(fields.Nested(OperationResultSchema))
 
 
-class TaskPageSchema(PageSchema):
+class TaskPageSchema(ReplySchema):
     """A page of tasks."""
 
+    count = fields.Integer(
+        allow_none=True,
+        metadata={
+            "description": "How many there are on all pages; null in a list by cursor.",
+            "example": 3,
+        },
+    )
+    previous = link_to(
+        "tasks/?page_size=1&page=1", "The page before; null on the first and in a list by cursor."
+    )
+    next = link_to("tasks/?page_size=1&page=3", "The page after; null on the last.")
     results = fields.List(fields.Nested(TaskSchema))
 
 
