@@ -21,7 +21,7 @@ if __name__ == "__main__":
         config.check()
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *sys.argv[1:]])  # noqa: S606
 
-# By gunicorn.conf.py, in place of the process id.
+# gunicorn.conf.py names this process's files of figures; they would have the process id.
 if (name := os.environ.get("FIGURES_OF")) and "PROMETHEUS_MULTIPROC_DIR" in os.environ:
     from prometheus_client import values
 

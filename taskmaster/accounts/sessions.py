@@ -141,11 +141,7 @@ def end_in(connection: Connection, user_id: str, *which: Any) -> list[str]:
 def announce(user_id: str, ids: list[str]) -> None:
     """Tell the streams that these sessions are over."""
     if ids:
-        ended.send(
-            current_application(),
-            user_id=user_id,
-            session_ids=ids,
-        )
+        ended.send(current_application(), user_id=user_id, session_ids=ids)
 
 
 def list_live(user_id: str) -> list[Row[Any]]:

@@ -23,7 +23,7 @@ _TEXT, _NUMBER = {"type": "string"}, {"type": "integer"}
 
 
 def describe_header(name: str, schema: Json, description: str) -> str:
-    """Describe a header that a feature's replies have, for the document; return its name.
+    """Describe a header of replies for the document; return its name.
 
     Pages of other origins may read it too.
     """
@@ -72,7 +72,7 @@ def error_response(codes: list[ErrorCode], has_body: bool = False) -> Json:
     example = problem(codes[0], "What a person may be told.") | {"request_id": REQUEST_ID}
     if codes[0] is ErrorCode.VALIDATION_FAILED:
         example["errors"] = {"name": ["Shorter than minimum length 1."]}
-    if codes[0] is ErrorCode.ALREADY_EXISTS and has_body:  # one of whose fields it is
+    if codes[0] is ErrorCode.ALREADY_EXISTS and has_body:  # a field of it is taken
         example["errors"] = {"username": ["Already taken."]}
     described: Json = {
         "description": "Refused as " + " or ".join(f"`{code}`" for code in codes) + ".",

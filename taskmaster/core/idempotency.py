@@ -1,8 +1,9 @@
 """`Idempotency-Key`: a request repeated after a lost reply is answered, not carried out again.
 
 The key is stored in the transaction of what it stands for, under the lock of the user's head:
-so there is either both or neither, and a second request waits for the first. Each row also says
-how many bytes the user's replies had come to with it, so newest less oldest is what is kept now.
+so there is either both or neither, and a second request waits for the first. Each row also has
+the running total of the bytes of the user's replies: the newest total less the oldest is what is
+kept now.
 """
 
 from collections.abc import Callable
@@ -69,18 +70,16 @@ OWN = (keys.c.user_id == bindparam("of_user"), keys.c.key == bindparam("of_key")
 FIND = select(keys).where(*OWN)
 FORGET = delete(keys).where(*OWN)
 INSERT = insert(keys)
-# One look at each end of the index: SQLite goes over all of it for both in one SELECT.
-# An older version, while it serves the same database, leaves 0.
+# Rows of an older version, which may serve the same database meanwhile, have 0.
 OLDEST, NEWEST = (
-    select(func.coalesce(end(keys.c.bytes_so_far), 0))
-    .where(OWN[0], keys.c.bytes_so_far > 0)
-    .scalar_subquery()
+    select(end(keys.c.bytes_so_far)).where(OWN[0], keys.c.bytes_so_far > 0)
     for end in (func.min, func.max)
 )
-MEASURE = select(OLDEST, NEWEST)
-OLDEST_KEPT = select(func.min(keys.c.bytes_so_far)).where(
-    OWN[0], keys.c.bytes_so_far > 0, keys.c.created_at > bindparam("since")
+# In two: SQLite reads one end of the index for each, but all of it for both in one SELECT.
+MEASURE = select(
+    func.coalesce(OLDEST.scalar_subquery(), 0), func.coalesce(NEWEST.scalar_subquery(), 0)
 )
+OLDEST_KEPT = OLDEST.where(keys.c.created_at > bindparam("since"))
 
 
 class Key(NamedTuple):
@@ -146,7 +145,7 @@ def _measure(connection: Connection, user_id: str) -> int:
     """Return what the user's replies have come to. Raise ApiError (422) if too much is kept."""
     own, quota = {"of_user": user_id}, current_app.config["IDEMPOTENCY_BYTES_PER_USER"]
     oldest, newest = connection.execute(MEASURE, own).one()
-    if newest - oldest >= quota:  # housekeeping may not have been at what is kept no more
+    if newest - oldest >= quota:  # expired rows count until housekeeping deletes them
         oldest = connection.scalar(OLDEST_KEPT, own | {"since": clock.now() - KEPT})
         if oldest is not None and newest - oldest >= quota:
             detail = f"The replies kept for one user's {HEADER}s may have {quota:,} bytes at most."

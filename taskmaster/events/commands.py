@@ -1,4 +1,4 @@
-"""What an operator runs after a restore: no number that clients have seen is given out again."""
+"""What an operator runs after a restore, so that no event gets a number that clients have seen."""
 
 import click
 from flask.cli import with_appcontext
@@ -13,9 +13,10 @@ SKIPPED = 10_000_000  # numbers: more than a user was given since the backup
 @click.command("after-restore")
 @with_appcontext
 def after_restore() -> None:
-    """Let all logs go on beyond what clients have seen; run it before a restored one is served.
+    """Raise the numbers of all logs beyond what clients have seen.
 
-    Clients that come with an older position list their tasks again.
+    Run it on a restored database, before it is served. Clients that come with an older position
+    are told to list their tasks again.
     """
     with writing(long=True) as connection:
         count = connection.execute(update(heads).values(seq=heads.c.seq + SKIPPED)).rowcount

@@ -22,8 +22,8 @@ from ..core.errors import ApiError, ErrorCode
 from .models import Event, StreamHead
 
 PAGE = 100
-PRUNED_AFTER = 100  # events of a user, after which its log is pruned by who writes
-KEPT_AT_LEAST = 1000  # events that this leaves, however few housekeeping does: streams read them
+PRUNED_AFTER = 100  # events: whoever writes each hundredth prunes this user's log
+KEPT_AT_LEAST = 1000  # events that a writer leaves for streams, if EVENTS_KEEP_COUNT is less
 MAX_PAGE_SIZE = 256 * 1024  # bytes of a page, unless its first event is larger
 
 appended = Signal("Sent after the commit, with `user_id` and `entries`.")
@@ -60,7 +60,7 @@ FIRST = select(func.min(events.c.seq)).where(OF_USER).correlate(None)
 PRUNE = delete(events).where(
     OF_USER,
     events.c.seq <= bindparam("last"),
-    events.c.seq < FIRST.scalar_subquery() + 2 * PRUNED_AFTER,  # two: an old log gets shorter
+    events.c.seq < FIRST.scalar_subquery() + 2 * PRUNED_AFTER,  # more than have come since
 )
 LAST_STATE = (
     select(events.c.payload)
@@ -174,7 +174,7 @@ def _store(changes: Transaction, unused: int) -> None:
 
 
 def _prune(changes: Transaction) -> None:
-    """Delete now and then what is too much, so that no user fills the disk until housekeeping."""
+    """Delete the oldest events beyond EVENTS_KEEP_COUNT, at each hundredth; retention is hourly."""
     last = changes.seq - max(current_application().config["EVENTS_KEEP_COUNT"], KEPT_AT_LEAST)
     if last > 0 and changes.seq % PRUNED_AFTER < len(changes.rows):
         changes.connection.execute(PRUNE, {"of_user": changes.user_id, "last": last})

@@ -196,12 +196,12 @@ def make_place_for_figures(several: bool) -> None:
 
 
 def name_figures(taken: set[str]) -> str:
-    """Name those of a new process: it adds to the files of a dead one, which stay."""
+    """Return a free name for those of a new process, which goes on with the files of a dead one."""
     return next(name for i in count() if (name := f"{os.getpid()}-{i}") not in taken)
 
 
 def forget_figures_of(name: str) -> None:
-    """Remove those of an ended process that tell of living ones; its successor adds to the others.
+    """Remove those of a dead process that tell of living ones; its successor goes on with the rest.
 
     prometheus_client does the same, but may not be imported before the fork.
     """
@@ -220,6 +220,12 @@ def _is_own(directory: str) -> bool:
     return f"/taskmaster-{os.getpid()}-" in directory
 
 
+def _log_refusal(status: int, request_id: str) -> None:
+    import structlog  # not before the fork
+
+    structlog.get_logger().info("request_refused", status=status, request_id=request_id)
+
+
 def write_problem(sock: Any, status: int, reason: str, message: str) -> None:
     """Refuse a request that gunicorn cannot read in the shape of the application's refusals."""
     request_id = secrets.token_hex(8)
@@ -227,9 +233,7 @@ def write_problem(sock: Any, status: int, reason: str, message: str) -> None:
     code = "internal_error" if status == 500 else "malformed_request"
     body = {"type": "about:blank", "title": reason, "status": status, "code": code}
     body |= {"detail": "The request cannot be read.", "request_id": request_id}
-    import structlog  # not before the fork
-
-    structlog.get_logger().info("request_refused", status=status, request_id=request_id)
+    _log_refusal(status, request_id)
     content = json.dumps(body)
     head = (
         f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nX-Request-ID: {request_id}\r\n"

@@ -96,7 +96,7 @@ class LockedManager(Manager):
         with self.lock:
             found = super().connect(sid, namespace)
         if not self.server.namespace_handlers[namespace].connected(sid):
-            self.disconnect(sid, namespace)  # it has gone, and python-socketio did not see it here
+            self.disconnect(sid, namespace)  # which python-socketio does for those who are in
         return found
 
 
@@ -192,7 +192,7 @@ class TaskNamespace(Namespace):
             return
         with self._lock:
             new = Room(reader.log, reader.cursor, partial(self._send, to=user_id))
-            room = self._rooms.setdefault(reader.log, new)  # a log that is fed no more has its own
+            room = self._rooms.setdefault(reader.log, new)
         with room.lock, suppress(SQLAlchemyError):  # then it tries again after the next batch
             room.next_batch()
             if reader.cursor == room.cursor:

@@ -151,7 +151,7 @@ class WebSocketConnection(Connection):
 
 
 def websocket_application(converse: Callable[[WebSocketConnection], object]) -> WSGIApplication:
-    """Return an application that takes the connection over as a WebSocket, or answers 400."""
+    """Return an application for `Upgrade`, which has looked for the socket; it may answer 400."""
 
     def application(environ: WSGIEnvironment, start_response: Any) -> Iterable[bytes]:
         connection = WebSocketConnection(find_socket(environ))  # type: ignore[arg-type]
