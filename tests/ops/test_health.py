@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
 
 from taskmaster.core.auth import Principal
 from taskmaster.core.database import DATABASES, reading, writing
@@ -111,9 +110,7 @@ def test_a_file_that_cannot_be_written_shows(
 def test_a_server_that_takes_no_writes_shows(
     make_app: Callable[..., Flask], database: Database
 ) -> None:
-    name = database.url.rpartition("/")[2]
-    with database.engine.begin() as connection:
-        connection.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
+    database.set_default("default_transaction_read_only = on")
     reply = make_app().test_client().get("/readyz")  # as a standby is
     assert reply.json["checks"]["database"] == "failed: the database is read-only"
     assert reply.status_code == 503

@@ -16,7 +16,7 @@ from tests.support.server import Server
 from tests.support.stage import BY_GUNICORN, Open, over
 from tests.support.streams import (
     NAMESPACE,
-    PollingClient,
+    SOCKETIO_CLIENTS,
     RefusedError,
     SocketIOClient,
     SSEClient,
@@ -25,8 +25,7 @@ from tests.support.streams import (
 )
 
 SETUPS = BY_GUNICORN
-CLIENTS = {"websocket": SocketIOClient, "polling": PollingClient}
-BOTH = pytest.mark.parametrize("client", CLIENTS.values(), ids=CLIENTS)
+BOTH = pytest.mark.parametrize("client", SOCKETIO_CLIENTS.values(), ids=SOCKETIO_CLIENTS)
 IN_URL = pytest.mark.parametrize("name", ["token", "access_token"])
 
 

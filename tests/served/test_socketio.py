@@ -15,7 +15,7 @@ from tests.support.stage import BY_GUNICORN, Start
 from tests.support.stream_polling import OPEN, ManualPolling
 from tests.support.streams import (
     NAMESPACE,
-    PollingClient,
+    SOCKETIO_CLIENTS,
     SocketIOClient,
     close_engine,
 )
@@ -23,8 +23,7 @@ from tests.support.waiting import wait_until
 
 SETUPS = BY_GUNICORN
 
-CLIENTS = {"websocket": SocketIOClient, "polling": PollingClient}
-BOTH = pytest.mark.parametrize("client", CLIENTS.values(), ids=CLIENTS)
+BOTH = pytest.mark.parametrize("client", SOCKETIO_CLIENTS.values(), ids=SOCKETIO_CLIENTS)
 
 
 @BOTH

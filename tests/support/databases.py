@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 import flask_migrate
-from sqlalchemy import Engine, NullPool, create_engine
+from sqlalchemy import Engine, NullPool, create_engine, text
 
 import config
 from taskmaster import create_app
@@ -30,6 +30,16 @@ class Database:
         """An engine beside the application's own, for a look at tables. It keeps no connection."""
         url = self.url.replace("postgresql://", "postgresql+psycopg://", 1)
         return create_engine(url, poolclass=NullPool)
+
+    @property
+    def name(self) -> str:
+        """Its name on a server of PostgreSQL."""
+        return self.url.rpartition("/")[2]
+
+    def set_default(self, setting: str) -> None:
+        """Set what new connections to it have: `name = value`, on PostgreSQL."""
+        with self.engine.begin() as connection:
+            connection.execute(text(f"ALTER DATABASE {self.name} SET {setting}"))
 
 
 class Template(Protocol):
@@ -70,7 +80,7 @@ class PostgresTemplate:
         return Database("postgresql", self._server.create_database(name, "template"))
 
     def drop(self, database: Database) -> None:
-        self._server.drop_database(database.url.rpartition("/")[2])
+        self._server.drop_database(database.name)
 
 
 def migrate(url: str, revision: str = "head") -> None:

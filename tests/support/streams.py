@@ -7,6 +7,7 @@ from tests.support.stream_websocket import BrowserWebSocketClient, WebSocketClie
 
 __all__ = [
     "NAMESPACE",
+    "SOCKETIO_CLIENTS",
     "TRANSPORTS",
     "BrowserWebSocketClient",
     "PollingClient",
@@ -23,3 +24,4 @@ TRANSPORTS: dict[str, type[StreamClient]] = {
     "websocket": WebSocketClient,
     "sse": SSEClient,
 }
+SOCKETIO_CLIENTS = {"websocket": SocketIOClient, "polling": PollingClient}  # by transport
