@@ -22,7 +22,7 @@ test: $(VENV)/.dev assets ## run all tests, on SQLite and PostgreSQL (journeys a
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope -m "not journey" $(OPTIONS)
 
 coverage: OPTIONS := --cov --cov-report term:skip-covered --cov-report html
-coverage: test ## the same, and what they ran: a table here, pages in htmlcov/
+coverage: test ## the same, with coverage: a table here, pages in htmlcov/
 
 check: lint ## lint, types, import order, then all tests
 	$(MAKE) test

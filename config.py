@@ -25,7 +25,7 @@ INSTANCE = Path(__file__).parent / "instance"
 SERVING = ("ENVIRONMENT", "HOST", "PORT", "WEB_CONCURRENCY", "SHUTDOWN_SECONDS", "ASYNC_MODE",
            "MIGRATE_ON_START", "LOG_FORMAT")  # fmt: skip
 FROM_FILES = ("SECRET_KEY", "DB_PASSWORD", "DATABASE_URL")  # or by NAME_FILE
-MINIMUM_SECRET = 32  # bytes: RFC 7518, section 3.2, for HS256
+MINIMUM_SECRET = 32  # characters; RFC 7518, section 3.2, asks for 32 bytes
 LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 HOST_NAME = r"\.?([\w-]{1,63}\.)*[\w-]{1,63}(:\d+)?|\[[\da-f:.]+\](:\d+)?"
 ORIGIN = r"[a-z][a-z\d+.-]*://([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?"

@@ -1,8 +1,8 @@
 """gunicorn's settings, its worker for eventlet, and what happens at start and stop.
 
 The arbiter runs this file before it forks the workers. Nothing here may import the application
-or what it needs before the fork: locks that exist when a worker patches an async library in
-stay real ones, and hold up every request.
+or what it needs before the fork. A lock created before a worker patches an async library in stays
+unpatched, and blocks all requests.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ HERE = Path(__file__).resolve().parent
 LINGER = 0.5  # seconds in which a stopping worker still answers on kept connections
 AT_ONCE = 16  # connections that a process takes in one turn if no other wants them
 DESCRIPTORS = 65536
-BARE = "import os; os.environ.pop('PROMETHEUS_MULTIPROC_DIR', 0); "  # it has no figures to add
+BARE = "import os; os.environ.pop('PROMETHEUS_MULTIPROC_DIR', 0); "  # it reports no metrics
 UPGRADE = BARE + "import wsgi; from taskmaster.ops import migrations; migrations.upgrade(wsgi.app)"
 # Imports the application as gunicorn does, to see whether it loads.
 LOAD = BARE + "import sys; _, a, *sys.path = sys.argv; import gunicorn.util as u; u.import_app(a)"
@@ -64,7 +64,7 @@ if ours["LOG_FORMAT"] == "json":
     logger_class = arbiter.JSONLogger
 
 if ours["HAS_REDIS"]:
-    sys.modules.pop("redis", None)  # the None of below, where a reload has brought a REDIS_URL
+    sys.modules.pop("redis", None)  # the None set below, if a reload added REDIS_URL
 else:  # python-socketio does without Redis's client (6 MiB)
     sys.modules["redis"] = None  # type: ignore[assignment]
 if not (ours["HAS_REDIS"] or arbiter.is_looked_up(ours["DATABASE_HOST"])):
@@ -117,7 +117,7 @@ if ours["ASYNC_MODE"] == "eventlet":
             """Answer, then let other connections have their turn."""
             try:
                 super().handle_request(listener_name, req, sock, addr)
-            except StopIteration:  # the connection ends: not before the client has the answer
+            except StopIteration:  # close only after the client has the answer
                 util.close_graceful(sock)
                 raise
             eventlet.sleep()
@@ -199,14 +199,15 @@ def when_ready(server: Any) -> None:
 
 
 def pre_fork(server: Any, worker: Any) -> None:
-    """Say where several processes add up their figures, before the first begins."""
-    arbiter.make_place_for_figures(several=server.num_workers > 1)
-    worker.figures = arbiter.name_figures({other.figures for other in server.WORKERS.values()})
+    """Say where several processes add up their metrics, before the first begins."""
+    arbiter.make_metrics_directory(several=server.num_workers > 1)
+    taken = {other.metrics_name for other in server.WORKERS.values()}
+    worker.metrics_name = arbiter.name_metrics(taken)
 
 
 def post_fork(server: Any, worker: Any) -> None:
     """Tell the application how many processes there are."""
-    os.environ |= {"WEB_CONCURRENCY": str(server.num_workers), "FIGURES_OF": worker.figures}
+    os.environ |= {"WEB_CONCURRENCY": str(server.num_workers), "METRICS_NAME": worker.metrics_name}
     # The application logs requests itself; a head that gunicorn refuses may have a token in it.
     worker.log.error_log.setLevel("ERROR")
     gc.disable()  # what is imported stays; post_worker_init enables it again
@@ -236,13 +237,13 @@ def _say_goodbye(worker: Any) -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Forget the figures of living processes only."""
-    arbiter.forget_figures_of(worker.figures)
+    """Delete the live gauges of the process that ended."""
+    arbiter.delete_live_gauges_of(worker.metrics_name)
 
 
 def on_exit(server: Any) -> None:
-    """Remove the figures."""
-    arbiter.remove_figures()
+    """Remove the metrics."""
+    arbiter.remove_metrics_directory()
 
 
 # As of gunicorn 27.0.1; its own answers HTML and repeats what was sent. See tests/serving.

@@ -21,8 +21,8 @@ if __name__ == "__main__":
         config.check()
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *sys.argv[1:]])  # noqa: S606
 
-# gunicorn.conf.py names this process's files of figures; they would have the process id.
-if (name := os.environ.get("FIGURES_OF")) and "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+# gunicorn.conf.py names this process's metrics files; without it they would have the process id.
+if (name := os.environ.get("METRICS_NAME")) and "PROMETHEUS_MULTIPROC_DIR" in os.environ:
     from prometheus_client import values
 
     values.ValueClass = values.MultiProcessValue(lambda: name)  # type: ignore[no-untyped-call]

@@ -54,13 +54,13 @@ def set_password(user: User, password: str, by: str) -> str:
 
 
 def deactivate(user: User, by: str) -> str:
-    """Let an account log in no more, and end all its sessions. Nothing of it is lost."""
+    """Deactivate an account and end its sessions. Its data stays."""
     count = _change(user, {"is_active": False}, "user_deactivated", by)
     return f"{user.username} is deactivated. Sessions ended: {count}"
 
 
 def activate(user: User, by: str) -> str:
-    """Let an account log in again. All that is its own is as it was."""
+    """Allow an account to log in again. Its data is unchanged."""
     with writing() as connection:
         _update(connection, user, {"is_active": True})
     log.info("user_activated", user_id=user.id, by=by)

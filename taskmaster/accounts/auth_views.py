@@ -39,7 +39,7 @@ class Register(MethodView):
 
         Makes an account and logs it in.
         """
-        limits.check("RATELIMIT_REGISTER")
+        limits.count_request("RATELIMIT_REGISTER")
         return _with_tokens(*service.register(fields, current_client()))
 
 
@@ -87,7 +87,7 @@ class Refresh(MethodView):
         ten seconds (a lost reply, two tabs); after that it is taken for stolen, and presenting it
         ends the session.
         """
-        limits.check("RATELIMIT_REFRESH")
+        limits.count_request("RATELIMIT_REFRESH")
         return sessions.rotate(body["refresh"])
 
 

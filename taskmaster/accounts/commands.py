@@ -18,7 +18,7 @@ from .schemas import NewPasswordSchema, RegistrationSchema
 
 BY = "command line"
 
-users = AppGroup("users", help="Accounts: make, list, change, close and open them.")
+users = AppGroup("users", help="Create, list, change, deactivate and activate accounts.")
 
 
 def _ask_password(_: click.Context, __: click.Parameter, given: str | None) -> str:

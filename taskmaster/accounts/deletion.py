@@ -38,13 +38,13 @@ def begin(connection: Connection, user: User) -> list[str] | None:
 
 def finish(user_id: str) -> None:
     """Delete all that belongs to a shut account, and then the account."""
-    for owner in owners():
+    for owner in owner_columns():
         delete_in_parts(owner.table, owner == user_id)
     with writing() as connection:
         connection.execute(delete(users).where(users.c.id == user_id))
 
 
-def owners() -> list[Column[str]]:
+def owner_columns() -> list[Column[str]]:
     """Return the columns, of all features, that say whose a row is."""
     tables = users.metadata.sorted_tables
     return [column for table in tables for column in table.c if column.references(users.c.id)]

@@ -12,7 +12,7 @@ from flask_jwt_extended.exceptions import InvalidHeaderError, WrongTokenError
 
 from ..core import clock
 from ..core.auth import Principal, not_authenticated
-from ..core.errors import ApiError, ErrorCode, handle_http_exception
+from ..core.errors import ApiError, ErrorCode, account_gone, handle_http_exception
 from ..extensions import jwt
 from . import service, sessions, tokens
 from .rows import User
@@ -43,7 +43,7 @@ def _load_user(_: Header, claims: Claims) -> User | None:
     """Return the row that `current_user` stands for; let `core.auth.current()` know it too."""
     token = tokens.read_claims(claims)
     if token.expires_at <= clock.now().timestamp():
-        raise tokens.expired()  # the leeway for clocks that are ahead is none for an end
+        raise tokens.expired()  # JWT_DECODE_LEEWAY does not make a token live longer
     g.principal = Principal(token.user_id, token.session_id, token.expires_at)
     return service.find_user(token.user_id)
 
@@ -57,5 +57,5 @@ jwt.invalid_token_loader(_answer(tokens.invalid))
 jwt.token_verification_failed_loader(_answer(tokens.invalid))
 jwt.expired_token_loader(_answer(tokens.expired))
 jwt.revoked_token_loader(_answer(sessions.revoked))
-jwt.user_lookup_error_loader(_answer(service.account_gone))
+jwt.user_lookup_error_loader(_answer(account_gone))
 jwt.needs_fresh_token_loader(_answer(NOT_FRESH))

@@ -38,7 +38,7 @@ def redeem(token: str, password: str, client: Client) -> None:
     changes = {"password_hash": password_hash, "last_updated": clock.now()}
     with writing() as connection:
         if update_unless_changed(connection, user, changes) is None:
-            raise _used()
+            raise _no_longer_valid()
         over = sessions.end_in(connection, user.id)
     sessions.announce(user.id, over)
     log.info("password_set", user_id=user.id, sessions_ended=len(over), by="link")
@@ -53,7 +53,7 @@ def _read(token: str) -> User:
         raise tokens.expired()
     user = find_user(user_id)
     if user is None or _mark(user) != mark:
-        raise _used()
+        raise _no_longer_valid()
     return user
 
 
@@ -67,5 +67,5 @@ def _mark(user: User) -> str:
     return sha256(user.password_hash.encode()).hexdigest()[:16]
 
 
-def _used() -> ApiError:
-    return ApiError(ErrorCode.TOKEN_REVOKED, "This link was used already.")
+def _no_longer_valid() -> ApiError:
+    return ApiError(ErrorCode.TOKEN_REVOKED, "This link is no longer valid.")

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from ..core import clock
 from ..core.client import Client
 from ..core.database import reading, writing, writing_of
-from ..core.errors import ApiError, ErrorCode, invalid
+from ..core.errors import ApiError, ErrorCode, account_gone, invalid
 from ..core.ids import uuid7
 from ..core.limits import Counter, count_failures
 from ..events import log as event_log
@@ -110,15 +110,10 @@ def get_user(user_id: str) -> User:
     return user
 
 
-def account_gone() -> ApiError:
-    """Return the refusal of a token whose account was deleted."""
-    return ApiError(ErrorCode.TOKEN_REVOKED, "The account of this token is gone.")
-
-
 def update_profile(user_id: str, fields: Mapping[str, Any], client: Client) -> User:
     """Change names or e-mail. Raise ApiError (409) if the username or e-mail is taken.
 
-    Taken ones are counted (429): nobody finds out faster here than by registering who is known.
+    Taken names count towards RATELIMIT_PROFILE (429), so nobody can probe for names here.
     """
     user = get_user(user_id)
     changes = {name: value for name, value in fields.items() if getattr(user, name) != value}
@@ -189,7 +184,7 @@ def _confirm_password(user_id: str, password: str, field: str, client: Client) -
 def _guarded(account: str, address: str) -> AbstractContextManager[None]:
     """Limit wrong passwords: of an address for one account, and for all accounts together.
 
-    An account is its id, or what somebody calls it that is not known. A stranger's guesses come
+    `account` is a user's id, or the login as given if no user has it. A stranger's guesses come
     from another address: they shut nobody out.
     """
     counters = Counter(LOGIN, f"{account} {address}"), Counter(LOGIN_ADDRESS, address)

@@ -20,7 +20,7 @@ from .models import sessions
 
 log = structlog.get_logger(__name__)
 
-LEEWAY = timedelta(seconds=10)  # a lost reply, two tabs: CONTRACT, refresh
+LEEWAY = timedelta(seconds=10)  # the reply was lost, or two tabs asked
 
 ended = Signal("Sent after the commit that ended sessions, with `user_id` and `session_ids`.")
 
@@ -158,7 +158,7 @@ def prune() -> int:
     return delete_in_parts(sessions, sessions.c.expires_at < clock.now())
 
 
-def live(engine: Engine, session_ids: list[str]) -> set[str]:
+def find_live(engine: Engine, session_ids: list[str]) -> set[str]:
     """Return which of these sessions still live. Needs no application."""
     with engine.connect() as connection:
         return set(connection.scalars(LIVE, {"session_ids": session_ids}))

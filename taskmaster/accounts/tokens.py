@@ -61,7 +61,7 @@ def verify(token: str, *types: str) -> Claims:
     except UNREADABLE:
         raise invalid() from None
     if claims.type not in types:
-        detail = f"This is a token for {claims.type}, which is not what is needed here."
+        detail = f"A token of type {claims.type} cannot be used here."
         raise ApiError(ErrorCode.WRONG_TOKEN_TYPE, detail)
     if claims.expires_at <= clock.now().timestamp():
         raise expired()

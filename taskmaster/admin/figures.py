@@ -52,7 +52,7 @@ class Recorder:
         found: dict[str, list[float]] = {
             "Requests per second": [],
             "Milliseconds per request": [],
-            "Errors of ours per minute": [],
+            "Server errors per minute": [],
             "Open streams": [],
         }
         for before, after in pairwise(list(self._samples)):

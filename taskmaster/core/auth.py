@@ -12,7 +12,7 @@ from flask import Flask
 from .blueprint import Blueprint
 from .current import current_globals, current_request
 from .errors import DEFAULTS, ApiError
-from .reader import Reader
+from .request_connection import RequestConnection
 from .slots import Slot
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -41,7 +41,7 @@ def login_required(view: View) -> View:
     @Blueprint.doc(security=[{"bearer": []}])
     @wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        with Reader():
+        with RequestConnection():
             current_globals().principal = authenticate(bearer_token())
             return view(*args, **kwargs)
 

@@ -19,7 +19,7 @@ from .concurrency import pause
 from .current import current_request
 from .document import error_response, headers
 from .errors import ErrorCode
-from .reader import give_back
+from .request_connection import return_connection
 
 Json = dict[str, Any]
 
@@ -60,7 +60,7 @@ class Parser(FlaskParser):
 @contextmanager
 def _checking_body() -> Iterator[None]:
     """Give the connection back, since a body may come slowly; check large bodies one by one."""
-    give_back()
+    return_connection()
     request = current_request()
     if not request.is_json or len(request.get_data()) < LARGE:
         yield

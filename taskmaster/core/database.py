@@ -1,4 +1,4 @@
-"""The database: one way to read, one to write, and connections apart for those who look on.
+"""The database: one way to read, one to write, and others for health checks and the sweep.
 
 SQLite lets one process write at a time and any number read beside it (WAL). So the default engine
 has the only connection that writes, and the bind `reading` has several that cannot. PostgreSQL has
@@ -20,7 +20,7 @@ from . import engines, sqlite
 from .current import current_globals
 from .errors import OUTAGE
 from .lines import Lines
-from .reader import Reader, give_back
+from .request_connection import RequestConnection, return_connection
 from .slots import Slot
 
 ASIDE_SECONDS = 1.0  # that a statement of `aside` may take
@@ -81,12 +81,12 @@ def _prepare_postgresql(bound: Bound, lines: tuple[Lines, Lines], seconds: float
 
 def reading() -> AbstractContextManager[Connection]:
     """Open a connection for statements that only read, or take the one that is kept."""
-    reader: Reader | None = current_globals().get("reader")
-    if reader is None:
+    kept: RequestConnection | None = current_globals().get("request_connection")
+    if kept is None:
         return DATABASES.get().reading.connect()
-    if reader.connection is None:
-        reader.connection = DATABASES.get().reading.connect()
-    return nullcontext(reader.connection)
+    if kept.connection is None:
+        kept.connection = DATABASES.get().reading.connect()
+    return nullcontext(kept.connection)
 
 
 @contextmanager
@@ -97,7 +97,7 @@ def writing(long: bool = False, user_id: str = "") -> Iterator[Connection]:
     both; `user_id`, if given, waits for it longer after a long change (`sqlite.Gate`). Never open
     a second one inside.
     """
-    give_back()
+    return_connection()
     databases = DATABASES.get()
     engine = databases.long if long else db.engine
     turn = databases.gate.turn(user_id) if databases.gate else nullcontext()

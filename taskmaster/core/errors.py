@@ -81,6 +81,7 @@ DEFAULTS = {
     415: (ErrorCode.UNSUPPORTED_MEDIA_TYPE, "The body must be application/json."),
     422: (ErrorCode.VALIDATION_FAILED, "Some fields are not valid."),
     429: (ErrorCode.RATE_LIMITED, "Too many requests; try again later."),
+    500: (ErrorCode.INTERNAL_ERROR, "Something went wrong on our side."),
     503: (ErrorCode.UNAVAILABLE, "The service is not available right now."),
 }
 # Python 3.13 renamed these two as RFC 9110 did; replies do not depend on Python's version.
@@ -112,6 +113,11 @@ def rate_limit_headers(limit: int, seconds: int) -> dict[str, str]:
 def not_found(detail: str = "There is nothing here.") -> ApiError:
     """Return the refusal for what does not exist, or not for this user."""
     return ApiError(ErrorCode.NOT_FOUND, detail)
+
+
+def account_gone() -> ApiError:
+    """Return the refusal of a token whose account was deleted."""
+    return ApiError(ErrorCode.TOKEN_REVOKED, "The account of this token is gone.")
 
 
 def invalid(errors: FieldErrors) -> ApiError:
@@ -151,9 +157,7 @@ def handle_http_exception(error: HTTPException) -> Response:
         return _respond(error.problem, error.headers)
     if error.code is None or error.code < 400:
         return error.get_response()  # type: ignore[return-value]  # a redirect
-    code, detail = DEFAULTS.get(error.code, DEFAULTS[400])
-    if error.code >= 500 and error.code != 503:
-        code, detail = ErrorCode.INTERNAL_ERROR, "Something went wrong on our side."
+    code, detail = DEFAULTS.get(error.code, DEFAULTS[400 if error.code < 500 else 500])
     data = getattr(error, "data", None) or {}  # webargs leaves what it found here
     headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
     return _respond(problem(code, detail, flatten(data.get("messages", {}))), headers)
@@ -201,10 +205,9 @@ def _printable(name: Any) -> str:
 
 def _handle_outage(error: exc.SQLAlchemyError) -> Response:
     OUTAGE.failed(error=type(error).__name__, cause=str(error.__cause__))
-    code, detail = DEFAULTS[503]
-    return _respond(problem(code, detail), {})
+    return _respond(problem(*DEFAULTS[503]), {})
 
 
 def _handle_fault(error: Exception) -> Response:
     log.exception("unhandled_error", error=type(error).__name__)
-    return _respond(problem(ErrorCode.INTERNAL_ERROR, "Something went wrong on our side."), {})
+    return _respond(problem(*DEFAULTS[500]), {})

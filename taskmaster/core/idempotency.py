@@ -75,7 +75,7 @@ OLDEST, NEWEST = (
     select(end(keys.c.bytes_so_far)).where(OWN[0], keys.c.bytes_so_far > 0)
     for end in (func.min, func.max)
 )
-# In two: SQLite reads one end of the index for each, but all of it for both in one SELECT.
+# Two subqueries: SQLite reads the whole index for MIN and MAX in one SELECT.
 MEASURE = select(
     func.coalesce(OLDEST.scalar_subquery(), 0), func.coalesce(NEWEST.scalar_subquery(), 0)
 )

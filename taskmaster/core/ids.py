@@ -21,7 +21,7 @@ def uuid7(moment: datetime | None = None) -> str:
 
 
 def earliest_uuid7(moment: datetime) -> str:
-    """Return what no UUIDv7 of this millisecond, or of a later one, is smaller than."""
+    """Return a lower bound of all UUIDv7s of this millisecond or later."""
     return str(UUID(int=max(0, _since_epoch(moment)[0]) << 80))
 
 

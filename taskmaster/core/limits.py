@@ -37,7 +37,7 @@ FAILURES = {ErrorCode.BAD_CREDENTIALS, ErrorCode.WRONG_PASSWORD, ErrorCode.ALREA
 MAX_LINE = 50  # requests of one caller that wait for one another
 MAX_WAIT = 10  # seconds
 HOUR = 3600
-FEW_KEYS = 1000  # that need no tidying
+FEW_KEYS = 1000  # fewer are never cleaned up
 HASHES_AT_ONCE = 2  # of one address, and for one account
 GUESSES, HASHES = Slot[Lines]("guesses"), Slot[Lines]("hashes")
 UNCOUNTED = Outage("rate_limit_failed_open")
@@ -52,7 +52,7 @@ class Counter(NamedTuple):
     identifier: str
 
 
-class Window:
+class FixedWindow:
     """Counts the requests of each address in a fixed window, which is the same for all addresses.
 
     The memory of `limits` would start a thread every 10 ms that goes over all of them.
@@ -81,7 +81,7 @@ class MovingWindows:
 
     def __init__(self) -> None:
         self._hits: dict[tuple[Any, ...], deque[float]] = {}
-        self._most = FEW_KEYS  # keys before those that have run out are forgotten
+        self._most = FEW_KEYS  # keys; more, and those that have run out are forgotten
         self._lock = threading.Lock()
 
     def hit(self, limit: RateLimitItem, *of: str) -> bool:
@@ -131,7 +131,7 @@ def init_app(app: Flask) -> None:
     if not enabled:
         return
     LIMITER.fill(app, _shared_limiter(app.config["REDIS_URL"]))
-    windows = [Window(limit) for limit in app.config[FLOOD]]
+    windows = [FixedWindow(limit) for limit in app.config[FLOOD]]
 
     @app.before_request
     def guard_against_floods() -> None:
@@ -149,7 +149,7 @@ def _shared_limiter(redis_url: str | None) -> Limiter:
     return MovingWindowRateLimiter(storage_from_string(url, wrap_exceptions=True, **timeouts))
 
 
-def check(setting: str) -> None:
+def count_request(setting: str) -> None:
     """Count a request of this client's address. Raise ApiError (429) when there were too many."""
     if limiter := LIMITER.get():
         counter = Counter(setting, client_address())

@@ -9,7 +9,7 @@ from itertools import islice
 import structlog
 
 from .errors import ApiError, ErrorCode, rate_limit_headers
-from .reader import give_back
+from .request_connection import return_connection
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +40,7 @@ class Lines:
 
         Raise ApiError: `full` where too many wait already, 503 where it takes too long.
         """
-        give_back()  # others need the connection while this one waits
+        return_connection()  # others need the connection while this one waits
         turn = self._join(key)
         try:
             if not turn.wait(self.seconds):

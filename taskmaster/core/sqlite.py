@@ -34,7 +34,7 @@ WRITER = (
     "journal_mode=WAL",
     "synchronous=NORMAL",
     "foreign_keys=ON",
-    "wal_autocheckpoint=250000",  # pages (1 GiB): for commands, which have no such thread
+    "wal_autocheckpoint=250000",  # pages (1 GiB): commands run no checkpoint thread
     f"journal_size_limit={LARGE_LOG}",
 )
 READER = ("query_only=ON",)
@@ -108,7 +108,7 @@ class Statement:
 def prepare(engine: Engine, pragmas: tuple[str, ...], seconds: float) -> None:
     """Let each connection of an engine begin with pragmas, and wait for a lock so long at most.
 
-    A statement of readers may take as long; who writes may take longer, to migrate say.
+    A read may take as long; a write has no limit.
     """
     limit = seconds if pragmas == READER else None
 

@@ -20,4 +20,4 @@ def after_restore() -> None:
     """
     with writing(long=True) as connection:
         count = connection.execute(update(heads).values(seq=heads.c.seq + SKIPPED)).rowcount
-    click.echo(f"Logs that go on {SKIPPED:,} numbers further: {count}")
+    click.echo(f"Logs moved forward by {SKIPPED:,} numbers: {count}")

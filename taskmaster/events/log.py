@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Select, Table, bindparam, delete, func, inser
 from ..core import clock
 from ..core.current import current_application
 from ..core.database import writing_of
-from ..core.errors import ApiError, ErrorCode
+from ..core.errors import ApiError, ErrorCode, account_gone
 from .models import Event, StreamHead
 
 PAGE = 100
@@ -60,7 +60,7 @@ FIRST = select(func.min(events.c.seq)).where(OF_USER).correlate(None)
 PRUNE = delete(events).where(
     OF_USER,
     events.c.seq <= bindparam("last"),
-    events.c.seq < FIRST.scalar_subquery() + 2 * PRUNED_AFTER,  # more than have come since
+    events.c.seq < FIRST.scalar_subquery() + 2 * PRUNED_AFTER,  # at most 200 at once
 )
 LAST_STATE = (
     select(events.c.payload)
@@ -151,7 +151,7 @@ def _reserve(connection: Connection, user_id: str, count: int, task_count_delta:
     wanted = {"of_user": user_id, "count": count, "task_count_delta": task_count_delta}
     row = connection.execute(RESERVE, wanted).first()
     if row is None:
-        raise ApiError(ErrorCode.TOKEN_REVOKED, "The account of this token is gone.")
+        raise account_gone()
     return Head(*row)
 
 

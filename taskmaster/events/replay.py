@@ -14,7 +14,7 @@ from .log import Entry
 def replay(user_id: str, since: int, limit: int) -> tuple[int, list[Entry]]:
     """Return where the log stands and the events after `since`, oldest first.
 
-    Raise ApiError (410) from before what is kept, or from ahead of the log.
+    Raise ApiError (410) if the position is older than what is kept, or ahead of the log.
     """
     with reading() as connection:
         head = log.head(connection, user_id).seq
@@ -23,7 +23,7 @@ def replay(user_id: str, since: int, limit: int) -> tuple[int, list[Entry]]:
     if since > head or first != since + 1:
         detail = "The log does not have what followed this position; list the tasks again."
         raise ApiError(ErrorCode.POSITION_EXPIRED, detail)
-    return max(head, found[-1].seq) if found else head, found  # one may have come between
+    return max(head, found[-1].seq) if found else head, found  # one may be committed between
 
 
 def envelope(last: int, entries: list[Entry]) -> dict[str, Any]:

@@ -23,13 +23,13 @@ HEADS = select(heads.c.user_id, heads.c.seq)
 
 
 def prune() -> int:
-    """Delete the events that are no longer kept; return how many. Short writes, none for most."""
+    """Delete the events that are no longer kept; return how many. Most users need no write."""
     standing = read_in_parts(HEADS, heads.c.user_id)
     return sum(_prune(user_id, head) for user_id, head in in_turns(standing))
 
 
 def _prune(user_id: str, head: int) -> int:
-    """Delete from the front only: where clocks differ, what is left still has no gap."""
+    """Delete the oldest events only: the rest has no gap even if clocks differ."""
     config = current_app.config
     before = clock.now() - timedelta(days=config["EVENTS_KEEP_DAYS"])
     with reading() as connection:

@@ -1,4 +1,4 @@
-"""What gunicorn lacks: a log that holds nobody up, refusals in our shape, a place for figures.
+"""What gunicorn lacks: a log that holds nobody up, refusals in our shape, a directory for metrics.
 
 gunicorn.conf.py runs this file before the fork, so it imports neither the application nor what
 that needs. What it takes from the standard library here stays real: an async library that a
@@ -33,7 +33,7 @@ from gunicorn import util
 MAX_QUEUED = 4096  # lines
 BATCH = PIPE_BUF - 1024  # bytes written at once: what other processes write does not mix with it
 LINGER = 0.02  # seconds: to be woken for every line would cost each request some microseconds
-FIGURES = "PROMETHEUS_MULTIPROC_DIR"  # where several processes add up what /metrics shows
+METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"  # where several processes add up what /metrics shows
 DRAIN = 1.0  # seconds for what is queued at the end
 
 
@@ -182,37 +182,39 @@ def check_address(host: str, port: int, present: list[Any]) -> None:
             sys.exit(1)
 
 
-def make_place_for_figures(several: bool) -> None:
-    """Make the directory of FIGURES: the one that is given, or one of this arbiter's own.
+def make_metrics_directory(several: bool) -> None:
+    """Make the directory of METRICS_DIRECTORY: the one that is given, or one of this arbiter's own.
 
-    That of an arbiter before it, which has started this one by SIGUSR2, goes with that one.
+    The directory of the arbiter that started this one (SIGUSR2) is not used: that one deletes it.
     """
-    given = os.environ.get(FIGURES, "")
+    given = os.environ.get(METRICS_DIRECTORY, "")
     is_others = re.search(r"/taskmaster-\d+-\w+\Z", given) and not _is_own(given)
     if several and (not given or is_others):
-        given = os.environ[FIGURES] = tempfile.mkdtemp(prefix=f"taskmaster-{os.getpid()}-")
+        given = os.environ[METRICS_DIRECTORY] = tempfile.mkdtemp(
+            prefix=f"taskmaster-{os.getpid()}-"
+        )
     if given:
         Path(given).mkdir(parents=True, exist_ok=True)
 
 
-def name_figures(taken: set[str]) -> str:
+def name_metrics(taken: set[str]) -> str:
     """Return a free name for those of a new process, which goes on with the files of a dead one."""
     return next(name for i in count() if (name := f"{os.getpid()}-{i}") not in taken)
 
 
-def forget_figures_of(name: str) -> None:
-    """Remove those of a dead process that tell of living ones; its successor goes on with the rest.
+def delete_live_gauges_of(name: str) -> None:
+    """Delete the live gauges of a dead process; its successor uses its other files.
 
     prometheus_client does the same, but may not be imported before the fork.
     """
-    if directory := os.environ.get(FIGURES):
+    if directory := os.environ.get(METRICS_DIRECTORY):
         for file in Path(directory).glob(f"gauge_live*_{name}.db"):
             file.unlink(missing_ok=True)
 
 
-def remove_figures() -> None:
+def remove_metrics_directory() -> None:
     """Remove this arbiter's own directory; one that was given is not ours."""
-    if _is_own(directory := os.environ.get(FIGURES, "")):
+    if _is_own(directory := os.environ.get(METRICS_DIRECTORY, "")):
         shutil.rmtree(directory, ignore_errors=True)
 
 

@@ -30,7 +30,7 @@ def init_app(app: Flask) -> None:
 
 
 def _observe(response: Response) -> Response:
-    """Count under names of ours only: the figures of a name are kept for good."""
+    """Count under names of ours only: the metrics of a name are kept for good."""
     request = current_request()
     method, rule = request.method, request.url_rule
     name = method if method in METHODS else "other"
@@ -41,7 +41,7 @@ def _observe(response: Response) -> Response:
 
 
 def registry() -> CollectorRegistry:
-    """Return the figures of all processes that serve on this port."""
+    """Return the metrics of all processes that serve on this port."""
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:  # set by gunicorn.conf.py, for the library
         return REGISTRY
     found = CollectorRegistry()
@@ -51,6 +51,6 @@ def registry() -> CollectorRegistry:
 
 @blp.get("/metrics")
 def metrics() -> Response:
-    """Show the figures."""
+    """Show the metrics."""
     headers = {"Cache-Control": "no-cache"}  # unlike no-store, it lets them be compressed
     return Response(generate_latest(registry()), headers=headers, content_type=CONTENT_TYPE_LATEST)

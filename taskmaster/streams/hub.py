@@ -94,7 +94,7 @@ class Hub:
                 for user_id, user in users.items():
                     user.log.raise_head(heads.get(user_id, 0))
                 asked = {one.principal.session_id: one.principal for one in self.subscriptions()}
-                for ended in asked.keys() - sessions.live(self._engines.aside, list(asked)):
+                for ended in asked.keys() - sessions.find_live(self._engines.aside, list(asked)):
                     self.receive(asked[ended].user_id, session_ids=[ended])
         finally:
             for subscription in self.subscriptions():

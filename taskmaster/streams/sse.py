@@ -10,7 +10,7 @@ from flask.views import MethodView
 from ..core.auth import Principal, current, login_required
 from ..core.blueprint import Blueprint
 from ..core.errors import ErrorCode
-from ..core.reader import give_back
+from ..core.request_connection import return_connection
 from ..core.schemas import INT64, Schema
 from .handshake import HUB, SINCE, check_origin, position
 from .protocol import Message
@@ -50,10 +50,10 @@ class Stream(MethodView):
         """Stream events
 
         Server-sent events: each change of one's tasks as it is committed. `Last-Event-ID`, which
-        wins, or `since` resumes after an event: first what was missed, then live, with no seam.
+        wins, or `since` resumes after an event: first what was missed, then live.
         """
         check_origin()
-        give_back()
+        return_connection()
         since = request.headers.get("Last-Event-ID", query.get("since"))
         return _stream(current(), position(since))
 
@@ -65,12 +65,12 @@ def _stream(principal: Principal, since: int | None) -> Response:
         if raw:
             watcher = threading.Thread(target=_watch, args=(raw, subscription), daemon=True)
             watcher.start()
-            stack.callback(watcher.join, 1)  # whose number a new socket would have meanwhile
+            stack.callback(watcher.join, 1)  # before a new socket can get its descriptor
         frames = ("".join(map(frame, batch)) or HEARTBEAT for batch in subscription.messages())
         response = Response(frames, mimetype="text/event-stream")
         response.headers.update({"X-Accel-Buffering": "no", "Connection": "close"})
-        # The connection ends too: a next request on it would be read as the client's end. Not in
-        # the generator: one that never starts never runs its `finally`.
+        # The connection ends too: the watcher would take a next request for the client's end. Not
+        # in the generator: one that never starts never runs its `finally`.
         stack.callback(end_call, request.environ)
         response.call_on_close(stack.pop_all().close)
     return response

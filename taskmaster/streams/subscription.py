@@ -19,7 +19,7 @@ from .token_bucket import TokenBucket
 
 log = structlog.get_logger(__name__)
 
-UNREADABLE = Outage("log_unreadable")  # one for all: they read the same database
+UNREADABLE_OUTAGE = Outage("log_unreadable")  # one for all: they read the same database
 WARNING = 60  # seconds from `token_expiring` to the expiry
 HEARTBEAT = 15  # seconds of silence after which the transport may show that it lives
 RETRY = 0.5  # seconds before the log is read again after the database failed
@@ -100,10 +100,10 @@ class Subscription:
             try:
                 batch = self._next_batch()
             except SQLAlchemyError as error:
-                UNREADABLE.failed(error=type(error).__name__)
+                UNREADABLE_OUTAGE.failed(error=type(error).__name__)
                 self._wake.wait(RETRY)
                 continue
-            UNREADABLE.succeeded()
+            UNREADABLE_OUTAGE.succeeded()
             if batch or not self._wake.wait(self._patience()):
                 yield from self._watched(batch)
         if self.close_reason:

@@ -191,6 +191,6 @@ def serialize_task(task: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def read_task(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns that `serialize_task` made an event of."""
+def task_from_event(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a task's columns from its event, the inverse of `serialize_task`."""
     return {**TASK.load(event), "id": event["id"]}

@@ -37,8 +37,8 @@ UNSPACED = re.compile(
 )
 
 
-# Characters of a folded text. A few grow by folding, one to 18: no text of any language to twice
-# its 10,000 characters.
+# Characters of a folded text. Folding makes some characters longer, but no text of a real
+# language grows to twice its 10,000.
 MAX_FOLDED = 20_000
 Words = Mapping[str, str]  # what `spaced_words` has made of some texts, by text
 NONE_KNOWN: Words = MappingProxyType({})
@@ -115,7 +115,7 @@ def spaced_words(text: str) -> str:
 def stored_words(task: Mapping[str, Any]) -> Words:
     """Return the words of a stored task's description by its text, without folding it again.
 
-    They are what follows the title's words; none where these are not there as they are made now.
+    They are what follows the title's words; empty if the stored text does not begin with those.
     """
     title, found = spaced_words(task["title"]), task["search_text"]
     return {task["description"]: found[len(title) : -1]} if found.startswith(f"{title} ") else {}

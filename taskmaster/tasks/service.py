@@ -16,7 +16,7 @@ from ..core.idempotency import Key, run_idempotent
 from ..core.ids import uuid7
 from ..events import log
 from .models import CHANGING, SHOWN, tasks
-from .schemas import read_task, serialize_task
+from .schemas import serialize_task, task_from_event
 from .search import NONE_KNOWN, Words, search_columns, stored_words
 
 Task = Mapping[str, Any]  # a row of the table, by column
@@ -80,7 +80,7 @@ def restore(user_id: str, task_id: str) -> Task:
         event = log.last_state(changes.connection, user_id, task_id)
         if event is None:
             raise not_found()
-        fields = read_task(event)
+        fields = task_from_event(event)
         changes.append("task_create", serialize_task(fields))
         task = {**fields, "user_id": user_id, "version": changes.seq, **search_columns(fields)}
         changes.connection.execute(INSERT, task)
@@ -104,8 +104,8 @@ def changed_columns(
 ) -> dict[str, Any]:
     """Return the columns of a task that become others by these fields; none if nothing does.
 
-    The version is the number of the event that tells of it: no other state has ever had it, not
-    even one that was lost with a database (`events/commands.py`).
+    The version is the event's `seq`, which no earlier state had, not even one that a restore has
+    lost (`events/commands.py`).
     """
     changed = {name: value for name, value in fields.items() if task[name] != value}
     if not changed:

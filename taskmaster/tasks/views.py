@@ -55,8 +55,7 @@ class Tasks(MethodView):
         """List tasks
 
         By page, or by `cursor` for long lists; newest first unless `ordering` says otherwise.
-        `Stream-Position` is where to start a stream that misses nothing which this list does not
-        show.
+        A stream from `Stream-Position` delivers every change after the list.
         """
         position, body = queries.list_tasks(current().user_id, query)
         return json_response(body, headers={STREAM_POSITION: str(position)})

@@ -213,7 +213,7 @@ def test_what_operators_do_to_a_deleted_account_is_refused(app: Flask, busy: Use
 
 
 def test_every_table_of_a_users_rows_is_known(app: Flask) -> None:
-    tables = {owner.table.name for owner in deletion.owners()}
+    tables = {owner.table.name for owner in deletion.owner_columns()}
     assert tables == {"events", "idempotency_keys", "sessions", "stream_heads", "tasks"}
 
 

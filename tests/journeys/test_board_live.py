@@ -70,7 +70,7 @@ def test_two_who_edit_one_task_lose_nothing(server: Server, open_page: Open) -> 
     user.patch(f"tasks/{task['id']}/", {"title": "Theirs", "priority": "HIGH"})
     expect(dialog.get_by_label("Title")).to_have_value("Theirs")
     user.patch(f"tasks/{task['id']}/", {"description": "Theirs too"})
-    expect(dialog.locator("#elsewhere")).to_contain_text("Save puts what you typed in its place")
+    expect(dialog.locator("#elsewhere")).to_contain_text("Save overwrites it with what you typed")
     save(dialog)
     expect(card(page, "Theirs")).to_contain_text("Mine")
     dialog = edit(page, "Theirs")

@@ -1,4 +1,4 @@
-"""What the parent of the processes does: an address to reload onto, a place for figures."""
+"""What the parent of the processes does: an address to reload onto, a directory for metrics."""
 
 import os
 import socket
@@ -23,36 +23,36 @@ def test_an_address_that_is_taken_is_named(capsys: pytest.CaptureFixture[str]) -
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where directories are made, with none named yet."""
     monkeypatch.setattr(arbiter.tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setenv(arbiter.FIGURES, "")
+    monkeypatch.setenv(arbiter.METRICS_DIRECTORY, "")
     return tmp_path
 
 
 def test_one_process_needs_no_place(place: Path) -> None:
-    arbiter.make_place_for_figures(several=False)
+    arbiter.make_metrics_directory(several=False)
     assert list(place.iterdir()) == []
 
 
 def test_several_have_one_which_goes_at_the_end(place: Path) -> None:
     for _ in range(2):
-        arbiter.make_place_for_figures(several=True)
+        arbiter.make_metrics_directory(several=True)
     (made,) = place.iterdir()
-    assert str(made) == os.environ[arbiter.FIGURES]
+    assert str(made) == os.environ[arbiter.METRICS_DIRECTORY]
     for name in ("gauge_livesum_7.db", "counter_7.db"):
         (made / name).touch()
-    arbiter.forget_figures_of("7")
+    arbiter.delete_live_gauges_of("7")
     assert [file.name for file in made.iterdir()] == ["counter_7.db"]
-    arbiter.remove_figures()
+    arbiter.remove_metrics_directory()
     assert list(place.iterdir()) == []
-    arbiter.make_place_for_figures(several=True)  # a cleaner has taken it away
+    arbiter.make_metrics_directory(several=True)  # a cleaner has taken it away
     assert made.is_dir()
 
 
 def test_the_place_of_an_operator_is_made_and_stays(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(arbiter.FIGURES, str(place / "figures"))
-    arbiter.make_place_for_figures(several=True)
-    arbiter.remove_figures()
+    monkeypatch.setenv(arbiter.METRICS_DIRECTORY, str(place / "figures"))
+    arbiter.make_metrics_directory(several=True)
+    arbiter.remove_metrics_directory()
     assert [file.name for file in place.iterdir()] == ["figures"]
 
 
@@ -60,10 +60,10 @@ def test_the_place_of_the_arbiter_before_is_left_to_it(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (other := place / f"taskmaster-{os.getpid() + 1}-abc").mkdir()
-    monkeypatch.setenv(arbiter.FIGURES, str(other))
-    arbiter.make_place_for_figures(several=True)
-    assert os.environ[arbiter.FIGURES] != str(other)
-    arbiter.remove_figures()
+    monkeypatch.setenv(arbiter.METRICS_DIRECTORY, str(other))
+    arbiter.make_metrics_directory(several=True)
+    assert os.environ[arbiter.METRICS_DIRECTORY] != str(other)
+    arbiter.remove_metrics_directory()
     assert list(place.iterdir()) == [other]
 
 

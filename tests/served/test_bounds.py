@@ -1,4 +1,4 @@
-"""CONTRACT section 4 for every transport: what a client may cost, and how the server leaves."""
+"""For every transport: what a client may cost, and how the server leaves."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""CONTRACT section 4 for every transport: what is delivered, from where, to whom."""
+"""For every transport: what is delivered, from where, to whom."""
 
 import pytest
 from sqlalchemy import delete

@@ -1,4 +1,4 @@
-"""CONTRACT section 4: where a token counts, and how a refusal looks before there is a stream."""
+"""Where a token counts, and how a refusal looks before there is a stream."""
 
 import json
 from contextlib import closing, suppress

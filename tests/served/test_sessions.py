@@ -1,4 +1,4 @@
-"""CONTRACT section 4 for every transport: who is let in, and for how long."""
+"""For every transport: who is let in, and for how long."""
 
 from collections.abc import Callable
 

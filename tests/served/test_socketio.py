@@ -1,4 +1,4 @@
-"""CONTRACT section 4 for Socket.IO alone: its refusals in words, its close message over polling."""
+"""For Socket.IO alone: its refusals in words, its close message over polling."""
 
 from contextlib import closing
 from typing import Any

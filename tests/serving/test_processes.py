@@ -34,11 +34,11 @@ def pids(server: ProbeServer, count: int) -> set[int]:
 
 @pytest.mark.journey
 def test_killed_process_is_replaced_and_a_stop_is_graceful(start: Start, tmp_path: Path) -> None:
-    (figures := tmp_path / "tmp").mkdir()
-    server = start(WEB_CONCURRENCY=2, TMPDIR=figures)
+    (metrics := tmp_path / "tmp").mkdir()
+    server = start(WEB_CONCURRENCY=2, TMPDIR=metrics)
     before = pids(server, 2)
     assert before == set(server.children())
-    assert list(figures.iterdir())
+    assert list(metrics.iterdir())
     victim = before.pop()
     os.kill(victim, signal.SIGKILL)
     for _ in range(20):
@@ -51,7 +51,7 @@ def test_killed_process_is_replaced_and_a_stop_is_graceful(start: Start, tmp_pat
         assert client.response().body == b"finished"
         assert server.child.wait(15) == 0
     assert not listens(server.port)
-    assert not list(figures.iterdir())
+    assert not list(metrics.iterdir())
 
 
 @pytest.mark.journey

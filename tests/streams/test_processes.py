@@ -13,7 +13,7 @@ from tests.support.streams import TRANSPORTS, StreamClient
 
 Start = Callable[..., Server]
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-WITHIN = 2  # seconds: CONTRACT section 4
+WITHIN = 2  # seconds, as docs/streams.md says
 
 
 @pytest.fixture(params=["redis", *map(as_journey, ("no redis", "dead redis"))])

@@ -1,6 +1,6 @@
 """Every private name of python-socketio 5.18 and engine.io 4.15 that is used, and why.
 
-Their parameters do not reach the bounds that the contract asks for. Each name stands here, and
+Their parameters do not reach the bounds in docs/limits.md. Each name stands here, and
 tests/streams/test_adapter.py fails when one of them goes.
 """
 
@@ -39,7 +39,7 @@ class EngineSocket(Socket):
     leaving = False  # True: only what was sent last is left to fetch, no message is read
 
     def prepare(self) -> None:
-        """Begin to count. It stands for `__init__`, since engine.io makes its own class."""
+        """Start counting. It replaces `__init__`, because engine.io creates the object."""
         self._bucket = TokenBucket()
         self.serve(None)
 
@@ -93,7 +93,7 @@ class EngineSocket(Socket):
 
     def poll(self) -> list[Any]:
         """Return what waits to be sent, an empty list at the end; raise QueueEmpty."""
-        if not self.queue.qsize():  # who asks for more has taken what was there
+        if not self.queue.qsize():  # a new poll means that the last reply was read
             self.has_backlog = False
         if self.subscription:
             self.subscription.progress()
@@ -163,7 +163,7 @@ class EngineLink:
         self.send, self.close = websocket.send, websocket.close
 
     def wait(self) -> str | bytes | None:
-        """Return the next message that engine.io can read: at another, its loop would break off."""
+        """Return the next valid message; an invalid one would end engine.io's loop."""
         if self._engine.upgraded:
             self._websocket.set_deadline(None)
         for message in self._messages:
@@ -219,7 +219,7 @@ def adapt(engine: Server) -> None:
     def receive(sid: str, data: Any) -> None:
         try:
             received(sid, data)
-        except Exception:  # whatever its parser makes of a frame that is none
+        except Exception:  # its parser may raise anything for an invalid frame
             if connection := engine.sockets.get(sid):
                 connection.refuse()
 

@@ -75,7 +75,7 @@ def _locked(change: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class LockedManager(Manager):
-    """python-socketio's rooms, which it looks at first and changes then, for real threads."""
+    """python-socketio's rooms with a lock, because it checks and then changes them."""
 
     lock = threading.RLock()
     basic_enter_room = _locked(Manager.basic_enter_room)
@@ -96,7 +96,7 @@ class LockedManager(Manager):
         with self.lock:
             found = super().connect(sid, namespace)
         if not self.server.namespace_handlers[namespace].connected(sid):
-            self.disconnect(sid, namespace)  # which python-socketio does for those who are in
+            self.disconnect(sid, namespace)  # python-socketio does this only for connected clients
         return found
 
 

@@ -55,7 +55,7 @@ function explain(error) {
   if (REASONS[error?.code]) return REASONS[error.code];
   if (error?.status >= 400 && error.status < 500) return error.message;
   if (!lastLive) return "The server cannot be reached. This page tries again by itself.";
-  const shown = `You see how it was at ${clock(lastLive)}`;
+  const shown = `This is the state at ${clock(lastLive)}`;
   return state === "offline"
     ? `${shown}; changes cannot be saved now. This page goes on by itself when the server is back.`
     : `${shown}. Connecting again.`;

@@ -139,14 +139,14 @@ export function hear(event) {
     task = null;
     shown = fieldsOf(NEW);
     byId("editor-remove").hidden = true;
-    return say("This task was deleted elsewhere. Save makes a new one of what stands here.");
+    return say("This task was deleted elsewhere. Save creates a new task from these fields.");
   }
   const typed = typedFields();
   const before = shown;
   task = event;
   show(event, typed);
   const lost = Object.keys(typed).some((name) => before[name] !== shown[name] && shown[name] !== typed[name]);
-  say(lost ? "This was changed elsewhere meanwhile. Save puts what you typed in its place." : "This was changed elsewhere; what you see is new.");
+  say(lost ? "This was changed elsewhere meanwhile. Save overwrites it with what you typed." : "This was changed elsewhere; what you see is new.");
 }
 
 function say(text) {

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 from .current import current_globals
 
 
-class Reader:
+class RequestConnection:
     """The connection of one request, None while there is none.
 
     All that read in its block share it, and the first of them opens it.
@@ -15,20 +15,20 @@ class Reader:
     connection: Connection | None = None
 
     def __enter__(self) -> None:
-        current_globals().reader = self
+        current_globals().request_connection = self
 
     def __exit__(self, *_: object) -> None:
-        self.give_back()
-        del current_globals().reader
+        self.return_connection()
+        del current_globals().request_connection
 
-    def give_back(self) -> None:
+    def return_connection(self) -> None:
         """Give the connection back, if there is one."""
         connection, self.connection = self.connection, None
         if connection is not None:
             connection.close()
 
 
-def give_back() -> None:
+def return_connection() -> None:
     """Give back the connection that this request keeps, if there is one."""
-    if has_app_context() and (reader := current_globals().get("reader")):
-        reader.give_back()
+    if has_app_context() and (kept := current_globals().get("request_connection")):
+        kept.return_connection()
