@@ -62,9 +62,9 @@ PRUNE = delete(events).where(
     events.c.seq <= bindparam("last"),
     events.c.seq < FIRST.scalar_subquery() + 2 * PRUNED_AFTER,  # at most 200 at once
 )
-LAST_STATE = (
-    select(events.c.payload)
-    .where(OF_USER, OF_TASK, events.c.action != "task_delete")
+LAST_STATE = (  # deletions that were logged before migration 0005 have no state
+    select(func.coalesce(events.c.state, events.c.payload))
+    .where(OF_USER, OF_TASK, (events.c.action != "task_delete") | events.c.state.is_not(None))
     .order_by(events.c.seq.desc())
     .limit(1)
 )
@@ -100,8 +100,8 @@ class Transaction:
     rows: list[dict[str, Any]] = field(default_factory=list)
     keep: bool = False  # whether to commit even if nothing was appended
 
-    def append(self, action: str, body: Mapping[str, Any]) -> None:
-        """Add the event of one change; `body` has the task's `id`."""
+    def append(self, action: str, body: Mapping[str, Any], state: Any = None) -> None:
+        """Add the event of one change; `body` has the task's `id`, `state` what it was."""
         self.seq += 1
         now = clock.now()
         event = {"seq": self.seq, "action": action, "occurred_at": clock.rfc3339(now), **body}
@@ -113,6 +113,7 @@ class Transaction:
                 "task_id": body["id"],
                 "occurred_at": now,
                 "payload": orjson.dumps(event).decode(),
+                "state": orjson.dumps(state).decode() if state else None,
             }
         )
 
@@ -156,10 +157,8 @@ def _reserve(connection: Connection, user_id: str, count: int, task_count_delta:
 
 
 def _refuse_over_quota(task_count: int) -> None:
-    quota = current_application().config["TASKS_PER_USER"]
-    if task_count > quota:
-        detail = f"One user may have {quota:,} tasks at most."
-        raise ApiError(ErrorCode.QUOTA_EXCEEDED, detail)
+    if task_count > (quota := current_application().config["TASKS_PER_USER"]):
+        raise ApiError(ErrorCode.QUOTA_EXCEEDED, f"One user may have {quota:,} tasks at most.")
 
 
 def _store(changes: Transaction, unused: int) -> None:
@@ -236,7 +235,7 @@ def heads_of(connection: Connection, user_ids: list[str]) -> dict[str, int]:
 
 
 def last_state(connection: Connection, user_id: str, task_id: str) -> dict[str, Any] | None:
-    """Return the last event that tells how a task was; None where the log has none."""
+    """Return how a task was last, as its events say it; None where the log has it no more."""
     payload = connection.scalar(LAST_STATE, {"of_user": user_id, "of_task": task_id})
     return orjson.loads(payload) if payload else None
 

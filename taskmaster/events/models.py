@@ -22,7 +22,10 @@ class StreamHead(db.Model):  # type: ignore[name-defined]
 
 
 class Event(db.Model):  # type: ignore[name-defined]
-    """One committed change. `payload` is the JSON that clients get, made once."""
+    """One committed change. `payload` is the JSON that clients get, made once.
+
+    `state` is how a deleted task was, for a restore; clients do not get it.
+    """
 
     __tablename__ = "events"
     __table_args__ = (Index("ix_events_history", "user_id", "task_id", "seq"),)
@@ -35,3 +38,4 @@ class Event(db.Model):  # type: ignore[name-defined]
     task_id: Mapped[str] = mapped_column(Id)
     occurred_at: Mapped[datetime] = mapped_column(UTCDateTime)
     payload: Mapped[str] = mapped_column(Text)
+    state: Mapped[str | None] = mapped_column(Text)

@@ -96,10 +96,10 @@ class Bulk:
         return result
 
     def _delete(self, task_id: str) -> Result:
-        del self.tasks[task_id]
+        task = self.tasks.pop(task_id)
         self.changed.pop(task_id, None)
         self.gone.append(task_id)
-        self.changes.append("task_delete", {"id": task_id})
+        self.changes.append("task_delete", {"id": task_id}, state=serialize_task(task))
         return {"id": task_id}
 
     def write(self) -> None:

@@ -67,9 +67,9 @@ def update(user_id: str, task_id: str, fields: Mapping[str, Any], check: Check) 
 def remove(user_id: str, task_id: str, check: Check) -> None:
     """Delete a task. Raise ApiError (404, 412)."""
     with log.transaction(user_id, task_count_delta=-1) as changes:
-        _current(changes, task_id, check)
+        task = _current(changes, task_id, check)
         changes.connection.execute(DELETE, own(user_id, task_id))
-        changes.append("task_delete", {"id": task_id})
+        changes.append("task_delete", {"id": task_id}, state=serialize_task(task))
 
 
 def restore(user_id: str, task_id: str) -> Task:

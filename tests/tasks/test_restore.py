@@ -109,9 +109,32 @@ def test_what_the_log_no_longer_has_is_refused(user: User, database: Database) -
     path = path_of(user.create_task())
     user.delete(path)
     with database.engine.begin() as connection:
-        connection.execute(delete(Event).where(Event.seq == 1))
+        connection.execute(delete(Event))
     with nothing_changes(database):
         assert_problem(user.post(f"{path}restore/"), 404, "not_found")
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+def test_a_task_that_was_last_changed_before_what_the_log_keeps(
+    user: User, database: Database, bulk: bool
+) -> None:
+    task = user.create_task("Old", **FIELDS)
+    with database.engine.begin() as connection:
+        connection.execute(delete(Event))
+    if bulk:
+        operation = {"action": "delete", "id": task["id"]}
+        succeed(user.post("tasks/bulk/", {"operations": [operation]}))
+    else:
+        succeed(user.delete(path_of(task)))
+    assert succeed(user.post(f"{path_of(task)}restore/")) == task
+
+
+def test_what_was_deleted_before_the_log_kept_states(user: User, database: Database) -> None:
+    task = user.create_task("Old", **FIELDS)
+    user.delete(path_of(task))
+    with database.engine.begin() as connection:
+        connection.execute(update(Event).values(state=None))
+    assert succeed(user.post(f"{path_of(task)}restore/")) == task
 
 
 @pytest.mark.parametrize("deleted", [False, True])
