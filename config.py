@@ -27,7 +27,7 @@ SERVING = ("ENVIRONMENT", "HOST", "PORT", "WEB_CONCURRENCY", "SHUTDOWN_SECONDS",
 FROM_FILES = ("SECRET_KEY", "DB_PASSWORD", "DATABASE_URL")  # or by NAME_FILE
 MINIMUM_SECRET = 32  # characters; RFC 7518, section 3.2, asks for 32 bytes
 LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
-HOST_NAME = r"\.?([\w-]{1,63}\.)*[\w-]{1,63}(:\d+)?|\[[\da-f:.]+\](:\d+)?"
+HOST_NAME = r"\.?([a-z\d-]{1,63}\.)*[a-z\d-]{1,63}(:\d+)?|\[[\da-f:.]+\](:\d+)?"
 ORIGIN = r"[a-z][a-z\d+.-]*://([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?"
 REDIS = r"(rediss?://([^/\s]*@)?([^\s/:@]+|\[[^\s@]+\])(:\d{1,5})?(/\d*)?(\?.*)?|unix://.+)\Z"
 

@@ -79,17 +79,10 @@ class Api(flask_smorest.Api):
     """smorest's Api, with refusals as `core.errors` shapes them."""
 
     DEFAULT_ERROR_RESPONSE_NAME = None
+    ERROR_SCHEMA = ProblemSchema
 
-    def _register_error_handlers(self) -> None:
-        errors.init_app(self._app)
-
-    def _register_responses(self) -> None:
-        """Leave out smorest's own responses: they have another shape."""
-
-    def _register_etag_headers(self) -> None:
-        """Leave out smorest's own: the headers are described in `document`."""
-
-    _register_pagination_header = _register_etag_headers
+    def _register_pagination_header(self) -> None:
+        """Leave out smorest's: no reply has it."""
 
     @cached_property
     def _document(self) -> bytes:
@@ -110,11 +103,11 @@ def init_app(app: Flask) -> Api:
     }
     spec = {"marshmallow_plugin": document.SchemaPlugin(), "info": INFO, "servers": SERVERS}
     api = Api(app, spec_kwargs=spec)
+    errors.init_app(app)
     api.register_field(fields.Url, "string", "uri")
     api.spec.components.security_scheme(
         "bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
     )
-    api.spec.components.schema("Problem", schema=ProblemSchema)
-    for name, header in document.HEADERS.items():
-        api.spec.components.header(name, header)
+    for name, (schema, description) in document.HEADERS.items():
+        api.spec.components.header(name, {"schema": schema, "description": description})
     return api

@@ -1,19 +1,17 @@
 """smorest's Blueprint with this API's manners: strict bodies, and every refusal documented."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
-from copy import deepcopy
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from threading import Lock
 from typing import Any
 
 import flask_smorest
 import marshmallow
-from flask import Request
 from marshmallow import ValidationError
 from marshmallow.fields import List
 from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import UnsupportedMediaType
 
 from .concurrency import pause
 from .current import current_request
@@ -33,15 +31,13 @@ class Parser(FlaskParser):
 
     DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {}  # noqa: RUF012 (as its base has it)
 
-    def get_default_request(self) -> Request:
-        """Return the request itself, for each value is looked up in it."""
-        return current_request()
-
-    def load_json(self, req: Request, schema: Any) -> Any:
+    def load_json(self, req: Any, schema: Any) -> Any:
         """Return the parsed body. Raise 400 or 415."""
+        if req.mimetype != "application/json":  # Flask takes a JSON Patch too
+            raise UnsupportedMediaType
         return req.get_json()
 
-    def load_querystring(self, req: Request, schema: Any) -> Any:
+    def load_querystring(self, req: Any, schema: Any) -> Any:
         """Return the parameters. Raise ValidationError for one of several values that has one."""
         given = dict(req.args.lists())
         single = [name for name in given if not isinstance(schema.fields.get(name), List)]
@@ -49,27 +45,27 @@ class Parser(FlaskParser):
             raise ValidationError({name: ["Given more than once."] for name in twice})
         return given | {name: given[name][0] for name in single}
 
-    def parse(self, argmap: Any, *args: Any, location: str | None = None, **options: Any) -> Any:
-        """Return what the schema makes of the request; of no parameters at all, always the same."""
-        if location == "query" and not current_request().query_string:
+    def parse(
+        self, argmap: Any, req: Any = None, *, location: str | None = None, **options: Any
+    ) -> Any:
+        """Return what the schema makes of the request; of no parameters at all, always the same.
+
+        A body may come slowly, so the connection is given back. Large ones are checked one by one.
+        """
+        request = current_request()
+        if location == "query" and not request.query_string:
             return dict(_defaults(argmap))
-        with _checking_body() if location == "json" else nullcontext():
-            return super().parse(argmap, *args, location=location, **options)
-
-
-@contextmanager
-def _checking_body() -> Iterator[None]:
-    """Give the connection back, since a body may come slowly; check large bodies one by one."""
-    return_connection()
-    request = current_request()
-    if not request.is_json or len(request.get_data()) < LARGE:
-        yield
-        return
-    with LARGE_BODY:
-        try:
-            yield
-        finally:
-            pause()  # others have their turn before the next
+        check = partial(super().parse, argmap, request, location=location, **options)
+        if location == "query":
+            return check()
+        return_connection()
+        if not request.is_json or len(request.get_data()) < LARGE:
+            return check()
+        with LARGE_BODY:
+            try:
+                return check()
+            finally:
+                pause()  # others have their turn before the next
 
 
 @cache
@@ -100,12 +96,7 @@ class Blueprint(flask_smorest.Blueprint):
     @staticmethod
     def documents_errors(*codes: ErrorCode) -> Callable[[Any], Any]:
         """Document refusals of this operation beyond those that follow from its shape."""
-
-        def decorator(view: Any) -> Any:
-            view._apidoc = {**deepcopy(getattr(view, "_apidoc", {})), "documents_errors": codes}
-            return view
-
-        return decorator
+        return Blueprint.doc(documents_errors=codes)
 
     @staticmethod
     def _name(doc: Json, info: Json, **_: Any) -> Json:
@@ -137,15 +128,16 @@ class Blueprint(flask_smorest.Blueprint):
 
 def _refusals(doc: Json, info: Json) -> set[ErrorCode]:
     """Return the refusals that an operation names, and those that follow from its shape."""
+    manual = info.get("manual_doc", {})
     codes = {
         ErrorCode.MALFORMED_REQUEST,
         ErrorCode.UNTRUSTED_HOST,
         ErrorCode.RATE_LIMITED,
         ErrorCode.INTERNAL_ERROR,
         ErrorCode.UNAVAILABLE,
-        *info.get("documents_errors", ()),
+        *manual.pop("documents_errors", ()),
     }
-    if info.get("manual_doc", {}).get("security"):
+    if manual.get("security"):
         codes |= {code for code in ErrorCode if code.status == 401}
         codes.discard(ErrorCode.BAD_CREDENTIALS)
     if "requestBody" in doc:

@@ -22,7 +22,7 @@ MAX_INLINE = 256 * 1024  # bytes; a larger body would hold other requests up for
 FAST, SMALL = 1, 9  # levels: for one reply, and for what is compressed once
 KEPT = 64  # compressed bodies
 SUFFIX = '-gzip"'  # of the tag of a compressed representation
-TEXT = re.compile(r"text/|application/(.*[+])?(json|javascript|xml)$|image/svg")
+TEXT = re.compile(r"text/|application/(.*[+])?(json|javascript|typescript|xml)$|image/svg")
 
 
 def init_app(app: Flask) -> None:

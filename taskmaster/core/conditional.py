@@ -6,14 +6,14 @@ from .current import current_request
 from .errors import ApiError, ErrorCode
 
 
-def _parameter(name: str, description: str) -> dict[str, object]:
-    schema = {"type": "string", "example": '"1"'}
+def _parameter(name: str, example: str, description: str) -> dict[str, object]:
+    schema = {"type": "string", "example": example}
     return {"name": name, "in": "header", "schema": schema, "description": description}
 
 
-IF_MATCH = _parameter("If-Match", "Act only on this version (an `ETag`): 412 for any other.")
+IF_MATCH = _parameter("If-Match", '"1"', "Act only on this version (an `ETag`): 412 for any other.")
 IF_NONE_MATCH = _parameter(
-    "If-None-Match", "Versions (`ETag`s) not to answer with (304), or not to change (412)."
+    "If-None-Match", '"2"', "Versions (`ETag`s) not to answer with (304), or not to change (412)."
 )
 
 

@@ -18,37 +18,24 @@ Json = dict[str, Any]
 PROBLEM = "application/problem+json"
 REQUEST_ID = "5f3a9c0be1d24f76"
 
-HEADERS: dict[str, Json] = {}
 _TEXT, _NUMBER = {"type": "string"}, {"type": "integer"}
-
-
-def describe_header(name: str, schema: Json, description: str) -> str:
-    """Describe a header of replies for the document; return its name.
-
-    Pages of other origins may read it too.
-    """
-    HEADERS[name] = {"schema": schema, "description": description}
-    return name
-
-
-describe_header(
-    "X-Request-ID", _TEXT, "Names this request in the server's log; send your own to choose it."
-)
-describe_header(
-    "Location", {"type": "string", "format": "uri-reference"}, "Where the new resource is."
-)
-describe_header(
-    "ETag",
-    _TEXT,
-    "The version of the resource, for `If-Match` and `If-None-Match`; send it back as it came.",
-)
-describe_header(
-    "WWW-Authenticate", _TEXT, "The scheme of the `Authorization` that is needed: `Bearer`."
-)
-describe_header("Retry-After", _NUMBER, "Seconds to wait before trying again.")
-describe_header("RateLimit-Limit", _NUMBER, "How many the exceeded limit allows.")
-describe_header("RateLimit-Remaining", _NUMBER, "How many are left.")
-describe_header("RateLimit-Reset", _NUMBER, "Seconds until there are more.")
+HEADERS = {  # of replies: the schema and the description. Pages of other origins may read them
+    "X-Request-ID": (
+        _TEXT,
+        "Names this request in the server's log. Send your own to choose it: 8 to 64 of ASCII "
+        "letters, digits, `-` and `_`.",
+    ),
+    "Location": ({"type": "string", "format": "uri-reference"}, "Where the new resource is."),
+    "ETag": (
+        _TEXT,
+        "The version of the resource, for `If-Match` and `If-None-Match`; send it back as it came.",
+    ),
+    "WWW-Authenticate": (_TEXT, "The scheme of the `Authorization` that is needed: `Bearer`."),
+    "Retry-After": (_NUMBER, "Seconds to wait before trying again."),
+    "RateLimit-Limit": (_NUMBER, "How many the exceeded limit allows."),
+    "RateLimit-Remaining": (_NUMBER, "How many are left."),
+    "RateLimit-Reset": (_NUMBER, "Seconds until there are more."),
+}
 REFUSAL_HEADERS: dict[int, tuple[str, ...]] = {  # by status
     401: ("WWW-Authenticate",),
     412: ("ETag",),

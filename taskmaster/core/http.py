@@ -134,10 +134,12 @@ def _check_method() -> None:
 
 
 def _bound_body() -> None:
-    if "HTTP_TRANSFER_ENCODING" in (environ := current_request().environ):
-        environ["wsgi.input"] = ChunkedBody(
-            environ["wsgi.input"], current_application().config["MAX_CONTENT_LENGTH"]
-        )
+    """Refuse a body that is too large, also where nobody reads it."""
+    request, limit = current_request(), current_application().config["MAX_CONTENT_LENGTH"]
+    if "HTTP_TRANSFER_ENCODING" in (environ := request.environ):
+        environ["wsgi.input"] = ChunkedBody(environ["wsgi.input"], limit)
+    elif environ.get("CONTENT_LENGTH") and (request.content_length or 0) > limit:
+        raise RequestEntityTooLarge
 
 
 def _check_host() -> None:

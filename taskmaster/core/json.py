@@ -2,8 +2,6 @@
 
 import gc
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -20,23 +18,15 @@ class OrjsonProvider(JSONProvider):
 
     def loads(self, s: str | bytes, **_: Any) -> Any:
         """Read JSON in UTF-8. Raise ValueError for anything else."""
-        with _no_collection():
-            try:
-                return orjson.loads(s)
-            except orjson.JSONDecodeError:
-                return _loads_surrogates(s)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Look for no garbage meanwhile: 340,000 lists in a body would be looked through 20 times."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
+        enabled = gc.isenabled()
+        gc.disable()  # 340,000 lists in a body would be looked through 20 times
+        try:
+            return orjson.loads(s)
+        except orjson.JSONDecodeError:
+            return _loads_surrogates(s)
+        finally:
+            if enabled:
+                gc.enable()
 
 
 def _loads_surrogates(text: str | bytes) -> Any:

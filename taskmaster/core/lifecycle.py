@@ -3,19 +3,19 @@
 `create_app()` only registers: nothing runs in a command, a test or a process that never serves.
 """
 
-import logging
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from .outages import Outage
 from .slots import Slot
 
-_log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 Callback = Callable[[], object]
 
@@ -90,4 +90,4 @@ def stop(app: Flask) -> None:
         try:
             callback()
         except Exception:
-            _log.exception("a stop callback failed")
+            log.exception("stop_failed")
