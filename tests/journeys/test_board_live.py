@@ -81,6 +81,28 @@ def test_two_who_edit_one_task_lose_nothing(server: Server, open_page: Open) -> 
     expect(card(page, "Kept")).to_contain_text("Mine")
 
 
+def test_a_task_that_is_brought_back_elsewhere_is_saved_and_not_doubled(
+    server: Server, open_page: Open
+) -> None:
+    page = open_page(server.url)
+    user = call_as(server, register(page))
+    task = user.create_task("One", priority="HIGH")
+    dialog = edit(page, "One")
+    dialog.get_by_label("Description").fill("Typed")
+    dialog.get_by_label("Priority").select_option("Medium")
+    user.delete(f"tasks/{task['id']}/")
+    expect(dialog.locator("#elsewhere")).to_contain_text("Save creates a new task")
+    user.post(f"tasks/{task['id']}/restore/")
+    expect(dialog.locator("#elsewhere")).to_have_text(
+        "This task was deleted and brought back elsewhere."
+    )
+    expect(dialog.get_by_role("button", name="Delete")).to_be_visible()
+    save(dialog)
+    expect(card(page, "One")).to_contain_text("Typed")
+    (saved,) = user.get("tasks/").json["results"]
+    assert (saved["id"], saved["priority"]) == (task["id"], "MEDIUM")
+
+
 def test_both_catch_up_after_a_crash_and_nothing_typed_is_lost(
     server: Server, open_page: Open
 ) -> None:

@@ -16,6 +16,7 @@ let shown = {}; // what the fields showed then
 let saved = false;
 let sent = ""; // what was typed when it was saved last
 let opening = 0; // the number of the last time that the dialog was opened
+let deleted = null; // the id of the task that was deleted elsewhere while it was open here
 let whenMade = () => {};
 let owner; // the id of whoever types here
 let left = null; // what was typed by who is logged out now
@@ -37,6 +38,7 @@ export function make(typed, made = () => {}) {
 function open(typed) {
   saved = false;
   opening++;
+  deleted = null;
   owner = tm.user.id;
   form.ariaBusy = null;
   show(task ?? NEW, typed);
@@ -134,8 +136,16 @@ export function comeBack() {
 
 /** Take a change of another window into the fields that nobody has touched here. */
 export function hear(event) {
-  if (!dialog.open || event.id !== task?.id) return;
+  if (!dialog.open || (event.id !== task?.id && event.id !== deleted)) return;
+  if (event.id === deleted) {
+    deleted = null;
+    task = event;
+    show(event, read());
+    byId("editor-remove").hidden = false;
+    return say("This task was deleted and brought back elsewhere.");
+  }
   if (event.action === "task_delete") {
+    deleted = task.id;
     task = null;
     shown = fieldsOf(NEW);
     byId("editor-remove").hidden = true;
