@@ -86,3 +86,35 @@ def test_a_dialog_hides_no_message(page: Page, user: User) -> None:
     expect(deleted).to_be_visible()
     page.clock.fast_forward(NEARLY)
     expect(deleted).to_have_count(0)
+
+
+@pytest.mark.parametrize("field", ["Title of the new task", "Search"])
+@pytest.mark.parametrize("others", [["One too"], []])
+def test_undo_by_key_leaves_what_was_typed(
+    page: Page, user: User, field: str, others: list[str]
+) -> None:
+    for title in ("One", *others):
+        user.create_task(title)
+    expect(titles(page, "TO DO")).to_have_count(1 + len(others))
+    typed = page.get_by_label(field)
+    typed.press_sequentially("one")
+    page.get_by_role("button", name="Delete One", exact=True).click()
+    expect(titles(page, "TO DO")).to_have_text(others)
+    page.keyboard.press("Control+z")
+    expect(page.get_by_role("button", name="Delete One", exact=True)).to_be_visible()
+    expect(typed).to_have_value("one")
+    typed.press("Control+z")
+    expect(typed).not_to_have_value("one")
+
+
+def test_undo_by_key_takes_no_other_offer(page: Page, user: User) -> None:
+    for title in ("Two", "One"):
+        user.create_task(title)
+    card(page, "One").get_by_role("button", name="Delete One").click()
+    edit(page, "Two").get_by_label("Title").fill("Two, changed")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    for _ in range(2):
+        page.keyboard.press("Control+z")
+        expect(titles(page, "TO DO")).to_have_text(["One", "Two"])
+        expect(page.get_by_role("dialog")).to_be_hidden()

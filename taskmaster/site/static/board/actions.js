@@ -44,13 +44,18 @@ export async function remove(task) {
   leaving.add(task.id);
   await attempt(`“${task.title}” was not deleted.`, async () => {
     await tm.tasks.remove(task.id);
-    offer(`“${task.title}” is deleted.`, "Undo", () => restore(task));
+    offerBack(task);
   }).finally(() => leaving.delete(task.id));
+}
+
+/** Offer a deleted task; Ctrl Z takes the offer too. */
+function offerBack(task) {
+  offer(`“${task.title}” is deleted.`, "Undo", () => restore(task)).dataset.undo = "";
 }
 
 async function restore(task) {
   const done = await attempt(`“${task.title}” was not brought back.`, () => tm.tasks.restore(task.id));
-  if (!done) return offer(`“${task.title}” is deleted.`, "Undo", () => restore(task));
+  if (!done) return offerBack(task);
   report(`“${task.title}” is back.`);
   seek(task.id);
 }

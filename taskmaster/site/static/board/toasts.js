@@ -106,7 +106,10 @@ export function forgetOutage() {
 }
 
 document.addEventListener("keydown", (event) => {
-  const typing = event.target.matches("input, textarea, select") && !("untouched" in event.target.dataset);
+  const typing = event.target.matches("textarea, input:not([type=checkbox], [type=radio], [data-untouched])");
   if (typing || openDialog() || event.key !== "z" || !(event.ctrlKey || event.metaKey)) return;
-  [...place.querySelectorAll("button")].at(-1)?.click();
+  const undo = [...place.querySelectorAll("[data-undo] button")].at(-1);
+  if (!undo) return;
+  event.preventDefault(); // else the browser also takes back what was typed last, in any field
+  undo.click();
 });
