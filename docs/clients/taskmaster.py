@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from http.client import HTTPException, HTTPResponse
 from typing import Any, TypeVar
 from urllib.error import HTTPError
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 from urllib.request import Request, urlopen
 
 Json = dict[str, Any]
@@ -222,8 +222,10 @@ class Tasks:
         return self._request("GET", f"tasks/{task_id}/")
 
     def list(self, **query: Any) -> Json:
-        """Return a page: `results`, `count`, `next`, and the `position` to follow it from."""
-        return self._request("GET", f"tasks/?{urlencode(query, doseq=True)}")
+        """Return a page: `results`, `count`, `next` (a cursor if asked by cursor), `position`."""
+        page = self._request("GET", f"tasks/?{urlencode(query, doseq=True)}")
+        cursor = parse_qs(urlsplit(page["next"] or "").query).get("cursor")
+        return page | {"next": cursor[0] if cursor else page["next"]}
 
     def live(self, **query: Any) -> Iterator[Many]:
         """Yield all tasks of a query, now and after each change that the list does not have."""
@@ -242,9 +244,7 @@ class Tasks:
 
     def _all(self, query: Json) -> tuple[Many, int]:
         """Return all tasks of a query, and a position from which a stream misses nothing."""
-        page = self.list(**query, cursor="", page_size=100)
-        tasks, position = page["results"], page["position"]
-        while page["next"]:
-            page = self._request("GET", f"tasks/?{urlsplit(page['next']).query}")
-            tasks += page["results"]
-        return tasks, position
+        pages = [self.list(**query, cursor="", page_size=100)]
+        while cursor := pages[-1]["next"]:
+            pages.append(self.list(**query, cursor=cursor, page_size=100))
+        return [task for page in pages for task in page["results"]], pages[0]["position"]

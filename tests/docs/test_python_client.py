@@ -170,3 +170,14 @@ def test_it_is_typed() -> None:
         cwd=CLIENTS, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert checked.returncode == 0, checked.stdout
+
+
+def test_a_page_says_where_the_next_one_is(server: Server, user: User, module: Any) -> None:
+    tasks = [user.create_task(str(number)) for number in range(3)]
+    page = login(module, server, user).tasks.list
+    assert page(page=1, page_size=2)["next"].startswith(f"{server.url}/api/v1/tasks/?")
+    assert page(page=2, page_size=2)["next"] is None
+    start = page(cursor="", page_size=2)
+    end = page(cursor=start["next"], page_size=2)
+    assert [*start["results"], *end["results"]] == tasks[::-1]
+    assert end["next"] is None

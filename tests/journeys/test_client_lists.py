@@ -125,3 +125,17 @@ def test_three_columns_of_ten_thousand_tasks(server: Server, js: JavaScript) -> 
     whole = "while (my.lists.DONE.hasMore) await my.lists.DONE.more()"
     js.run(whole)
     expect_list(js, "DONE", listed(user, status_task="DONE"))
+
+
+def test_a_page_says_where_the_next_one_is(server: Server, js: JavaScript) -> None:
+    user = Api(through_http(server.url)).register()
+    tasks = [user.create_task(str(number)) for number in range(3)]
+    connect(js, server.url, user)
+    page = "return my.client.tasks.list({ ...given, page_size: 2 })"
+    address = f"{server.url}/api/v1/tasks/?page=2&page_size=2"
+    assert js.run(page, page=1)["next"] == address
+    assert js.run(page, page=2)["next"] is None
+    start = js.run(page, cursor="")
+    end = js.run(page, cursor=start["next"])
+    assert [*start["results"], *end["results"]] == tasks[::-1]
+    assert end["next"] is None

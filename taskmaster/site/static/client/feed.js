@@ -38,10 +38,10 @@ export class Feed {
     if (!this.#lists.size) this.stream.stop();
   }
 
-  /** Get a page of tasks; `next` is its cursor, `position` where the log stood before. */
+  /** Get a page of tasks; `next` is a cursor if it was asked for by cursor, `position` where the log stood before. */
   async list(query) {
     const { body, headers } = await this.session.request("GET", "tasks/", { query });
-    const next = body.next && new URL(body.next).searchParams.get("cursor");
+    const next = body.next && (new URL(body.next).searchParams.get("cursor") ?? body.next);
     return { ...body, next, position: Number(headers.get("Stream-Position")) };
   }
 

@@ -80,7 +80,7 @@ export interface Page {
   results: Task[];
   /** The address of the page before, in a list that was asked for by page. */
   previous: string | null;
-  /** The cursor of the next page, in a list that was asked for by cursor. */
+  /** The next page: its cursor, in a list that was asked for by cursor; else its address. */
   next: string | null;
   /** Where the log stood before: events after it are not in the list. */
   position: number;
