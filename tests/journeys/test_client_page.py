@@ -93,5 +93,7 @@ def test_what_goes_wrong_is_said_and_no_password_is_in_the_address(
     page.get_by_label("Username").fill(user.username)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
-    expect(state).to_have_text("waiting for the server")
+    expect(state).to_have_text("The server cannot be reached; this page tries again.")
     assert page.url == f"{origin}/live.html"
+    server.start()
+    expect(state).to_have_text("live", timeout=20_000)
