@@ -48,7 +48,7 @@ ifneq ($(shell command -v npm 2>/dev/null),)
 assets: $(VENDOR)/.installed ## install the two browser bundles (needs npm)
 else
 assets:
-	@echo "npm is not here: /docs and the pages load their bundles from a CDN instead."
+	@echo "npm is not here: /docs loads its script from a CDN instead."
 endif
 
 $(VENDOR)/.installed: package-lock.json package.json .npmrc

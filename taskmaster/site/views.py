@@ -48,7 +48,8 @@ REDOC_POLICY = {"style-src": "'self' 'unsafe-inline'", "worker-src": "blob:"}
 def board() -> Response:
     """Show the task board, live, or the account: two views of one page."""
     closed = current_app.config["REGISTRATION"] == "closed"
-    return _page("board.html", assets.SOCKET_IO, closed=closed)
+    bundle = assets.SOCKET_IO if assets.SOCKET_IO.installed else None  # else by a plain WebSocket
+    return _page("board.html", bundle, closed=closed)
 
 
 @blp.get("/docs")

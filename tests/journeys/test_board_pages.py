@@ -12,6 +12,7 @@ from tests.support.server import Server
 
 pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
 Open = Callable[..., Page]
+INSTEAD = "The same for programs: openapi.json"
 
 
 @pytest.mark.parametrize(
@@ -85,3 +86,21 @@ def test_the_reference(module_server: Server, open_in: Open, width: int) -> None
     expect(page.locator("h1").first).to_be_visible()
     page.wait_for_load_state("networkidle")
     assert_fine(page, width)
+    expect(page.get_by_text(INSTEAD)).to_have_count(0)
+
+
+def test_the_reference_without_its_script(module_server: Server, open_page: Open) -> None:
+    page = open_page(module_server.url, "ERR_FAILED")
+    page.route("**/redoc*.js", lambda route: route.abort())
+    page.goto(f"{module_server.url}/docs")
+    expect(page.get_by_text(INSTEAD)).to_be_visible()
+    expect(page.get_by_role("link", name="openapi.json")).to_have_attribute("href", "/openapi.json")
+
+
+def test_the_board_without_its_script(module_server: Server, open_page: Open) -> None:
+    """As where npm has installed nothing: it follows by a plain WebSocket."""
+    page = open_page(module_server.url, "ERR_FAILED")
+    page.route("**/socket.io*.js", lambda route: route.abort())
+    page.goto(module_server.url)
+    assert page.evaluate("typeof io") == "undefined"
+    register(page)

@@ -69,15 +69,24 @@ def test_nothing_else_is_served(api: Api, name: str) -> None:
     assert_problem(api.get(f"/static/{assets.version()}/{name}"), 404, "not_found")
 
 
-@pytest.mark.parametrize(("path", "bundle"), [("/", assets.SOCKET_IO), ("/docs", assets.REDOC)])
-def test_without_bundles_a_pinned_and_hashed_one_comes_from_the_cdn(
-    api: Api, monkeypatch: pytest.MonkeyPatch, path: str, bundle: assets.Bundle
-) -> None:
+@pytest.fixture
+def _no_bundles(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assets.Bundle, "installed", property(lambda _: False))
-    page = api.get(path)
+
+
+@pytest.mark.usefixtures("_no_bundles")
+def test_without_bundles_a_pinned_and_hashed_one_comes_from_the_cdn(api: Api) -> None:
+    page, bundle = api.get("/docs"), assets.REDOC
     assert rules(page)["script-src"] == f"'self' {bundle.cdn_url}"
     tag = f'src="{bundle.cdn_url}" integrity="{bundle.integrity}" crossorigin="anonymous"'
     assert tag in page.body.decode()
+
+
+@pytest.mark.usefixtures("_no_bundles")
+def test_without_bundles_the_board_asks_nobody_else(api: Api) -> None:
+    page = api.get("/")
+    assert rules(page)["script-src"] == "'self'"
+    assert all(source.startswith("/") for source in sources(page))
 
 
 @pytest.mark.parametrize("bundle", [assets.REDOC, assets.SOCKET_IO], ids=lambda one: one.file)

@@ -64,4 +64,4 @@ function show() {
 
 new MutationObserver(mend).observe(main, { childList: true, subtree: true });
 dark.addEventListener("change", () => location.reload());
-show();
+if (globalThis.Redoc) show(); // else the sentence stays that tells where else to look
