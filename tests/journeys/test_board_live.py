@@ -167,10 +167,12 @@ def test_tabs_share_a_session_and_its_end_is_no_error(server: Server, open_page:
         expect(tab.locator("#credentials")).to_be_visible()
         expect(tab.get_by_role("alert")).to_have_count(0)
         assert tab.evaluate(f"{TOKENS}.length + document.cookie.length") == 0
-    other.close()
     log_in(page, name)
+    expect_state(other, "Live")
     call_as(server, name).delete("auth/sessions/")
-    expect(page.get_by_role("alert")).to_contain_text("Your session has ended")
+    for tab in (page, other):
+        expect(tab.get_by_role("alert")).to_contain_text("Your session has ended")
+        assert tab.evaluate(f"{TOKENS}.length") == 0
 
 
 @pytest.fixture

@@ -90,7 +90,9 @@ export class Session {
   /** Forget a session, unless another one has taken its place. */
   end(session, why = null) {
     if (this.current?.refresh !== session?.refresh) return;
-    this.#store()?.removeItem(this.#key);
+    const store = this.#store();
+    if (why) store?.setItem(this.#key, JSON.stringify({ why })); // other tabs hear of that, and of the removal
+    store?.removeItem(this.#key);
     this.#announce(why);
   }
 
@@ -161,7 +163,9 @@ export class Session {
     }
   }
 
-  #hearStorage = ({ key }) => (key === this.#key || key === null) && this.#announce();
+  #hearStorage = ({ key, newValue: text }) => {
+    if (key === this.#key || key === null) this.#announce(reasonIn(text));
+  };
 
   /** A page that the browser had put away has heard of nothing meanwhile. */
   #comeBack = ({ persisted }) => persisted && this.#announce();
@@ -188,6 +192,15 @@ function read(text) {
     return session?.user && session.access && session.refresh ? session : null;
   } catch {
     return null; // not ours
+  }
+}
+
+/** Return why another tab has ended the session, where it has written that. */
+function reasonIn(text) {
+  try {
+    return new TaskmasterError(JSON.parse(text).why);
+  } catch {
+    return null; // it is a session, or nothing
   }
 }
 
