@@ -89,6 +89,15 @@ def test_the_reference(module_server: Server, open_in: Open, width: int) -> None
     expect(page.get_by_text(INSTEAD)).to_have_count(0)
 
 
+@pytest.mark.parametrize("path", ["/docs", "/docs/streams"])
+def test_samples_name_the_server_that_shows_them(
+    module_server: Server, open_page: Open, path: str
+) -> None:
+    main = open_page(module_server.url + path).locator("#main")
+    expect(main).to_contain_text(f"{module_server.url}/api/v1/tasks/stream/")
+    expect(main).not_to_contain_text("127.0.0.1:8000")
+
+
 def test_the_reference_without_its_script(module_server: Server, open_page: Open) -> None:
     page = open_page(module_server.url, "ERR_FAILED")
     page.route("**/redoc*.js", lambda route: route.abort())
