@@ -30,6 +30,9 @@ try {
   new TaskmasterError("offline");
   for await (const event of tm.events({ since: 0 })) {
     if (event.action !== "task_delete") titles([event]);
+    if (event.title === "From JavaScript") break;
+    // @ts-expect-error that of a deleted task is not told
+    event.title.length;
   }
 } catch (error) {
   if (error instanceof TaskmasterError) error.errors.title?.[0];

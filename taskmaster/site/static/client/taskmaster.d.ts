@@ -23,7 +23,7 @@ export type NewTask = TaskFields & { title: string };
 
 export type TaskEvent = { seq: number; occurred_at: string } & (
   | ({ action: "task_create" | "task_update" } & Task)
-  | { action: "task_delete"; id: string }
+  | { action: "task_delete"; id: string; title?: undefined }
 );
 
 export type Operation =
