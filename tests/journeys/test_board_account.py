@@ -1,12 +1,13 @@
-"""The profile on the page of the account: what others change meanwhile, and what is typed."""
+"""The page of the account: what others change meanwhile, what is typed, and the way back."""
 
+import re
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.api import Api, User, succeed, through_http
-from tests.support.board import log_in, open_account, register
+from tests.support.board import log_in, open_account, register, titles
 from tests.support.server import Server
 
 pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
@@ -68,3 +69,15 @@ def test_what_is_typed_is_nobody_elses(page: Page, user: User) -> None:
     log_in(page, other.username)
     expect(page.locator("#profile-email")).to_have_value(other.account["email"])
     expect(page.get_by_label("First name")).to_have_value("")
+
+
+def test_the_way_back_to_the_board_keeps_the_filters(page: Page, user: User) -> None:
+    for title in ("One", "Two"):
+        user.create_task(title)
+    page.get_by_label("Search").fill("two")
+    expect(page).to_have_url(re.compile(r"/\?search=two$"))
+    open_account(page)
+    page.get_by_role("link", name="Back to the board").click()
+    expect(page).to_have_url(re.compile(r"/\?search=two$"))
+    page.reload()
+    expect(titles(page, "TO DO")).to_have_text(["Two"])

@@ -5,6 +5,7 @@ import { tm } from "./client.js";
 import { byId, focusOnHeading } from "./dom.js";
 import { comeBack, leave } from "./editor.js";
 import { showEntrance } from "./entrance.js";
+import { remember } from "./filters.js";
 import { clearToasts } from "./toasts.js";
 import { tellTour } from "./tour.js";
 
@@ -60,6 +61,7 @@ document.addEventListener("click", (event) => {
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   history.pushState(null, "", link.href);
+  if (location.pathname === "/") remember();
   byId("menu").hidePopover();
   show();
   focusOnHeading();

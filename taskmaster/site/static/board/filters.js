@@ -36,7 +36,8 @@ export function onFilter(changed) {
 
 const fields = () => Object.fromEntries(new FormData(form));
 
-function remember() {
+/** Keep what is chosen in the address of the board. */
+export function remember() {
   const said = Object.entries(fields()).filter(([name, value]) => value && value !== form.elements[name][0]?.value);
   const query = new URLSearchParams(said).toString();
   history.replaceState(null, "", query ? `?${query}` : location.pathname);
