@@ -226,3 +226,16 @@ def test_no_markup_of_a_task_is_taken_for_the_pages_own(page: Page, user: User) 
     user.create_task(nasty, description=json.dumps({"<script>": "</li>"}))
     expect(titles(page, "TO DO")).to_have_text([nasty])
     assert page.locator(".task img").count() == 0
+
+
+def test_the_buttons_of_a_task_cover_neither_its_text_nor_its_focus(page: Page, user: User) -> None:
+    user.create_task("word " * 15)
+    page.reload()  # nothing is marked any more
+    task = card(page, "word")
+    task.locator(".title").press("ArrowDown")
+    assert task.evaluate("(task) => getComputedStyle(task).outlineStyle") == "solid"
+    task.hover()
+    title, icon = (task.locator(name).bounding_box() for name in (".title", ".remove svg"))
+    assert title
+    assert icon
+    assert icon["y"] >= title["y"] + title["height"]
