@@ -235,7 +235,7 @@ def test_the_buttons_of_a_task_cover_neither_its_text_nor_its_focus(page: Page, 
     task.locator(".title").press("ArrowDown")
     assert task.evaluate("(task) => getComputedStyle(task).outlineStyle") == "solid"
     task.hover()
-    title, icon = (task.locator(name).bounding_box() for name in (".title", ".remove svg"))
+    title, button = (task.locator(name).bounding_box() for name in (".title", ".right"))
     assert title
-    assert icon
-    assert icon["y"] >= title["y"] + title["height"]
+    assert button
+    assert button["x"] >= title["x"] + title["width"]
