@@ -199,15 +199,15 @@ def when_ready(server: Any) -> None:
 
 
 def pre_fork(server: Any, worker: Any) -> None:
-    """Say where several processes add up their metrics, before the first begins."""
-    arbiter.make_metrics_directory(several=server.num_workers > 1)
-    taken = {other.metrics_name for other in server.WORKERS.values()}
-    worker.metrics_name = arbiter.name_metrics(taken)
+    """Make the place where several processes add up their metrics, before the first begins."""
+    arbiter.make_metrics_directory(server)
+    worker.metrics_name = arbiter.name_metrics(server)
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """Tell the application how many processes there are."""
+    """Tell the application how many processes there are, and where their metrics are."""
     os.environ |= {"WEB_CONCURRENCY": str(server.num_workers), "METRICS_NAME": worker.metrics_name}
+    arbiter.tell_metrics_directory(server)
     # The application logs requests itself; a head that gunicorn refuses may have a token in it.
     worker.log.error_log.setLevel("ERROR")
     gc.disable()  # what is imported stays; post_worker_init enables it again
@@ -238,12 +238,12 @@ def _say_goodbye(worker: Any) -> None:
 
 def child_exit(server: Any, worker: Any) -> None:
     """Delete the live gauges of the process that ended."""
-    arbiter.delete_live_gauges_of(worker.metrics_name)
+    arbiter.delete_live_gauges_of(worker.metrics_name, server)
 
 
 def on_exit(server: Any) -> None:
     """Remove the metrics."""
-    arbiter.remove_metrics_directory()
+    arbiter.remove_metrics_directory(server)
 
 
 # As of gunicorn 27.0.1; its own answers HTML and repeats what was sent. See tests/serving.

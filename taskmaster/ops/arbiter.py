@@ -10,7 +10,6 @@ import io
 import json
 import logging
 import os
-import re
 import secrets
 import shutil
 import socket
@@ -182,44 +181,45 @@ def check_address(host: str, port: int, present: list[Any]) -> None:
             sys.exit(1)
 
 
-def make_metrics_directory(several: bool) -> None:
-    """Make the directory of METRICS_DIRECTORY: the one that is given, or one of this arbiter's own.
+def make_metrics_directory(server: Any) -> None:
+    """Make the directory of METRICS_DIRECTORY, or one of the server's own for several processes.
 
-    The directory of the arbiter that started this one (SIGUSR2) is not used: that one deletes it.
+    The server's environment stays as it was given: an arbiter that follows it (SIGUSR2) gets that.
     """
-    given = os.environ.get(METRICS_DIRECTORY, "")
-    is_others = re.search(r"/taskmaster-\d+-\w+\Z", given) and not _is_own(given)
-    if several and (not given or is_others):
-        given = os.environ[METRICS_DIRECTORY] = tempfile.mkdtemp(
-            prefix=f"taskmaster-{os.getpid()}-"
-        )
-    if given:
-        Path(given).mkdir(parents=True, exist_ok=True)
+    given, own = os.environ.get(METRICS_DIRECTORY), getattr(server, "own_metrics", "")
+    if server.num_workers > 1 and not (given or own):
+        own = server.own_metrics = tempfile.mkdtemp(prefix="taskmaster-")
+    server.metrics = given or own
+    if server.metrics:
+        Path(server.metrics).mkdir(parents=True, exist_ok=True)
 
 
-def name_metrics(taken: set[str]) -> str:
+def tell_metrics_directory(server: Any) -> None:
+    """Name the directory in the environment of a worker."""
+    os.environ.pop(METRICS_DIRECTORY, None)  # empty, it would be the current directory
+    if server.metrics:
+        os.environ[METRICS_DIRECTORY] = server.metrics
+
+
+def name_metrics(server: Any) -> str:
     """Return a free name for those of a new process, which goes on with the files of a dead one."""
+    taken = {worker.metrics_name for worker in server.WORKERS.values()}
     return next(name for i in count() if (name := f"{os.getpid()}-{i}") not in taken)
 
 
-def delete_live_gauges_of(name: str) -> None:
+def delete_live_gauges_of(name: str, server: Any) -> None:
     """Delete the live gauges of a dead process; its successor uses its other files.
 
     prometheus_client does the same, but may not be imported before the fork.
     """
-    if directory := os.environ.get(METRICS_DIRECTORY):
-        for file in Path(directory).glob(f"gauge_live*_{name}.db"):
+    if server.metrics:
+        for file in Path(server.metrics).glob(f"gauge_live*_{name}.db"):
             file.unlink(missing_ok=True)
 
 
-def remove_metrics_directory() -> None:
-    """Remove this arbiter's own directory; one that was given is not ours."""
-    if _is_own(directory := os.environ.get(METRICS_DIRECTORY, "")):
-        shutil.rmtree(directory, ignore_errors=True)
-
-
-def _is_own(directory: str) -> bool:
-    return f"/taskmaster-{os.getpid()}-" in directory
+def remove_metrics_directory(server: Any) -> None:
+    """Remove the server's own directory; one that was given is not ours."""
+    shutil.rmtree(getattr(server, "own_metrics", ""), ignore_errors=True)
 
 
 def _log_refusal(status: int, request_id: str) -> None:

@@ -63,3 +63,9 @@ def test_the_figures_are_those_of_all_processes(start_server: Callable[..., Serv
         stream.close()
     wait_until(lambda: connected() == 0, what="nobody connected")
     assert figure(anybody(), name) == REQUESTS
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_an_empty_name_of_the_directory_is_none(start_server: Callable[..., Server]) -> None:
+    server = start_server(PROMETHEUS_MULTIPROC_DIR="")
+    assert Api(through_http(server.url)).get("/metrics").status == 200

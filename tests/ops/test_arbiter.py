@@ -3,6 +3,7 @@
 import os
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -27,44 +28,52 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_one_process_needs_no_place(place: Path) -> None:
-    arbiter.make_metrics_directory(several=False)
+@pytest.fixture
+def server() -> SimpleNamespace:
+    """What the hooks see of an arbiter of two processes."""
+    return SimpleNamespace(num_workers=2)
+
+
+def told_to_workers(server: SimpleNamespace) -> str | None:
+    """Return what the next worker finds in its environment; ours is as it was given."""
+    given = dict(os.environ)
+    arbiter.make_metrics_directory(server)
+    assert os.environ == given
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(arbiter.METRICS_DIRECTORY, given[arbiter.METRICS_DIRECTORY])
+        arbiter.tell_metrics_directory(server)
+        return os.environ.get(arbiter.METRICS_DIRECTORY)
+
+
+def test_one_process_needs_no_place(place: Path, server: SimpleNamespace) -> None:
+    server.num_workers = 1
+    assert told_to_workers(server) is None
+    arbiter.delete_live_gauges_of("7", server)
+    arbiter.remove_metrics_directory(server)
     assert list(place.iterdir()) == []
 
 
-def test_several_have_one_which_goes_at_the_end(place: Path) -> None:
-    for _ in range(2):
-        arbiter.make_metrics_directory(several=True)
+def test_several_have_one_which_goes_at_the_end(place: Path, server: SimpleNamespace) -> None:
+    first, second = told_to_workers(server), told_to_workers(server)
     (made,) = place.iterdir()
-    assert str(made) == os.environ[arbiter.METRICS_DIRECTORY]
+    assert first == second == str(made)
     for name in ("gauge_livesum_7.db", "counter_7.db"):
         (made / name).touch()
-    arbiter.delete_live_gauges_of("7")
+    arbiter.delete_live_gauges_of("7", server)
     assert [file.name for file in made.iterdir()] == ["counter_7.db"]
-    arbiter.remove_metrics_directory()
+    arbiter.remove_metrics_directory(server)
     assert list(place.iterdir()) == []
-    arbiter.make_metrics_directory(several=True)  # a cleaner has taken it away
+    assert told_to_workers(server) == str(made)  # a cleaner has taken it away
     assert made.is_dir()
 
 
 def test_the_place_of_an_operator_is_made_and_stays(
-    place: Path, monkeypatch: pytest.MonkeyPatch
+    place: Path, server: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(arbiter.METRICS_DIRECTORY, str(place / "figures"))
-    arbiter.make_metrics_directory(several=True)
-    arbiter.remove_metrics_directory()
+    assert told_to_workers(server) == str(place / "figures")
+    arbiter.remove_metrics_directory(server)
     assert [file.name for file in place.iterdir()] == ["figures"]
-
-
-def test_the_place_of_the_arbiter_before_is_left_to_it(
-    place: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (other := place / f"taskmaster-{os.getpid() + 1}-abc").mkdir()
-    monkeypatch.setenv(arbiter.METRICS_DIRECTORY, str(other))
-    arbiter.make_metrics_directory(several=True)
-    assert os.environ[arbiter.METRICS_DIRECTORY] != str(other)
-    arbiter.remove_metrics_directory()
-    assert list(place.iterdir()) == [other]
 
 
 @pytest.mark.parametrize(
