@@ -1,11 +1,15 @@
 """Tokens and time: lifetimes, verification, rotation, its leeway, and theft."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from sqlalchemy import Connection
 
+from taskmaster.accounts import sessions
+from taskmaster.core.database import writing
 from tests.support.api import Api, User, succeed
 from tests.support.asserts import assert_problem
 from tests.support.databases import Database
@@ -57,6 +61,20 @@ def test_same_successor_within_the_leeway(
     with nothing_changes(database):
         assert renew(ada) == first
     assert renew(ada, first["refresh"]) != first
+
+
+@pytest.mark.parametrize("seconds", [11, -11])
+def test_waiting_long_for_the_writer_is_no_theft(
+    ada: User, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    @contextmanager
+    def writing_late() -> Iterator[Connection]:
+        clock.shift(seconds)
+        with writing() as connection:
+            yield connection
+
+    monkeypatch.setattr(sessions, "writing", writing_late)
+    assert renew(ada)["refresh"] != ada.refresh
 
 
 @pytest.mark.parametrize("seconds", [10.1, 11, 3600])
