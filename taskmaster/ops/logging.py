@@ -23,7 +23,6 @@ log = structlog.get_logger("taskmaster.access")
 
 DROPPED = Counter("log_lines_dropped", "Lines that could not be written, or not in time.")
 LOGGED = Counter("log_events", "Warnings and errors, by their name in the log.", ["event", "level"])
-CONTROLS = re.compile(r"[\0-\x1f\x7f-\x9f]")
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 recent_warnings = deque[EventDict](maxlen=50)  # and errors of this process, newest first
@@ -53,25 +52,14 @@ def _json() -> list[Processor]:
 
 
 def _console() -> list[Processor]:
+    """Show the values as Python writes them: a path may hold what a terminal would act on."""
     colors = bool(sys.stderr and sys.stderr.isatty())
     plain = structlog.dev.plain_traceback
     return [
-        _escape_controls,
-        structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain),
+        structlog.dev.ConsoleRenderer(
+            colors=colors, exception_formatter=plain, repr_native_str=True
+        )
     ]
-
-
-def _escape_controls(_: Any, __: str, line: EventDict) -> EventDict:
-    """Show what a terminal would act on: a path may hold anything."""
-    return {name: _escaped(value) for name, value in line.items()}
-
-
-def _escaped(value: Any) -> Any:
-    return (
-        CONTROLS.sub(lambda found: ascii(found[0])[1:-1], value)
-        if isinstance(value, str)
-        else value
-    )
 
 
 class _Stderr:
