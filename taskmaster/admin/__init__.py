@@ -12,7 +12,7 @@ from ..core import lifecycle
 from ..events.models import Event
 from ..extensions import db
 from ..tasks.models import Task
-from .figures import EVERY, RECORDER, Recorder
+from .figures import EVERY, note
 from .log_in import COOKIE, CookieForAdmin
 from .views import EventAdmin, Overview, TaskAdmin, UserAdmin
 
@@ -28,5 +28,4 @@ def init_app(app: Flask) -> None:
         EventAdmin(Event, db, name="Log", endpoint="admin_events", url="events"),
     )
     app.register_blueprint(Blueprint("admin_pages", __name__, template_folder="templates"))
-    recorder = RECORDER.fill(app, Recorder())
-    lifecycle.every(app, EVERY, recorder.note, "figures")
+    lifecycle.every(app, EVERY, note, "figures")

@@ -13,16 +13,19 @@ from ..ops.metrics import registry
 
 EVERY = 10  # seconds
 KEPT = 360  # samples
+NAMES = (
+    "Requests per second", "Milliseconds per request", "Server errors per minute", "Open streams",
+)  # fmt: skip
 
 
 class Sample(NamedTuple):
     """The counters at one moment."""
 
     at: float
-    requests: float = 0
-    seconds: float = 0
-    faults: float = 0
-    streams: float = 0
+    requests: float
+    seconds: float
+    faults: float
+    streams: float
 
 
 class Chart:
@@ -37,40 +40,28 @@ class Chart:
         )
 
 
-class Recorder:
-    """The samples of the last hour."""
-
-    def __init__(self) -> None:
-        self._samples = deque[Sample](maxlen=KEPT + 1)
-
-    def note(self) -> None:
-        """Note the present figures."""
-        self._samples.append(_sample())
-
-    def series(self) -> dict[str, list[float]]:
-        """Return what the charts show, oldest first."""
-        found: dict[str, list[float]] = {
-            "Requests per second": [],
-            "Milliseconds per request": [],
-            "Server errors per minute": [],
-            "Open streams": [],
-        }
-        for before, after in pairwise(list(self._samples)):
-            passed = max(after.at - before.at, 0.001)
-            asked = max(after.requests - before.requests, 0)
-            spent = max(after.seconds - before.seconds, 0)
-            values = (
-                asked / passed,
-                spent / asked * 1000 if asked else 0,
-                max(after.faults - before.faults, 0) / passed * 60,
-                after.streams,
-            )
-            for line, value in zip(found.values(), values, strict=True):
-                line.append(value)
-        return found
+SAMPLES = Slot[deque[Sample]]("figures", lambda: deque(maxlen=KEPT + 1))
 
 
-RECORDER = Slot[Recorder]("figures")
+def note() -> None:
+    """Note the present figures."""
+    SAMPLES.get().append(_sample())
+
+
+def series() -> dict[str, list[float]]:
+    """Return what the charts show, oldest first."""
+    rates = [_rates(*pair) for pair in pairwise(list(SAMPLES.get()))]
+    return {name: [rate[place] for rate in rates] for place, name in enumerate(NAMES)}
+
+
+def _rates(before: Sample, after: Sample) -> tuple[float, ...]:
+    """Return the values of NAMES between two samples."""
+    passed = max(after.at - before.at, 0.001)
+    asked = max(after.requests - before.requests, 0)
+    spent = max(after.seconds - before.seconds, 0)
+    faults = max(after.faults - before.faults, 0)
+    milliseconds = spent / asked * 1000 if asked else 0
+    return asked / passed, milliseconds, faults / passed * 60, after.streams
 
 
 def _sample() -> Sample:

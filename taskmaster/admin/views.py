@@ -22,7 +22,7 @@ from ..extensions import db
 from ..ops.logging import recent_warnings
 from ..streams.handshake import HUB
 from . import changes
-from .figures import RECORDER, Chart
+from .figures import Chart, series
 from .forms import ButtonForm, LoginForm, UserForm
 from .log_in import PATH, admin_name, close_session, current_admin, open_session
 
@@ -113,7 +113,7 @@ class Overview(ForSuperusers, AdminIndexView):
         found = db.session.scalars(select(User).where(User.id.in_(counts)))
         return self.render(
             "admin/overview.html",
-            charts=[Chart(name, values) for name, values in RECORDER.get().series().items()],
+            charts=[Chart(name, values) for name, values in series().items()],
             streams=sorted([(counts[user.id], user) for user in found], key=lambda one: -one[0]),
             warnings=list(recent_warnings),
         )
