@@ -66,8 +66,10 @@ def insert_user(
     return user
 
 
-def log_in(login: str, password: str, client: Client) -> tuple[User, dict[str, str]]:
-    """Open a session. Raise ApiError (401, 429).
+def log_in(
+    login: str, password: str, client: Client, superusers_only: bool = False
+) -> tuple[User, dict[str, str]]:
+    """Open a session. Raise ApiError (401, 403, 429).
 
     An unknown user, a wrong password and one who is not active look and last the same.
     """
@@ -81,6 +83,9 @@ def log_in(login: str, password: str, client: Client) -> tuple[User, dict[str, s
             log.warning("login_failed", user_id=found and found.id, address=client.address)
             detail = "The username or the password is wrong."
             raise ApiError(ErrorCode.BAD_CREDENTIALS, detail)
+    if superusers_only and not found.is_superuser:
+        log.warning("login_failed", user_id=found.id, address=client.address)
+        raise ApiError(ErrorCode.FORBIDDEN, "Only superusers may see these pages.")
     changes: dict[str, Any] = {"last_login": clock.now()}
     if passwords.hasher.check_needs_rehash(found.password_hash):
         changes["password_hash"] = passwords.hash_password(password, client.address)
@@ -90,7 +95,7 @@ def log_in(login: str, password: str, client: Client) -> tuple[User, dict[str, s
         if user:
             tokens, over = sessions.open_session(connection, user.id, client.user_agent)
     if user is None:  # the row has changed since it was checked: check again
-        return log_in(login, password, client)
+        return log_in(login, password, client, superusers_only)
     sessions.announce(user.id, over)
     log.info("login", user_id=user.id, sessions_ended=len(over))
     return user, tokens

@@ -1,6 +1,7 @@
 """The admin pages: who gets in, what is shown, and what a button does."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
@@ -8,7 +9,7 @@ from flask.testing import FlaskClient
 
 from taskmaster.accounts import administration
 from tests.admin.forms import log_in, press, token_of
-from tests.support.api import PASSWORD, Api, User, succeed
+from tests.support.api import PASSWORD, Api, User, succeed, through_client
 from tests.support.databases import Database
 from tests.support.tables import nothing_changes
 
@@ -33,6 +34,16 @@ def test_a_user_who_is_no_superuser_is_refused(browser: FlaskClient, user: User)
     assert "Only superusers" in page.text
     assert browser.get("/admin/").location == "/admin/login/"
     assert len(succeed(user.get("auth/sessions/"))["results"]) == 1
+
+
+def test_a_refusal_opens_and_ends_no_session(
+    make_app: Callable[..., Flask], database: Database
+) -> None:
+    app = make_app(SESSIONS_PER_USER=1)
+    user = Api(through_client(app.test_client())).register()
+    with nothing_changes(database):
+        assert "Only superusers" in log_in(app.test_client(), user.username).text
+    succeed(user.get("auth/profile/"))
 
 
 def test_a_wrong_password_is_refused(browser: FlaskClient) -> None:
