@@ -222,29 +222,21 @@ def remove_metrics_directory(server: Any) -> None:
     shutil.rmtree(getattr(server, "own_metrics", ""), ignore_errors=True)
 
 
-def _log_refusal(status: int, request_id: str) -> None:
-    import structlog  # not before the fork
-
-    structlog.get_logger().info("request_refused", status=status, request_id=request_id)
-
-
 def write_problem(sock: Any, status: int, reason: str, message: str) -> None:
     """Refuse a request that gunicorn cannot read in the shape of the application's refusals."""
+    import structlog  # not before the fork
+
     request_id = secrets.token_hex(8)
     status = 400 if status == 501 else status  # an unknown Transfer-Encoding is the client's fault
     code = "internal_error" if status == 500 else "malformed_request"
     body = {"type": "about:blank", "title": reason, "status": status, "code": code}
     body |= {"detail": "The request cannot be read.", "request_id": request_id}
-    _log_refusal(status, request_id)
+    structlog.get_logger().info("request_refused", status=status, request_id=request_id)
     content = json.dumps(body)
     head = (
         f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nX-Request-ID: {request_id}\r\n"
         f"Content-Type: application/problem+json\r\nContent-Length: {len(content)}\r\n\r\n"
     )
     util.write_nonblock(sock, (head + content).encode())
-    with suppress(OSError):
-        sock.shutdown(socket.SHUT_WR)
-        sock.settimeout(1)
-        for _ in range(32):  # closed over unread bytes, the connection would be reset
-            if not sock.recv(4096):
-                break
+    with suppress(OSError):  # closed over unread bytes, the connection would be reset
+        util.close_graceful(sock.dup())  # the worker closes its own

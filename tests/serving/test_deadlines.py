@@ -1,12 +1,12 @@
 """Clients that keep a connection and send nothing, or drip."""
 
 import socket
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 
 from tests.serving.conftest import ProbeServer, Start
-from tests.support.stage import GEVENT
+from tests.support.stage import GEVENT, MODES
 from tests.support.waiting import wait_until
 
 
@@ -44,6 +44,20 @@ def test_silent_dripping_and_idle_clients_are_cut_and_streams_are_not(server: Pr
         assert idle.rest() == b""
         stream.send(b"still here")
         assert stream.sock.recv(4096) == b"still here"
+
+
+@pytest.mark.parametrize("server", MODES, indirect=True)
+def test_a_client_that_drips_on_after_a_refusal_is_cut(server: ProbeServer) -> None:
+    with server.connect() as client:
+        client.send(b"GET / HTTP/1.1\r\nHost : localhost\r\n\r\n")
+        assert client.rest().startswith(b"HTTP/1.1 400 ")
+
+        def drip() -> bool:
+            with suppress(ConnectionError):
+                return not client.sock.send(b"a")
+            return True
+
+        wait_until(drip, seconds=10, every=0.8, what="cut")
 
 
 def test_running_out_of_descriptors_is_survived(make: Start) -> None:
