@@ -13,11 +13,10 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from ..core import clock
 from ..core.client import Client
-from ..core.database import writing
 from ..core.errors import ApiError, ErrorCode
-from . import sessions, tokens
-from .rows import User, update_unless_changed
-from .service import find_user, hash_new_password
+from . import tokens
+from .rows import User
+from .service import find_user, replace_password
 
 log = structlog.get_logger(__name__)
 
@@ -34,14 +33,8 @@ def make(user: User, by: str) -> str:
 def redeem(token: str, password: str, client: Client) -> None:
     """Set a password and end all sessions. Raise ApiError (401, 422)."""
     user = _read(token)
-    password_hash = hash_new_password(user, password, "password", client.address)
-    changes = {"password_hash": password_hash, "last_updated": clock.now()}
-    with writing() as connection:
-        if update_unless_changed(connection, user, changes) is None:
-            raise _no_longer_valid()
-        over = sessions.end_in(connection, user.id)
-    sessions.announce(user.id, over)
-    log.info("password_set", user_id=user.id, sessions_ended=len(over), by="link")
+    count = replace_password(user, password, "password", client, _no_longer_valid())
+    log.info("password_set", user_id=user.id, sessions_ended=count, by="link")
 
 
 def _read(token: str) -> User:

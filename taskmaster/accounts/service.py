@@ -138,14 +138,26 @@ def update_profile(user_id: str, fields: Mapping[str, Any], client: Client) -> U
 def change_password(user_id: str, session_id: str, old: str, new: str, client: Client) -> None:
     """Set a new password and end all other sessions. Raise ApiError (400, 422, 429)."""
     user = _confirm_password(user_id, old, "old_password", client)
-    password_hash = hash_new_password(user, new, "new_password_1", client.address)
+    others, refusal = session_table.c.id != session_id, _wrong_password("old_password")
+    count = replace_password(user, new, "new_password_1", client, refusal, others)
+    log.info("password_changed", user_id=user_id, sessions_ended=count)
+
+
+def replace_password(
+    user: User, password: str, field: str, client: Client, refusal: ApiError, *which: Any
+) -> int:
+    """Set a password and end those sessions to which the conditions apply; return how many.
+
+    Raise `refusal` if the row has changed since it was read, or ApiError (422, 429, 503).
+    """
+    password_hash = hash_new_password(user, password, field, client.address)
     changes = {"password_hash": password_hash, "last_updated": clock.now()}
     with writing() as connection:
         if update_unless_changed(connection, user, changes) is None:
-            raise _wrong_password("old_password")
-        over = sessions.end_in(connection, user_id, session_table.c.id != session_id)
-    sessions.announce(user_id, over)
-    log.info("password_changed", user_id=user_id, sessions_ended=len(over))
+            raise refusal
+        over = sessions.end_in(connection, user.id, *which)
+    sessions.announce(user.id, over)
+    return len(over)
 
 
 def hash_new_password(user: User, password: str, field: str, *callers: str) -> str:
