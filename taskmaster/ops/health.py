@@ -101,7 +101,7 @@ def _database() -> None:
             raise NotReadyError("the database is read-only")
 
 
-def _migrations() -> str | None:
+def check_migrations() -> str | None:
     """Raise if the database is behind this version; say so if it is ahead."""
     with DATABASES.get().aside.connect() as connection:
         present = set(MigrationContext.configure(connection).get_current_heads())
@@ -131,6 +131,6 @@ def _broker() -> None:
 CHECKS: dict[str, Callable[[], str | None]] = {
     "database": _database,
     "broker": _broker,
-    "migrations": _migrations,
+    "migrations": check_migrations,
 }
 OUTAGES = {name: Outage("not_ready") for name in CHECKS}

@@ -30,18 +30,18 @@ def upgrade(app: Flask) -> None:
     """Migrate a database that is behind. One that a newer version has migrated stays as it is."""
     with app.app_context():
         try:
-            health.CHECKS["migrations"]()
+            health.check_migrations()
         except health.NotReadyError:
             flask_migrate.upgrade()
 
 
 def _check(migrate: bool) -> None:
     try:
-        if found := health.CHECKS["migrations"]():
+        if found := health.check_migrations():
             log.warning("migrated_further", database=found)
     except SQLAlchemyError:  # it is away: /readyz says so, and each request
         return
-    except Exception:
+    except health.NotReadyError:
         if migrate:
             flask_migrate.upgrade()
         else:

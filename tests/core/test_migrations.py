@@ -10,6 +10,7 @@ from sqlalchemy import Engine, MetaData, Table, event, inspect, select, text
 from sqlalchemy.exc import OperationalError
 
 from taskmaster.extensions import Base, db
+from taskmaster.ops import health, migrations
 from tests.support.api import PASSWORD, Api, User, succeed
 from tests.support.databases import Database
 from tests.support.settings import ROOT
@@ -154,3 +155,13 @@ def test_readiness_notices_a_missing_migration(app: Flask) -> None:
     assert reply.status_code == 503
     assert reply.json["checks"]["database"] == "ok"
     assert reply.json["checks"]["migrations"] == "failed: not at the newest migration"
+
+
+@pytest.mark.usefixtures("in_app")
+@pytest.mark.parametrize("migrate", [True, False])
+def test_a_fault_at_the_start_is_no_missing_migration(
+    monkeypatch: pytest.MonkeyPatch, migrate: bool
+) -> None:
+    monkeypatch.setattr(health, "MigrationContext", None)
+    with pytest.raises(AttributeError):
+        migrations._check(migrate)
