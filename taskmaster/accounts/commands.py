@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from ..core.clock import rfc3339
 from ..core.errors import ApiError
 from . import administration
-from .rows import User
+from .rows import UserRow
 from .schemas import NewPasswordSchema, RegistrationSchema
 
 BY = "command line"
@@ -100,7 +100,7 @@ def set_password(username: str, password: str) -> None:
         click.echo(administration.set_password(user, checked["password"], BY))
 
 
-def _add_change(name: str, change: Callable[[User, str], str]) -> None:
+def _add_change(name: str, change: Callable[[UserRow, str], str]) -> None:
     """Add a command that changes an account, with the docstring of the change as its help."""
 
     @users.command(name, help=change.__doc__)

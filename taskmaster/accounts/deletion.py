@@ -14,7 +14,7 @@ from ..core.parts import delete_in_parts, read_in_parts
 from ..events.models import StreamHead
 from . import sessions
 from .models import users
-from .rows import NO_PASSWORD, User, update_unless_changed
+from .rows import NO_PASSWORD, UserRow, update_unless_changed
 
 EMPTY = {"first_name": None, "last_name": None, "password_hash": NO_PASSWORD}
 USERS = select(users.c.id, StreamHead.user_id).outerjoin(
@@ -22,7 +22,7 @@ USERS = select(users.c.id, StreamHead.user_id).outerjoin(
 )
 
 
-def begin(connection: Connection, user: User) -> list[str] | None:
+def begin(connection: Connection, user: UserRow) -> list[str] | None:
     """Shut an account; return the sessions that have ended, to be announced after the commit.
 
     None if it got another password since it was read, or was deactivated: then roll back.

@@ -15,10 +15,7 @@ from ..core.auth import Principal, not_authenticated
 from ..core.errors import ApiError, ErrorCode, account_gone, handle_http_exception
 from ..extensions import jwt
 from . import service, sessions, tokens
-from .rows import User
-
-Header = Mapping[str, Any]
-Claims = Mapping[str, Any]
+from .rows import UserRow
 
 WRONG_TYPE = partial(ApiError, ErrorCode.WRONG_TOKEN_TYPE, "Another type of token is needed here.")
 NOT_FRESH = partial(
@@ -33,13 +30,13 @@ def init_app(app: Flask) -> None:
 
 
 @jwt.token_in_blocklist_loader
-def _is_over(_: Header, claims: Claims) -> bool:
+def _is_over(_: Any, claims: Mapping[str, Any]) -> bool:
     """Tell whether a token's session has ended, or a refresh token has been replaced."""
     return not sessions.is_live(tokens.read_claims(claims))
 
 
 @jwt.user_lookup_loader
-def _load_user(_: Header, claims: Claims) -> User | None:
+def _load_user(_: Any, claims: Mapping[str, Any]) -> UserRow | None:
     """Return the row that `current_user` stands for; let `core.auth.current()` know it too."""
     token = tokens.read_claims(claims)
     if token.expires_at <= clock.now().timestamp():

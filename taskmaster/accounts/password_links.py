@@ -15,7 +15,7 @@ from ..core import clock
 from ..core.client import Client
 from ..core.errors import ApiError, ErrorCode
 from . import tokens
-from .rows import User
+from .rows import UserRow
 from .service import find_user, replace_password
 
 log = structlog.get_logger(__name__)
@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 LIFETIME = timedelta(hours=24)
 
 
-def make(user: User, by: str) -> str:
+def make(user: UserRow, by: str) -> str:
     """Return what the link of a user carries; `by` says who asked, for the log."""
     until = int((clock.now() + LIFETIME).timestamp())
     log.info("password_link_made", user_id=user.id, by=by)
@@ -37,7 +37,7 @@ def redeem(token: str, password: str, client: Client) -> None:
     log.info("password_set", user_id=user.id, sessions_ended=count, by="link")
 
 
-def _read(token: str) -> User:
+def _read(token: str) -> UserRow:
     try:
         user_id, mark, until = _serializer().loads(token)
     except BadSignature:
@@ -56,7 +56,7 @@ def _serializer() -> URLSafeSerializer:
     return URLSafeSerializer(keys, salt="password-link")
 
 
-def _mark(user: User) -> str:
+def _mark(user: UserRow) -> str:
     return sha256(user.password_hash.encode()).hexdigest()[:16]
 
 

@@ -20,7 +20,7 @@ from ..events import log as event_log
 from . import deletion, passwords, sessions
 from .models import sessions as session_table
 from .models import users
-from .rows import NO_PASSWORD, NOT_DELETED, User, update_unless_changed
+from .rows import NO_PASSWORD, NOT_DELETED, UserRow, update_unless_changed
 from .schemas import refuse_guessable
 
 log = structlog.get_logger(__name__)
@@ -37,7 +37,7 @@ BY_LOGIN = select(users).where(
 )
 
 
-def register(fields: Mapping[str, Any], client: Client) -> tuple[User, dict[str, str]]:
+def register(fields: Mapping[str, Any], client: Client) -> tuple[UserRow, dict[str, str]]:
     """Make an account and log it in.
 
     Raise ApiError (409) if the name or e-mail is taken, (403) if REGISTRATION is closed.
@@ -55,7 +55,7 @@ def register(fields: Mapping[str, Any], client: Client) -> tuple[User, dict[str,
 
 def insert_user(
     connection: Connection, fields: Mapping[str, Any], password_hash: str, **more: Any
-) -> User:
+) -> UserRow:
     """Insert the rows of a new account: the user, and the head of the user's log."""
     names = ("username", "email", "first_name", "last_name")
     row = {name: fields.get(name) for name in names} | more
@@ -68,7 +68,7 @@ def insert_user(
 
 def log_in(
     login: str, password: str, client: Client, superusers_only: bool = False
-) -> tuple[User, dict[str, str]]:
+) -> tuple[UserRow, dict[str, str]]:
     """Open a session. Raise ApiError (401, 403, 429).
 
     An unknown user, a wrong password and one who is not active look and last the same.
@@ -101,13 +101,13 @@ def log_in(
     return user, tokens
 
 
-def find_user(user_id: str) -> User | None:
+def find_user(user_id: str) -> UserRow | None:
     """Return an account, or None if it is gone."""
     with reading() as connection:
         return connection.execute(BY_ID, {"user_id": user_id}).first()
 
 
-def get_user(user_id: str) -> User:
+def get_user(user_id: str) -> UserRow:
     """Return an account. Raise ApiError (401) if it is gone, or not active."""
     user = find_user(user_id)
     if user is None or user.password_hash == NO_PASSWORD or not user.is_active:
@@ -115,7 +115,7 @@ def get_user(user_id: str) -> User:
     return user
 
 
-def update_profile(user_id: str, fields: Mapping[str, Any], client: Client) -> User:
+def update_profile(user_id: str, fields: Mapping[str, Any], client: Client) -> UserRow:
     """Change names or e-mail. Raise ApiError (409) if the username or e-mail is taken.
 
     Taken names count towards RATELIMIT_PROFILE (429), so nobody can probe for names here.
@@ -144,7 +144,7 @@ def change_password(user_id: str, session_id: str, old: str, new: str, client: C
 
 
 def replace_password(
-    user: User, password: str, field: str, client: Client, refusal: ApiError, *which: Any
+    user: UserRow, password: str, field: str, client: Client, refusal: ApiError, *which: Any
 ) -> int:
     """Set a password and end those sessions to which the conditions apply; return how many.
 
@@ -160,7 +160,7 @@ def replace_password(
     return len(over)
 
 
-def hash_new_password(user: User, password: str, field: str, *callers: str) -> str:
+def hash_new_password(user: UserRow, password: str, field: str, *callers: str) -> str:
     """Return the hash of a password that an account is to have. Raise ApiError (422, 429, 503).
 
     `field` is named where the password is easily guessed.
@@ -189,7 +189,7 @@ def delete_account(user_id: str, password: str, client: Client) -> None:
         log.warning("deletion_unfinished", user_id=user_id, error=type(error).__name__)
 
 
-def _confirm_password(user_id: str, password: str, field: str, client: Client) -> User:
+def _confirm_password(user_id: str, password: str, field: str, client: Client) -> UserRow:
     user = get_user(user_id)
     with _guarded(user_id, client.address):
         if not passwords.verify_password(user.password_hash, password, client.address, user_id):

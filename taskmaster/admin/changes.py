@@ -5,14 +5,15 @@ from collections.abc import Callable
 from flask import url_for
 
 from ..accounts import administration, password_links
-from ..accounts.rows import User
+from ..accounts.models import User
+from ..accounts.rows import UserRow
 from ..accounts.service import find_user
 from ..core.errors import not_found
 
-Change = Callable[[User, str], str]
+Change = Callable[[UserRow, str], str]
 
 
-def _make_link(user: User, by: str) -> str:
+def _make_link(user: UserRow, by: str) -> str:
     if not user.is_active:
         return "No link was made: it would be refused. Activate this user first."
     url = url_for("site.set_password", _external=True, _anchor=password_links.make(user, by))
