@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import structlog
 from flask import Flask
+from socketio import Server as SocketIO
 
 from taskmaster.core import clock
 from taskmaster.events.user_log import UserLog
@@ -14,6 +15,7 @@ from taskmaster.streams.handshake import HUB
 from taskmaster.streams.protocol import CloseReason
 from taskmaster.streams.socketio import namespace
 from taskmaster.streams.socketio.adapter import MAX_JOINING, reap
+from taskmaster.streams.socketio.namespace import LockedManager
 from tests.support.api import Api, User, through_client
 from tests.support.asserts import assert_problem
 from tests.support.stream_client import NAMESPACE
@@ -81,26 +83,48 @@ def test_a_session_that_goes_amid_a_request_is_unknown(app: Flask, user: User) -
     assert "over" in assert_problem(reply, 400, "malformed_request")["detail"]
 
 
-@pytest.mark.parametrize(("owner", "look"), [(namespace, "identify"), (UserLog, "read_head")])
+@pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(
+    ("owner", "step"),
+    [(LockedManager, "pre_connect"), (SocketIO, "get_environ"), (namespace, "identify"),
+     (UserLog, "read_head"), (LockedManager, "connect")],
+)  # fmt: skip
 def test_who_closes_while_it_is_let_in_leaves_nothing(
-    app: Flask, user: User, monkeypatch: pytest.MonkeyPatch, owner: Any, look: str
+    app: Flask, user: User, monkeypatch: pytest.MonkeyPatch, owner: Any, step: str, late: bool
 ) -> None:
-    closed, looks = [], getattr(owner, look)
+    closed, take = [], getattr(owner, step)
+    server, manager = server_of(app), server_of(app).manager
 
-    def close_first(*args: Any) -> Any:
-        (sid,) = server_of(app).eio.sockets
-        closed.append(user.post(f"{OPEN}&sid={sid}", data=b"1").status)
-        return looks(*args)
+    def close() -> None:
+        for sid in () if closed else tuple(server.eio.sockets):
+            closed.append(sid)
+            assert user.post(f"{OPEN}&sid={sid}", data=b"1").status == 200
 
-    monkeypatch.setattr(owner, look, close_first)
+    def close_and_take(*args: Any, **kwargs: Any) -> Any:
+        if not late:
+            close()
+        taken = take(*args, **kwargs)
+        close()
+        return taken
+
+    monkeypatch.setattr(owner, step, close_and_take)
     with suppress(AssertionError), structlog.testing.capture_logs() as logs:
         ManualPolling(user)  # whatever its own post is answered
-    assert closed == [200]
+    assert closed
     wait_until(lambda: not HUB.get(app).subscriptions(), what="nobody to follow")
-    manager = server_of(app).manager
     assert "unhandled_error" not in [entry["event"] for entry in logs]
+    wait_until(lambda: not server.namespace_handlers[NAMESPACE]._members, what="no member")
     assert not manager.rooms
-    assert not any(manager.pending_connect.values())
+    assert not manager.pending_connect
+    assert not manager.pending_disconnect
+    assert not server.environ
+
+
+def test_who_was_forgotten_before_it_is_let_in_leaves_nothing(app: Flask) -> None:
+    manager = server_of(app).manager
+    manager.connect("forgotten", NAMESPACE)
+    assert not manager.rooms
+    assert not manager.pending_connect
 
 
 def test_a_refused_namespace_leaves_nothing_behind(app: Flask, polling: ManualPolling) -> None:

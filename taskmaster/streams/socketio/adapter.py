@@ -206,8 +206,9 @@ def reap(server: Any) -> None:
             connection.abort()
 
 
-def adapt(engine: Server) -> None:
+def adapt(server: Any) -> None:
     """Make engine.io use our sockets, and answer what Socket.IO cannot read."""
+    engine = server.eio
     engine._async["websocket"] = open_websocket
     connected, received = engine.handlers["connect"], engine.handlers["message"]
 
@@ -217,11 +218,21 @@ def adapt(engine: Server) -> None:
         return connected(sid, environ)
 
     def receive(sid: str, data: Any) -> None:
-        try:
-            received(sid, data)
-        except Exception:  # its parser may raise anything for an invalid frame
-            if connection := engine.sockets.get(sid):
+        if connection := engine.sockets.get(sid):  # or it has gone meanwhile
+            try:
+                received(sid, data)
+            except Exception:  # its parser may raise anything for an invalid frame
                 connection.refuse()
+            if connection.closing:
+                _forget(server.manager, sid)
 
     engine.on("connect", connect)
     engine.on("message", receive)
+
+
+def _forget(manager: Any, eio_sid: str) -> None:
+    """Undo what began to let a connection in: its end, in another thread, passes over that."""
+    for namespace in tuple(manager.get_namespaces()):
+        sid = manager.sid_from_eio_sid(eio_sid, namespace)
+        if manager.is_pre_connected(sid, namespace):
+            manager.disconnect(sid, namespace)

@@ -96,7 +96,7 @@ class LockedManager(Manager):
         with self.lock:
             found = super().connect(sid, namespace)
         if not self.server.namespace_handlers[namespace].connected(sid):
-            self.disconnect(sid, namespace)  # python-socketio does this only for connected clients
+            self.disconnect(found, namespace)  # python-socketio does it for connected ones only
         return found
 
 
@@ -120,15 +120,17 @@ class TaskNamespace(Namespace):
 
     def on_connect(self, credentials: Any = None) -> None:
         """Let a client in. Everything that goes wrong must end as a refusal with its code."""
+        engine = engine_of(self.server, _sid())  # it raises KeyError where nobody is left
         try:
-            self._admit(_sid(), credentials if isinstance(credentials, dict) else {})
+            self._admit(_sid(), engine, credentials if isinstance(credentials, dict) else {})
         except Exception as error:
             body = problem_of(error)
             raise ConnectionRefusedError(body["detail"], body) from None
 
     def connected(self, sid: str) -> bool:
         """Begin to deliver: the client's CONNECT packet is sent. Return False if it has gone."""
-        member = self._members[sid]
+        if (member := self._members.get(sid)) is None:  # it had gone before it was let in
+            return False
         if gone := member.engine.closing:
             member.subscription.close()
         threading.Thread(target=self._serve, args=(member,), daemon=True).start()
@@ -157,8 +159,7 @@ class TaskNamespace(Namespace):
         self._send(answer, _sid())
         return {"action": answer.name, **orjson.loads(answer.payload)}
 
-    def _admit(self, sid: str, credentials: dict[str, Any]) -> None:
-        engine = engine_of(self.server, sid)
+    def _admit(self, sid: str, engine: EngineSocket, credentials: dict[str, Any]) -> None:
         principal = identify(credentials.get("token") or request.headers.get("Authorization"))
         since = position(credentials.get("since"))
         with ExitStack() as stack:

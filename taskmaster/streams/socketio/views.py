@@ -68,7 +68,7 @@ def init_app(app: Flask) -> None:
     server = socketio.server
     socketio.on_namespace(TaskNamespace())
     server.register_namespace(OtherNamespaces("*"))
-    adapt(server.eio)
+    adapt(server)
     lifecycle.every(app, 1, partial(reap, server), "reaper")
     app.register_blueprint(blp)
 
