@@ -81,7 +81,7 @@ def test_an_endless_message_is_cut_before_it_has_cost_1_mib(server: Server, user
     before = memory(server)
     for _ in range(20):
         stream = WebSocketClient(server.url, user.access)
-        send_fragments(stream.socket, 1000, 4096)
+        send_fragments(stream.socket, 1000, "x" * 4096)
         stream.wait_for_end()
         stream.close()
     growth = memory(server) - before

@@ -73,6 +73,7 @@ def _lengths() -> Iterator[Sent]:
     yield Sent("a long form of 1", b"\x81\xfe\x00\x01" + KEY + b"x")
     yield Sent("the longest form of 1", b"\x81\xff" + struct.pack("!Q", 1) + KEY + b"x")
     yield Sent("64 KiB + 1", frame(TEXT, b"x" * 65537))
+    yield Sent("64 KiB + 2, two octets a letter", frame(TEXT, "é".encode() * 32769))
     yield Sent("64 KiB + 1, binary", frame(BINARY, b"x" * 65537))
     yield Sent(
         "64 KiB + 1 in fragments", frame(TEXT, b"x" * 40000, fin=False) + frame(0, b"x" * 25537)

@@ -79,9 +79,12 @@ def test_a_post_over_64_kib_is_cut(user: User, open_stream: Open) -> None:
 
 
 @over(FRAGMENTING)
-def test_a_message_over_64_kib_is_cut(user: User, open_stream: Open) -> None:
+@pytest.mark.parametrize(("letter", "count"), [("x", 20), ("é", 10)])
+def test_a_message_over_64_kib_is_cut(
+    user: User, open_stream: Open, letter: str, count: int
+) -> None:
     stream = open_stream(user)
-    stream.send_fragments(count=20, size=4096)
+    stream.send_fragments(count, letter * 4096)
     assert_closed(stream, "message_too_large", 4413, reconnect=False)
 
 

@@ -97,8 +97,8 @@ class SocketIOClient(StreamClient):
             with contextlib.suppress(socketio.exceptions.BadNamespaceError):
                 self.client.emit("flood", "x" * size, namespace=NAMESPACE)
 
-    def send_fragments(self, count: int, size: int) -> None:
-        send_fragments(self.client.eio.ws, count, size)
+    def send_fragments(self, count: int, text: str) -> None:
+        send_fragments(self.client.eio.ws, count, text)
 
     def close(self) -> None:
         self.client.shutdown()

@@ -13,16 +13,15 @@ from tests.support.stream_client import RefusedError, StreamClient, start_thread
 from tests.support.waiting import wait_until
 
 
-def send_fragments(link: websocket.WebSocket, count: int, size: int) -> int:
-    """Send a message that never ends; return how many bytes went out."""
+def send_fragments(link: websocket.WebSocket, count: int, text: str) -> None:
+    """Send a message that never ends, the same text again and again."""
     for number in range(count):
         opcode = websocket.ABNF.OPCODE_CONT if number else websocket.ABNF.OPCODE_TEXT
-        frame = websocket.ABNF(0, 0, 0, 0, opcode, 1, "x" * size)
+        frame = websocket.ABNF(0, 0, 0, 0, opcode, 1, text.encode())
         try:
             link.send_frame(frame)
         except (OSError, websocket.WebSocketException):
-            return number * size
-    return count * size
+            return
 
 
 class WebSocketClient(StreamClient):
@@ -63,8 +62,8 @@ class WebSocketClient(StreamClient):
             for _ in range(frames):
                 self.socket.send("x" * size)
 
-    def send_fragments(self, count: int, size: int) -> None:
-        send_fragments(self.socket, count, size)
+    def send_fragments(self, count: int, text: str) -> None:
+        send_fragments(self.socket, count, text)
 
     def authenticate(self, token: str) -> Any:
         before = len(self.of("authenticated", "error"))

@@ -65,6 +65,7 @@ class WebSocketConnection(Connection):
     def messages(self) -> Iterator[str | bytes]:
         """Yield what the client says until the connection is over or the client breaks a rule."""
         message: Any = None
+        size = 0  # in bytes, also of a text
         with suppress(*OVER):
             while True:
                 for event in self._receive():
@@ -72,10 +73,12 @@ class WebSocketConnection(Connection):
                         self._answer(event)
                         continue
                     message = event.data if message is None else message + event.data
-                    self._count(event.frame_finished, 0, len(message))
+                    is_text = isinstance(event, events.TextMessage)
+                    size += len(event.data.encode() if is_text else event.data)
+                    self._count(event.frame_finished, 0, size)
                     if event.message_finished:
                         yield message
-                        message = None
+                        message, size = None, 0
 
     def linger(self) -> None:
         """Read on for a moment after a fault.
