@@ -119,6 +119,19 @@ def test_a_token_is_renewed_now_and_then(
     wait_until(lambda: not HUB.get(app).subscriptions(), what="nobody to follow")
 
 
+@pytest.mark.parametrize("packet", ["4" + "é" * 30_000, f'4["{"x" * 60_000}"]'])
+def test_bytes_that_are_posted_count_whatever_they_say(
+    app: Flask, user: User, monkeypatch: pytest.MonkeyPatch, packet: str
+) -> None:
+    monkeypatch.setattr(token_bucket, "BYTES_PER_SECOND", 0.0)
+    polling = ManualPolling(user)
+    polling.wait("stream_ready")
+    for _ in range(int(token_bucket.MAX_BYTES) // 60_000 + 1):
+        polling.post(packet)
+    assert polling.wait("stream_closed")["code"] == "flood"
+    wait_until(lambda: not HUB.get(app).subscriptions(), what="nobody to follow")
+
+
 @pytest.mark.parametrize(
     "odd", [[[]], {}, 1.5, True, ["x"], "[" * 2000, json.loads("[" * 900 + "]" * 900)]
 )

@@ -122,7 +122,7 @@ class EngineSocket(Socket):
         """
         if self.closing or self.closed or (self.leaving and pkt.packet_type == MESSAGE):
             return
-        if self.upgraded or self._bucket.consume(frames=1, size=_size(pkt)):
+        if self.upgraded or self._bucket.consume(frames=1):
             super().receive(pkt)
         elif not self.closed:
             self.end(CloseReason.FLOOD)
@@ -130,6 +130,7 @@ class EngineSocket(Socket):
     def handle_post_request(self, environ: dict[str, Any]) -> None:
         """Take in what a polling client posts, or answer that it is not understood."""
         try:
+            self._bucket.consume(size=int(environ.get("CONTENT_LENGTH", 0)))
             super().handle_post_request(environ)
         except ContentTooLongError:
             self.end(CloseReason.MESSAGE_TOO_LARGE)
