@@ -109,8 +109,7 @@ class Hub:
             for subscription in tuple(user.subscriptions):
                 if subscription.principal.session_id in session_ids:
                     subscription.close(CloseReason.SESSION_ENDED)
-                subscription.cut_if_stalled()
-                subscription.wake()
+                subscription.look()
 
     def _register(self, principal: Principal, connection: Connection) -> Subscription:
         with self._lock:

@@ -65,11 +65,14 @@ class Subscription:
         if self.reader.is_behind():
             self._wake.set()
 
-    def cut_if_stalled(self) -> None:
-        """End the connection if the client has not read for too long, or too much became due."""
-        begun, now = self._write, self._mark()  # another thread may take the mark away
+    def look(self) -> None:
+        """Wake if something is due; cut if the client does not read, or too much became due."""
+        if self.reader.is_behind():
+            self._wake.set()
+        begun, now = self._write, self._mark()  # another thread may set the mark, or take it away
         if begun is None:
-            self._write = now if self._connection.has_backlog else None
+            if self._connection.has_backlog:
+                self._write = now
         elif (
             now.started - begun.started > (MAX_CLOSING if self.closed else MAX_BLOCKED)
             or now.head - begun.head > MAX_DUE
@@ -84,9 +87,7 @@ class Subscription:
         """End what is over, also while a write is blocked; look for events that were not told."""
         if self._seconds_left() <= 0:
             self.close(CloseReason.TOKEN_EXPIRED)
-        self.cut_if_stalled()
-        if self.reader.is_behind():
-            self._wake.set()
+        self.look()
 
     def messages(self) -> Iterator[list[Message]]:
         """Yield what is due, batch by batch, an empty one as heartbeat; say last why it ends.

@@ -77,6 +77,18 @@ def test_lost_doubled_and_reordered_notifications_do_not_matter(log: Log) -> Non
     assert take(stream) == ["6", "7"]
 
 
+def test_an_echo_wakes_nobody(log: Log) -> None:
+    stream = log.subscribe()
+    take(stream)
+    entries = log.commit()
+    log.hub.publish(USER, entries)
+    assert stream._wake.is_set()
+    stream._wake.clear()
+    assert take(stream) == ["1"]
+    log.hub.receive(USER, entries)  # what Redis brings back of the same
+    assert not stream._wake.is_set()
+
+
 def test_every_order_of_notifications_gives_one_order_of_events(log: Log) -> None:
     stream = log.subscribe()
     take(stream)
