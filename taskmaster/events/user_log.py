@@ -14,6 +14,7 @@ from . import log
 from .log import Entry
 
 MAX_RECENT = 16 * 1024 * 1024  # bytes of recent events that one process keeps
+OVERHEAD = 370  # bytes that an event takes beside its JSON: its number, its name, its places
 
 
 class RecentEvents:
@@ -33,10 +34,10 @@ class RecentEvents:
         with self._lock:
             if entry.payload and (user_id, entry.seq) not in self._entries:
                 self._entries[user_id, entry.seq] = entry
-                self._size += entry.size
+                self._size += entry.size + OVERHEAD
             while self._size > MAX_RECENT:
                 _, oldest = self._entries.popitem(last=False)
-                self._size -= oldest.size
+                self._size -= oldest.size + OVERHEAD
 
     def after(self, user_id: str, cursor: int) -> list[Entry]:
         """Return a page of the events that follow `cursor`; none if the next one is not kept."""

@@ -1,5 +1,8 @@
 """What one client may hold up or fill up, in the hub by itself."""
 
+import json
+import tracemalloc
+
 import pytest
 from sqlalchemy.exc import OperationalError
 
@@ -171,11 +174,11 @@ def test_a_page_by_number_may_take_several_reads(log: Log) -> None:
             assert [entry.seq for entry in found] == list(range(1, expected + 1))
 
 
-@pytest.mark.parametrize(("letters", "room"), [("x", 100), ("é", 400)])
+@pytest.mark.parametrize(("letters", "size"), [("x", 10), ("é", 40)])
 def test_recent_events_of_all_users_are_bounded(
-    monkeypatch: pytest.MonkeyPatch, letters: str, room: int
+    monkeypatch: pytest.MonkeyPatch, letters: str, size: int
 ) -> None:
-    monkeypatch.setattr(user_log, "MAX_RECENT", room)
+    monkeypatch.setattr(user_log, "MAX_RECENT", 10 * (size + user_log.OVERHEAD))
     recent = user_log.RecentEvents()
     for user_id in ("one", "other"):
         for seq in range(1, 10):
@@ -183,6 +186,23 @@ def test_recent_events_of_all_users_are_bounded(
     assert recent.after("one", 0) == []
     assert [entry.seq for entry in recent.after("one", 8)] == [9]
     assert [entry.seq for entry in recent.after("other", 0)] == list(range(1, 10))
+
+
+@pytest.mark.parametrize("length", [20, 130, 400])
+def test_recent_events_take_the_memory_that_they_may(
+    monkeypatch: pytest.MonkeyPatch, length: int
+) -> None:
+    monkeypatch.setattr(user_log, "MAX_RECENT", 1024 * 1024)
+    recent = user_log.RecentEvents()
+    tracemalloc.start()
+    try:
+        for seq in range(1, 10_000):
+            told = json.dumps([seq, "task_create", "x" * length])  # by Redis: nothing is shared
+            recent.add(USER, Entry(*json.loads(told)))
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert user_log.MAX_RECENT / 2 < taken <= user_log.MAX_RECENT
 
 
 @pytest.mark.parametrize(("size", "kept"), [(MAX_SIZE, True), (MAX_SIZE + 1, False)])
