@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from . import streams_doc as doc
-from .stream_messages import EVENTS, SPEC, Message
+from .stream_messages import CONTROLS, EVENTS, FROM_CLIENTS, SPEC, Message
 
 _SECURITY = [{"$ref": "#/components/securitySchemes/bearer"}]
 _ANSWERS = ("authenticated", "error")
+_SENT = (*EVENTS, *CONTROLS)
 
 
 def document(scheme: str, host: str) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def _server(transport: doc.Transport, scheme: str, host: str) -> dict[str, Any]:
 
 
 def _channel(transport: doc.Transport) -> dict[str, Any]:
-    messages = [*doc.sent_on(transport), *doc.received_on(transport)]
+    messages = doc.shown_on(transport, (*_SENT, *FROM_CLIENTS))
     parts = (
         transport.form,
         transport.notes,
@@ -95,9 +96,9 @@ def _frame_fields(message: Message) -> dict[str, str]:
 
 def _operations(transport: doc.Transport) -> dict[str, Any]:
     """Name what the server does: it sends on all channels, and receives on two."""
-    sent = [message.name for message in doc.sent_on(transport)]
+    sent = [message.name for message in doc.shown_on(transport, _SENT)]
     operations = {f"follow_{transport.key}": {"action": "send"} | _part(transport, sent)}
-    for message in doc.received_on(transport):
+    for message in doc.shown_on(transport, FROM_CLIENTS):
         receive = {"action": "receive"} | _part(transport, [message.name])
         answer = {"reply": _part(transport, _ANSWERS)}
         operations[f"{message.name}_{transport.key}"] = receive | answer

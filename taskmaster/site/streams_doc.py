@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ..core.errors import ErrorCode
 from ..streams import sse
 from ..streams.protocol import CloseReason, control
-from .stream_messages import CONTROLS, EVENTS, FROM_CLIENTS, Message
+from .stream_messages import Message
 
 TITLE = "Taskmaster streams"
 SUMMARY = (
@@ -110,21 +110,16 @@ REASONS = {
 }
 
 
-def sent_on(transport: Transport) -> list[Message]:
-    """Return what the server sends on a transport, as it is there."""
-    return _on(transport, (*EVENTS, *CONTROLS))
-
-
-def received_on(transport: Transport) -> list[Message]:
-    """Return what a client may send on a transport, as it is there."""
-    return _on(transport, FROM_CLIENTS)
+def shown_on(transport: Transport, messages: Iterable[Message]) -> list[Message]:
+    """Return those messages that a transport has, as they are there."""
+    return [_as_on(transport, one) for one in messages if transport.key in one.transports]
 
 
 def looks(message: Message) -> list[tuple[str, str]]:
     """Return how a message looks, each way with the names of the transports that have it so."""
     found: dict[str, list[str]] = {}
     for transport in TRANSPORTS:
-        for one in _on(transport, (message,)):
+        for one in shown_on(transport, (message,)):
             found.setdefault(_look(transport, one), []).append(transport.name)
     return [(" and ".join(names), text) for text, names in found.items()]
 
@@ -134,10 +129,6 @@ def said_on(closing: CloseReason) -> list[str]:
     return [
         transport.name for transport in TRANSPORTS if closing in transport.codes["stream_closed"]
     ]
-
-
-def _on(transport: Transport, messages: Iterable[Message]) -> list[Message]:
-    return [_as_on(transport, one) for one in messages if transport.key in one.transports]
 
 
 def _as_on(transport: Transport, message: Message) -> Message:

@@ -21,7 +21,7 @@ from ..core.caching import revalidated, vary
 from ..core.document import PROBLEM, error_response
 from ..core.errors import ErrorCode, handle_http_exception
 from ..core.json import json_response
-from . import assets, asyncapi
+from . import assets, asyncapi, stream_messages
 from . import streams_doc as doc
 
 blp = Blueprint("site", __name__, template_folder="templates")
@@ -61,7 +61,7 @@ def docs() -> Response:
 @blp.get("/docs/streams")
 def stream_docs() -> Response:
     """Show the reference of the streams."""
-    return _page("streams.html", doc=doc)
+    return _page("streams.html", doc=doc, messages=stream_messages)
 
 
 @blp.get("/docs/errors")
