@@ -13,14 +13,14 @@ class LogReader:
         self.ready = False  # True once all events up to `_goal` were returned
         self._goal = 0  # the head at the start: the head itself may never stand still
         self._replayed = 0
-        self._reset_reason: str | None = None
+        self._is_ahead = False  # of the log: a reset has to say so
 
     def seek(self, since: int | None) -> None:
         """Start after `since`, or live from now. Call it once the log's head is known."""
         self._goal = self.log.head
         self.cursor = self._goal if since is None else since
         if self.cursor > self._goal:
-            self.cursor, self._reset_reason = self._goal, "ahead"
+            self.cursor, self._is_ahead = self._goal, True
 
     def is_behind(self) -> bool:
         """Tell whether there is something to return."""
@@ -28,9 +28,9 @@ class LogReader:
 
     def next_batch(self) -> list[Message]:
         """Return what comes next, nothing at the head. Raise SQLAlchemyError."""
-        if self._reset_reason:
-            reason, self._reset_reason = self._reset_reason, None
-            return [control("stream_reset", seq=self.cursor, reason=reason)]
+        if self._is_ahead:
+            self._is_ahead = False
+            return [control("stream_reset", seq=self.cursor, reason="ahead")]
         if not self.ready and self.cursor >= self._goal:
             self.ready = True
             return [control("stream_ready", seq=self.cursor, replayed=self._replayed)]
@@ -49,5 +49,5 @@ class LogReader:
         head = self._goal = self.log.head = self.log.read_head()
         if not gap and head <= self.cursor:
             return []
-        self.cursor, self._reset_reason = head, "expired"
-        return self.next_batch()
+        self.cursor = head
+        return [control("stream_reset", seq=head, reason="expired")]
