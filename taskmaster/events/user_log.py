@@ -76,7 +76,7 @@ class UserLog:
     def read_head(self) -> int:
         """Return where the log stands; 0 for a user who is gone. Raise SQLAlchemyError."""
         with self._engine.connect() as connection:
-            return log.heads_of(connection, [self._user_id]).get(self._user_id, 0)
+            return log.head(connection, self._user_id).seq
 
     def after(self, cursor: int) -> list[Entry]:
         """Return a page of the events after `cursor`, oldest first. Raise SQLAlchemyError."""
