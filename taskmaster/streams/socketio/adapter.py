@@ -19,6 +19,7 @@ from ...core import clock
 from ...core.concurrency import pause
 from ..protocol import NOT_UNDERSTOOD, CloseReason
 from ..subscription import MAX_CLOSING, Subscription
+from ..takeover import Connection
 from ..token_bucket import MAX_FRAMES, TokenBucket
 from ..websocket.connection import WebSocketConnection, websocket_application
 
@@ -30,12 +31,10 @@ REFUSAL = Packet(MESSAGE, f'2{NAMESPACE},["{NOT_UNDERSTOOD.name}",{NOT_UNDERSTOO
 UNREADABLE = (ValueError, IndexError, RecursionError)  # what engine.io's parsers raise
 
 
-class EngineSocket(Socket):
+class EngineSocket(Socket, Connection):
     """One engine.io connection, over whatever transport, in our bounds: a stream's connection."""
 
     websocket: WebSocketConnection | None = None
-    has_backlog = False
-    queued = 0
     leaving = False  # True: only what was sent last is left to fetch, no message is read
 
     def prepare(self) -> None:
