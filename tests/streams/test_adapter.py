@@ -22,7 +22,7 @@ METHODS = {
                       "get_queue_empty_exception"],
     Socket: ["poll", "receive", "send", "close", "handle_post_request", "_websocket_handler"],
     socketio.Server: ["_handle_eio_connect", "_handle_eio_message"],
-    socketio.Manager: ["connect", "basic_enter_room", "basic_leave_room", "basic_disconnect",
+    socketio.Manager: ["connect", "basic_enter_room", "basic_disconnect",
                        "pre_connect", "pre_disconnect", "disconnect", "get_namespaces",
                        "eio_sid_from_sid", "sid_from_eio_sid", "is_pre_connected"],
     socketio.packet.Packet: ["decode"],

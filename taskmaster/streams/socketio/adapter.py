@@ -208,7 +208,7 @@ def reap(server: Any) -> None:
 
 def adapt(server: Any) -> None:
     """Make engine.io use our sockets, and answer what Socket.IO cannot read."""
-    engine = server.eio
+    engine, manager = server.eio, server.manager
     engine._async["websocket"] = open_websocket
     connected, received = engine.handlers["connect"], engine.handlers["message"]
 
@@ -218,21 +218,17 @@ def adapt(server: Any) -> None:
         return connected(sid, environ)
 
     def receive(sid: str, data: Any) -> None:
-        if connection := engine.sockets.get(sid):  # or it has gone meanwhile
-            try:
-                received(sid, data)
-            except Exception:  # its parser may raise anything for an invalid frame
-                connection.refuse()
-            if connection.closing:
-                _forget(server.manager, sid)
+        if (connection := engine.sockets.get(sid)) is None:
+            return  # it has gone meanwhile
+        try:
+            received(sid, data)
+        except Exception:  # its parser may raise anything for an invalid frame
+            connection.refuse()
+        if connection.closing:  # its end passed over whoever was being let in
+            for namespace in tuple(manager.get_namespaces()):
+                member = manager.sid_from_eio_sid(sid, namespace)
+                if manager.is_pre_connected(member, namespace):
+                    manager.disconnect(member, namespace)
 
     engine.on("connect", connect)
     engine.on("message", receive)
-
-
-def _forget(manager: Any, eio_sid: str) -> None:
-    """Undo what began to let a connection in: its end, in another thread, passes over that."""
-    for namespace in tuple(manager.get_namespaces()):
-        sid = manager.sid_from_eio_sid(eio_sid, namespace)
-        if manager.is_pre_connected(sid, namespace):
-            manager.disconnect(sid, namespace)

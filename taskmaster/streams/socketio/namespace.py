@@ -12,11 +12,10 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 import orjson
+import socketio
 import structlog
 from flask import request
 from flask_socketio import ConnectionRefusedError, Namespace
-from socketio import Manager
-from socketio import Namespace as AnyNamespace
 from sqlalchemy.exc import SQLAlchemyError
 
 from ...core.errors import ErrorCode, problem
@@ -50,9 +49,7 @@ class Room(LogReader):
         with self.lock:
             while batch := super().next_batch():
                 for message in batch:
-                    # All other control messages are sent by each member's own subscription.
-                    if message.is_event or message.name == "stream_reset":
-                        self._emit(message)
+                    self._emit(message)
         return []
 
 
@@ -74,14 +71,13 @@ def _locked(change: Callable[..., Any]) -> Callable[..., Any]:
     return locked
 
 
-class LockedManager(Manager):
+class LockedManager(socketio.Manager):
     """python-socketio's rooms with a lock, because it checks and then changes them."""
 
     lock = threading.RLock()
-    basic_enter_room = _locked(Manager.basic_enter_room)
-    basic_leave_room = _locked(Manager.basic_leave_room)
-    basic_disconnect = _locked(Manager.basic_disconnect)
-    pre_disconnect = _locked(Manager.pre_disconnect)
+    basic_enter_room = _locked(socketio.Manager.basic_enter_room)
+    basic_disconnect = _locked(socketio.Manager.basic_disconnect)
+    pre_disconnect = _locked(socketio.Manager.pre_disconnect)
 
     def pre_connect(self, eio_sid: str, namespace: str) -> str:
         """Begin to let a connection in. Raise ValueError where it is in already."""
@@ -100,7 +96,7 @@ class LockedManager(Manager):
         return found
 
 
-class OtherNamespaces(AnyNamespace):
+class OtherNamespaces(socketio.Namespace):
     """Refuses every namespace that does not exist; Flask-SocketIO's class serves one name only."""
 
     def on_connect(self, *_: Any) -> None:
@@ -120,9 +116,16 @@ class TaskNamespace(Namespace):
 
     def on_connect(self, credentials: Any = None) -> None:
         """Let a client in. Everything that goes wrong must end as a refusal with its code."""
-        engine = engine_of(self.server, _sid())  # it raises KeyError where nobody is left
+        sid, asked = _sid(), credentials if isinstance(credentials, dict) else {}
+        engine = engine_of(self.server, sid)  # it raises KeyError where nobody is left
         try:
-            self._admit(_sid(), engine, credentials if isinstance(credentials, dict) else {})
+            principal = identify(asked.get("token") or request.headers.get("Authorization"))
+            opening = HUB.get().subscribe(principal, position(asked.get("since")), engine)
+            with ExitStack() as stack:
+                subscription = stack.enter_context(opening)
+                stack.callback(self._members.pop, sid)
+                self._members[sid] = Member(sid, engine, subscription, stack.pop_all())
+            engine.serve(subscription)
         except Exception as error:
             body = problem_of(error)
             raise ConnectionRefusedError(body["detail"], body) from None
@@ -158,15 +161,6 @@ class TaskNamespace(Namespace):
         """Send an answer as an event, and return it for the acknowledgement."""
         self._send(answer, _sid())
         return {"action": answer.name, **orjson.loads(answer.payload)}
-
-    def _admit(self, sid: str, engine: EngineSocket, credentials: dict[str, Any]) -> None:
-        principal = identify(credentials.get("token") or request.headers.get("Authorization"))
-        since = position(credentials.get("since"))
-        with ExitStack() as stack:
-            subscription = stack.enter_context(HUB.get().subscribe(principal, since, engine))
-            stack.callback(self._members.pop, sid)
-            self._members[sid] = Member(sid, engine, subscription, stack.pop_all())
-        engine.serve(subscription)
 
     def _send(self, message: Message, to: str) -> None:
         """Send a message to a client or a room. It only queues."""

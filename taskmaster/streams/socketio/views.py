@@ -5,18 +5,15 @@ does: neither the host nor the rate would be looked at, no request be named or l
 refusal have a shape of its own.
 """
 
-from collections.abc import Iterable
 from functools import partial
 from logging import CRITICAL, Logger
 from typing import Any
-from wsgiref.types import WSGIEnvironment
 
 from flask import Blueprint, Flask, Response, current_app, request
 from flask_socketio import SocketIO
 from socketio.packet import BINARY_ACK, BINARY_EVENT, EVENT, Packet
 
 from ...core import lifecycle
-from ...core.current import current_application
 from ...core.errors import ApiError, ErrorCode
 from ..handshake import check_origin
 from ..takeover import Upgrade, with_problem
@@ -78,7 +75,8 @@ def poll() -> Response:
     """Open or go on with a connection by polling."""
     request.environ.pop("HTTP_UPGRADE", None)  # without `Connection: Upgrade` it means nothing
     try:
-        return with_problem(Response.from_app(_engine, request.environ))  # type: ignore[arg-type]
+        response: Any = Response.from_app(_socketio().sockio_mw, request.environ)
+        return with_problem(response)
     except KeyError:  # engine.io looks a session up more than once, and this one went meanwhile
         _check()
         raise
@@ -87,20 +85,18 @@ def poll() -> Response:
 @blp.get("/socket.io/", websocket=True)
 def upgrade() -> Response:
     """Open a connection as a WebSocket, or change over to one."""
-    return Upgrade(_engine)
+    return Upgrade(_socketio().sockio_mw)
 
 
-def _engine(environ: WSGIEnvironment, start_response: Any) -> Iterable[bytes]:
-    environ["flask.app"] = current_application()
-    server = current_app.extensions["socketio"].server
-    return server.handle_request(environ, start_response)  # type: ignore[no-any-return]
+def _socketio() -> Any:
+    return current_app.extensions["socketio"]
 
 
 @blp.before_request
 def _check() -> None:
     """Say what is wrong, which engine.io's own refusals do not. Raise ApiError (400, 403)."""
     check_origin()
-    engine, sid = current_app.extensions["socketio"].server.eio, request.args.get("sid")
+    engine, sid = _socketio().server.eio, request.args.get("sid")
     if not sid and request.args.getlist("EIO") != ["4"]:
         raise ApiError(
             ErrorCode.MALFORMED_REQUEST,

@@ -73,8 +73,7 @@ class WebSocketConnection(Connection):
                         self._answer(event)
                         continue
                     message = event.data if message is None else message + event.data
-                    is_text = isinstance(event, events.TextMessage)
-                    size += len(event.data.encode() if is_text else event.data)
+                    size += len(event.data.encode() if isinstance(event.data, str) else event.data)
                     self._count(event.frame_finished, 0, size)
                     if event.message_finished:
                         yield message
