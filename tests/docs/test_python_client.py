@@ -52,6 +52,7 @@ def expect(events: Follower, lists: Follower, user: User) -> None:
     user = user.login(user.username)
     log = succeed(user.get("tasks/events/", params={"limit": 1000}))
     wait_until(lambda: len(events.got) >= log["seq"] or events.failure, what="the events")
+    assert events.failure is None
     assert events.got == log["results"]
     tasks = succeed(user.get("tasks/", params={"page_size": 100}))["results"]
     wait_until(lambda: lists.got[-1:] == [tasks] or lists.failure, what="the list")
@@ -76,7 +77,7 @@ def test_it_goes_on_after_kill_9(server: Server, user: User, module: Any) -> Non
 
 @pytest.mark.journey
 def test_it_outlives_its_tokens(start_server: Callable[..., Server], module: Any) -> None:
-    server = start_server(ACCESS_TOKEN_SECONDS=1)
+    server = start_server(ACCESS_TOKEN_SECONDS=2)  # of 1, one is left with 0 to 1
     user = Api(through_http(server.url)).register()
     tm = login(module, server, user)
     events = Follower(login(module, server, user).events(since=0))

@@ -20,8 +20,8 @@ LEEWAY = 10  # seconds for which a token that was replaced is no theft
 
 @pytest.fixture
 def server(start_server: Callable[..., Server]) -> Server:
-    """A server whose access tokens live for two seconds."""
-    return start_server(ACCESS_TOKEN_SECONDS=2)
+    """A server whose access tokens live for two to three seconds."""
+    return start_server(ACCESS_TOKEN_SECONDS=3)
 
 
 @pytest.fixture
