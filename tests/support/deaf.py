@@ -48,13 +48,13 @@ class Deaf:
             head += "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
             head += f"Sec-WebSocket-Key: {key}\r\n"
         self.socket.sendall(head.encode() + b"\r\n")
-        self._read_until(b"\r\n\r\n")
+        self.read_until(b"\r\n\r\n")
         if transport == "socketio":
             self._join(user)
         if not self._since:
-            self._read_until(b"stream_ready")
+            self.read_until(b"stream_ready")
 
-    def _read_until(self, end: bytes) -> None:
+    def read_until(self, end: bytes) -> None:
         answer = b""
         while end not in answer:
             data = self.socket.recv(1)

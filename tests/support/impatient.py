@@ -1,11 +1,20 @@
-"""The application, which cuts a client that does not read after a shorter time."""
+"""The application, which waits shorter for clients that do not read, or do not say anything."""
 
 import os
 
 from taskmaster.streams import subscription
+from taskmaster.streams.websocket import connection, views
 
-subscription.MAX_BLOCKED = float(os.environ["MAX_BLOCKED"])
+subscription.MAX_BLOCKED = float(os.environ.get("MAX_BLOCKED", subscription.MAX_BLOCKED))
+subscription.HEARTBEAT = int(os.environ.get("HEARTBEAT", subscription.HEARTBEAT))
+vars(views).update(HEARTBEAT=subscription.HEARTBEAT)  # imported by name
+connection.SILENCE = int(os.environ.get("SILENCE", connection.SILENCE))
 
 from wsgi import app  # noqa: E402
+
+if "SILENCE" in os.environ:
+    engine = app.extensions["socketio"].server.eio
+    engine.ping_interval = subscription.HEARTBEAT
+    engine.ping_timeout = connection.SILENCE - engine.ping_interval
 
 __all__ = ["app"]
