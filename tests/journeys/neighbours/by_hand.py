@@ -4,7 +4,7 @@ import base64
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from tests.journeys.neighbours.caller import some_address
 from tests.journeys.neighbours.scene import Scene
@@ -42,3 +42,13 @@ def connections(scene: Scene, count: int) -> Iterator[list[socket.socket]]:
     yield links
     for link in links:
         link.close()
+
+
+def answered(links: list[socket.socket], status: int) -> int:
+    """Return on how many connections there is an answer that begins with this status."""
+    start, count = b"HTTP/1.1 %d" % status, 0
+    for link in links:
+        link.settimeout(1)
+        with suppress(OSError):
+            count += link.recv(len(start)) == start
+    return count

@@ -29,7 +29,7 @@ def log_in_beside(scene: Scene, misbehave: Callable[[], None]) -> None:
         misbehaving.result()
 
 
-@misdeed("100 guesses at profile/password/ at once")
+@misdeed("100 guesses at profile/password/ at once", expects={400: 10})
 def guesses(scene: Scene) -> None:
     callers = scene.times(scene.somebody(), 100)
     new = {"new_password_1": "correct horse batterz", "new_password_2": "correct horse batterz"}
@@ -40,7 +40,7 @@ def guesses(scene: Scene) -> None:
     log_in_beside(scene, lambda: at_once(guess, callers))
 
 
-@misdeed("log-ins of one user from everywhere")
+@misdeed("log-ins of one user from everywhere", expects={200: 10})
 def many_sessions(scene: Scene) -> None:
     user = scene.somebody()
     body = {"username": user.username, "password": PASSWORD}
@@ -48,7 +48,7 @@ def many_sessions(scene: Scene) -> None:
     log_in_beside(scene, lambda: again_and_again(lambda api: api.post("auth/login/", body), crowd))
 
 
-@misdeed("registrations from everywhere")
+@misdeed("registrations from everywhere", expects={201: 15})
 def many_accounts(scene: Scene) -> None:
     crowd = [scene.anybody(many_addresses=True) for _ in range(20)]
 
@@ -60,7 +60,7 @@ def many_accounts(scene: Scene) -> None:
     log_in_beside(scene, lambda: again_and_again(register, crowd))
 
 
-@misdeed("a storm of refreshes")
+@misdeed("a storm of refreshes", expects={200: 50})
 def refreshes(scene: Scene) -> None:
     users = [scene.somebody() for _ in range(8)]
 
@@ -73,7 +73,7 @@ def refreshes(scene: Scene) -> None:
         again_and_again(refresh, users)
 
 
-@misdeed("/readyz, /metrics and the documents, on and on", [ONE])
+@misdeed("/readyz, /metrics and the documents, on and on", [ONE], expects={200: 50})
 def public_pages(scene: Scene) -> None:
     pages = ("/readyz", "/metrics", "/openapi.json", "/asyncapi.json", "/docs/streams")
     headers = {"Accept-Encoding": "gzip"}

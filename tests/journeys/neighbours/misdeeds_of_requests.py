@@ -6,7 +6,7 @@ from itertools import islice, product
 from string import ascii_lowercase
 from uuid import uuid4
 
-from tests.journeys.neighbours.by_hand import connections, get
+from tests.journeys.neighbours.by_hand import answered, connections, get
 from tests.journeys.neighbours.rows import JSON, large_log, many_tasks, pause
 from tests.journeys.neighbours.scene import Scene, again_and_again, at_once, misdeed
 from tests.journeys.neighbours.stage import ONE, TWO
@@ -30,7 +30,7 @@ def metrics_size(scene: Scene) -> None:
     scene.also("/metrics KiB", len(scene.anybody().get("/metrics").body) / 1024, 1024)
 
 
-@misdeed("300 made-up methods")
+@misdeed("300 made-up methods", expects={405: 300})
 def made_up_methods(scene: Scene) -> None:
     caller = scene.anybody(many_addresses=True)
     with scene.watched():
@@ -39,21 +39,21 @@ def made_up_methods(scene: Scene) -> None:
         metrics_size(scene)
 
 
-@misdeed("made-up paths")
+@misdeed("made-up paths", expects={404: 100})
 def made_up_paths(scene: Scene) -> None:
     with scene.watched():
         again_and_again(lambda caller: caller.get(f"/{uuid4()}/{uuid4()}"), crowd(scene))
         metrics_size(scene)
 
 
-@misdeed("log-ins with 78,000 unknown fields")
+@misdeed("log-ins with 78,000 unknown fields", expects={422: 8})
 def unknown_fields(scene: Scene) -> None:
     body = json.dumps({f"{number:05}": 0 for number in range(78_000)})
     with scene.watched():
         again_and_again(send("auth/login/", body), crowd(scene))
 
 
-@misdeed("registrations with fields of 1 MiB", [ONE])
+@misdeed("registrations with fields of 1 MiB", [ONE], expects={422: 20})
 def long_fields(scene: Scene) -> None:
     name, rest = "a" * 300_000, "a." * 150_000
     body = json.dumps({"username": name, "email": f"a@{rest}com", "password": name})
@@ -61,7 +61,7 @@ def long_fields(scene: Scene) -> None:
         again_and_again(send("auth/register/", body), crowd(scene))
 
 
-@misdeed("JSON: nested, long numbers, many strings", [ONE])
+@misdeed("JSON: nested, long numbers, many strings", [ONE], expects={400: 8, 422: 4})
 def hard_json(scene: Scene) -> None:
     bodies = ["[" * MIB, "9" * MIB, '{"title": ' * 100_000, "[" + '"",' * 300_000 + '""]',
               f'{{"title": {"9" * 900_000}}}', '"' + "\\u00e9" * 170_000 + '"']  # fmt: skip
@@ -70,7 +70,7 @@ def hard_json(scene: Scene) -> None:
         again_and_again(lambda user: [send("tasks/", body)(user) for body in bodies], users)
 
 
-@misdeed("bulks of 340,000 {}")
+@misdeed("bulks of 340,000 {}", expects={422: 4})
 def bulk_of_nothing(scene: Scene) -> None:
     body = '{"operations": [' + "{}," * 340_000 + "{}]}"
     users = scene.times(scene.somebody(), 2)
@@ -78,7 +78,7 @@ def bulk_of_nothing(scene: Scene) -> None:
         again_and_again(send("tasks/bulk/", body), users)
 
 
-@misdeed("60 bulks of one user at once")
+@misdeed("60 bulks of one user at once", expects={200: 10})
 def many_bulks(scene: Scene) -> None:
     create = {"action": "create", "task": {"title": "x" * 100, "description": "word " * 1900}}
     body = json.dumps({"operations": [create] * 100})
@@ -87,7 +87,7 @@ def many_bulks(scene: Scene) -> None:
         at_once(send("tasks/bulk/", body), users)
 
 
-@misdeed("bulks of 100 titles, 10,000 characters below", [ONE, TWO])
+@misdeed("bulks of 100 titles, 10,000 characters below", [ONE, TWO], expects={200: 3})
 def many_titles(scene: Scene) -> None:
     """Syllables of Hangul, none of them twice: no text takes longer to fold."""
     user = scene.somebody()
@@ -104,7 +104,7 @@ def many_titles(scene: Scene) -> None:
         again_and_again(rename, scene.times(user, 2))
 
 
-@misdeed("history of a busy task (16 MiB)")
+@misdeed("history of a busy task (16 MiB)", expects={200: 50})
 def long_history(scene: Scene) -> None:
     user = scene.somebody()
     task = large_log(user)
@@ -112,7 +112,7 @@ def long_history(scene: Scene) -> None:
         again_and_again(lambda caller: caller.get(f"tasks/{task}/history/"), scene.times(user, 4))
 
 
-@misdeed("replay of a large log (16 MiB)")
+@misdeed("replay of a large log (16 MiB)", expects={200: 50})
 def long_replay(scene: Scene) -> None:
     user = scene.somebody()
     large_log(user)
@@ -129,10 +129,12 @@ def long_search(scene: Scene) -> None:
     many_tasks(scene.stage.database, user.id, 10_000, "a " * 1000 + words)
     query = {"search": words, "page_size": 100}
     with scene.watched():
-        again_and_again(lambda caller: caller.get("tasks/", params=query), scene.times(user, 4))
+        callers = scene.times(user, 4)
+        asked = again_and_again(lambda caller: caller.get("tasks/", params=query), callers)
+        scene.expect(asked, len(callers))
 
 
-@misdeed("lists from far back, by every filter")
+@misdeed("lists from far back, by every filter", expects={200: 4})
 def deep_lists(scene: Scene) -> None:
     user = scene.somebody()
     many_tasks(scene.stage.database, user.id, 20_000)
@@ -150,9 +152,10 @@ def unread_lists(scene: Scene) -> None:
         for link in links:
             link.sendall(ask)
         pause(3)
+        scene.expect(answered(links, 200), 200)
 
 
-@misdeed("deletion of an account with 100,000 tasks")
+@misdeed("deletion of an account with 100,000 tasks", expects={200: 1})
 def large_account(scene: Scene) -> None:
     user = scene.somebody()
     many_tasks(scene.stage.database, user.id, 100_000)

@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable
 from timeit import default_timer
 
-from tests.journeys.neighbours.by_hand import connections, get, handshake, text_frame
+from tests.journeys.neighbours.by_hand import answered, connections, get, handshake, text_frame
 from tests.journeys.neighbours.rows import large_log, pause
 from tests.journeys.neighbours.scene import Scene, again_and_again, at_once, misdeed
 from tests.journeys.neighbours.stage import ONE
@@ -87,7 +87,7 @@ def never_read_polling(scene: Scene) -> None:
     never_read(scene, by_polling)
 
 
-@misdeed("320 joined sessions that do not poll", [ONE], {"cpu": 0.15})
+@misdeed("320 joined sessions that do not poll", [ONE], {"cpu": 0.15}, expects={200: 640})
 def never_poll(scene: Scene) -> None:
     users = [scene.somebody() for _ in range(8)]
     with scene.watched():
@@ -103,7 +103,7 @@ def restless(scene: Scene) -> None:
         kind(scene.stage.server.url, user.access, 0).close()
 
     with scene.watched():
-        again_and_again(come_and_go, [WebSocketClient, SSEClient] * 4)
+        scene.expect(again_and_again(come_and_go, [WebSocketClient, SSEClient] * 4), 40)
 
 
 @misdeed("a flood of frames on 8 WebSockets", [ONE])
@@ -116,7 +116,7 @@ def frames(scene: Scene) -> None:
         stream.close()
 
     with scene.watched():
-        again_and_again(flood, [WebSocketClient] * 8)
+        scene.expect(again_and_again(flood, [WebSocketClient] * 8), 8)
 
 
 @misdeed("1,000 connections that say nothing", [ONE])
@@ -131,6 +131,7 @@ def strangers(scene: Scene) -> None:
         for link in links:
             link.sendall(handshake("/ws/tasks/"))
         pause(3)
+        scene.expect(answered(links, 101), 1000)
 
 
 @misdeed("200 bodies that come by single bytes", [ONE])
@@ -157,3 +158,4 @@ def pipelined(scene: Scene) -> None:
     with scene.watched(), connections(scene, 8) as links:
         at_once(send, links)
         pause(1)
+        scene.expect(answered(links, 200), 8)

@@ -1,10 +1,10 @@
 """What a misdeed has to hand: people to act as, and ways to act at once or again and again."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from timeit import default_timer
 from types import ModuleType
 from typing import Any, TypeVar
@@ -55,29 +55,41 @@ class Scene:
         """Judge one more figure."""
         self.figures[name], self.bounds[name] = figure, bound
 
+    def expect(self, count: float, least: float) -> None:
+        """Judge whether it happened at all: so much of it was done, or was answered."""
+        missing = self.figures.get("not committed", 0) + max(0, least - count)
+        self.also("not committed", missing, 0)
 
-def at_once(act: Callable[[Who], Any], callers: Sequence[Who]) -> None:
-    """Let all act at the same time, each once; no answer is no reason to stop."""
+
+def at_once(act: Callable[[Who], Any], callers: Sequence[Who]) -> int:
+    """Let all act at the same time, each once; no answer is no reason to stop.
+
+    Return how many were able to.
+    """
     with ThreadPoolExecutor(len(callers)) as pool:
-        list(pool.map(lambda caller: attempt(act, caller), callers))
+        return sum(pool.map(lambda caller: attempt(act, caller), callers))
 
 
 def again_and_again(
     act: Callable[[Who], Any], callers: Sequence[Who], seconds: float = SECONDS
-) -> None:
-    """Let all act at the same time, without a pause, for so long."""
-    end = default_timer() + seconds
+) -> int:
+    """Let all act at the same time, without a pause, for so long; return how often it was done."""
+    end, done = default_timer() + seconds, list[int]()
 
     def go_on(caller: Who) -> None:
         while default_timer() < end:
-            attempt(act, caller)
+            done.append(attempt(act, caller))
 
     at_once(go_on, callers)
+    return sum(done)
 
 
-def attempt(act: Callable[[Who], Any], caller: Who) -> None:
+def attempt(act: Callable[[Who], Any], caller: Who) -> bool:
+    """Act, and tell whether it could be done."""
     with suppress(*FAILURES):
         act(caller)
+        return True
+    return False
 
 
 @dataclass(frozen=True)
@@ -96,6 +108,8 @@ class Misdeed:
     bystanders: int = 2
     pause: float = 0.15  # seconds between the turns of a bystander
     quiet: float = 1.0  # seconds to measure them before
+    # Of which answers there must be how many, for it to have happened at all.
+    expects: Mapping[int, int] = field(default_factory=dict)
 
 
 def misdeed(

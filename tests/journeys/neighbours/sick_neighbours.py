@@ -21,7 +21,7 @@ def create(user: User) -> None:
     user.post("tasks/", {"title": "One more"})
 
 
-@misdeed("a lock on one user's head, 24 requests wait", [LARGE])
+@misdeed("a lock on one user's head, 24 requests wait", [LARGE], expects={503: 10})
 def locked_head(scene: Scene) -> None:
     users = scene.times(scene.somebody(), 24)
     lock = "SELECT FROM stream_heads WHERE user_id = %s FOR UPDATE"
@@ -94,13 +94,13 @@ def without_log(scene: Scene, fall_ill: Callable[[], None], heal: Callable[[], N
     heal()
 
 
-@misdeed("the log's reader stands still", alone=True)
+@misdeed("the log's reader stands still", alone=True, expects={404: 100})
 def full_log(scene: Scene) -> None:
     reader = scene.stage.server.reader
     without_log(scene, reader.pause, reader.resume)
 
 
-@misdeed("the log's reader dies", alone=True)
+@misdeed("the log's reader dies", alone=True, expects={404: 100})
 def dead_log(scene: Scene) -> None:
     reader = scene.stage.server.reader
     without_log(scene, reader.kill, reader.start)

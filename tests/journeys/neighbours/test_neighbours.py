@@ -66,6 +66,8 @@ def measure(stage: Stage, misdeed: Misdeed, table: list[Row]) -> Row:
     watch = Watch(stage.play(misdeed.bystanders, misdeed.pause), misdeed.quiet)
     with closing(Scene(stage, watch)) as scene:
         misdeed.commit(scene)
+    for status, least in misdeed.expects.items():
+        scene.expect(scene.answers[status], least)
     figures = watch.figures | scene.figures | {"faults": scene.answers[500]}
     bounds = misdeed.bounds | scene.bounds
     row = Row(misdeed.name, stage.setup.name, figures, bounds, scene.answers)

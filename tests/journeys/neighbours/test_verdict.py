@@ -37,3 +37,10 @@ def test_an_answer_of_readyz_must_be_true_and_in_time(
     watch = Watch(Bystanders("", 0, 0, 0, tmp_path / "samples"), quiet=1)
     watch.begin, watch.end = 100, 120
     assert watch.looks_ready(Sample("/readyz", at, value, status)) == wrong
+
+
+def test_what_did_not_happen_harms_nobody_and_is_no_success() -> None:
+    figures = GOOD | {"not committed": 1.0}
+    assert Row("", "", figures, BOUNDS | {"not committed": 0}).exceeded(4) == [
+        "not committed 1 > 0"
+    ]
