@@ -6,7 +6,7 @@ import pytest
 
 from tests.journeys.neighbours.bystanders import Bystanders
 from tests.journeys.neighbours.samples import Sample
-from tests.journeys.neighbours.verdict import BOUNDS, SHOWN, Row
+from tests.journeys.neighbours.verdict import BOUNDS, REFUSED, SHOWN, Row
 from tests.journeys.neighbours.watch import Watch
 
 GOOD = dict.fromkeys((*BOUNDS, *SHOWN), 0.0)
@@ -37,6 +37,17 @@ def test_an_answer_of_readyz_must_be_true_and_in_time(
     watch = Watch(Bystanders("", 0, 0, 0, tmp_path / "samples"), quiet=1)
     watch.begin, watch.end = 100, 120
     assert watch.looks_ready(Sample("/readyz", at, value, status)) == wrong
+
+
+@pytest.mark.parametrize("name", sorted(BOUNDS.keys() - REFUSED))
+def test_only_times_and_memory_may_be_some_times_their_bound(name: str) -> None:
+    row = Row("", "", GOOD | {name: 2.0}, BOUNDS | {name: 1})
+    assert bool(row.exceeded(4)) == (name in ("readyz", "events", "hanging", "faults"))
+
+
+def test_many_that_were_given_up_are_too_many() -> None:
+    name = "given up in 100"
+    assert Row("", "", GOOD | {name: 51.0}, BOUNDS | {name: 50}).exceeded(4)
 
 
 def test_what_did_not_happen_harms_nobody_and_is_no_success() -> None:
