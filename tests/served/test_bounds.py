@@ -1,6 +1,7 @@
 """For every transport: what a client may cost, and how the server leaves."""
 
 import threading
+from timeit import default_timer
 
 import engineio
 import pytest
@@ -89,15 +90,23 @@ def test_a_message_over_64_kib_is_cut(
 
 
 def test_who_joins_nothing_within_10_seconds_is_dropped(server: Server) -> None:
+    begun, lasted = default_timer(), list[float]()
     stream = BrowserWebSocketClient(server.url, None, silent=True)
     engines = [engineio.Client(), engineio.Client()]
     ends = [threading.Event() for _ in engines]
     for engine, end, name in zip(engines, ends, ("websocket", "polling"), strict=True):
-        engine.on("disconnect", lambda *_, end=end: end.set())
+
+        def note_the_end(*_: object, end: threading.Event = end) -> None:
+            lasted.append(default_timer() - begun)
+            end.set()
+
+        engine.on("disconnect", note_the_end)
         engine.connect(server.url, transports=[name], engineio_path="socket.io")
     stream.wait_for_end(13)
+    assert default_timer() - begun > 9
     assert_closed(stream, "authentication_timeout", 4408, reconnect=False)
     stream.close()
     for engine, end in zip(engines, ends, strict=True):
         assert end.wait(3), "a connection without a namespace was not dropped"
         close_engine(engine)
+    assert min(lasted) > 9
