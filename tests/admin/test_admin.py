@@ -2,16 +2,21 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from taskmaster.accounts import administration
+from taskmaster.core import clock
 from tests.admin.forms import log_in, press, token_of
 from tests.support.api import PASSWORD, Api, User, succeed, through_client
+from tests.support.asserts import assert_problem
 from tests.support.databases import Database
 from tests.support.tables import nothing_changes
+
+DAY = 24 * 3600  # seconds
 
 
 def test_nobody_gets_past_the_log_in(browser: FlaskClient, app: Flask, user: User) -> None:
@@ -145,17 +150,45 @@ def test_a_forged_button_is_refused(admin: FlaskClient, user: User) -> None:
     assert user.get("auth/profile/").status == 200
 
 
-def test_a_password_link_is_good_once(admin: FlaskClient, user: User, api: Api) -> None:
+def password_link(admin: FlaskClient, user: User) -> dict[str, str]:
+    """Press the button; return what the page behind the link sends, with a new password."""
     press(admin, user, "password-link")
     page = admin.get("/admin/users/details/", query_string={"id": user.id}).text
     token = re.search(r"/set-password#([\w.-]+)", page)[1]  # type: ignore[index]
-    body = {"token": token, "password": "battery staple horse"}
+    return {"token": token, "password": "battery staple horse"}
+
+
+def test_a_password_link_is_good_once(admin: FlaskClient, user: User, api: Api) -> None:
+    body = password_link(admin, user)
     assert succeed(api.post("auth/password/", body))["detail"]
     assert user.get("auth/profile/").status == 401
     login = {"username": user.username, "password": "battery staple horse"}
     assert api.post("auth/login/", login).status == 200
     assert api.post("auth/password/", body).json["code"] == "token_revoked"
-    assert api.post("auth/password/", body | {"token": token + "x"}).json["code"] == "invalid_token"
+    body["token"] += "x"
+    assert api.post("auth/password/", body).json["code"] == "invalid_token"
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(DAY - 1, 200), (DAY + 1, 401)])
+def test_a_password_link_is_good_for_a_day(
+    admin: FlaskClient, user: User, api: Api, monkeypatch: pytest.MonkeyPatch,
+    seconds: int, status: int,
+) -> None:  # fmt: skip
+    body, now = password_link(admin, user), clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now + timedelta(seconds=seconds))
+    reply = api.post("auth/password/", body)
+    assert reply.status == status
+    assert reply.json.get("code") == (None if status == 200 else "token_expired")
+
+
+def test_a_password_link_does_nothing_while_its_user_is_deactivated(
+    admin: FlaskClient, user: User, api: Api
+) -> None:
+    body = password_link(admin, user)
+    press(admin, user, "deactivate")
+    assert_problem(api.post("auth/password/", body), 401, "token_revoked")
+    press(admin, user, "activate")
+    assert api.login(user.username)
 
 
 def test_a_session_that_ended_is_logged_out_here_too(admin: FlaskClient, app: Flask) -> None:
