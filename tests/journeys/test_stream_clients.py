@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.api import Api, User, through_http
+from tests.support.api import PASSWORD, Api, User, through_http
 from tests.support.server import Server
 from tests.support.settings import ROOT
 from tests.support.streams import TRANSPORTS, BrowserWebSocketClient, PollingClient
@@ -192,7 +192,7 @@ def test_curl(server: Server, user: User, run: Run) -> None:
     print("\ncurl: 21..151")
 
 
-def test_no_token_is_in_a_log(start_server: Callable[..., Server]) -> None:
+def test_nothing_that_is_nobodys_business_is_in_a_log(start_server: Callable[..., Server]) -> None:
     server = start_server(LOG_LEVEL="DEBUG")
     user = Api(through_http(server.url)).register()
     for transport in [*TRANSPORTS.values(), BrowserWebSocketClient, PollingClient]:
@@ -203,8 +203,16 @@ def test_no_token_is_in_a_log(start_server: Callable[..., Server]) -> None:
     for path in paths:
         for query in ("token", "sid", "access_token", "since"):
             Api(through_http(server.url)).get(f"/{path}", params={query: user.access})
+    for path in (*paths, "api/v1/auth/login/", "admin/login/"):
+        headers = {"X-Anything": "in a header", "Cookie": "a=in-a-cookie"}
+        for method in ("GET", "POST"):
+            body = {"title": "In a body", "username": user.username, "password": PASSWORD}
+            user.call(method, f"/{path}", body, params={"q": "in-a-query"}, headers=headers)
+    user.create_task("In a body")
     user.post("auth/logout/")
-    assert user.access not in server.text()
-    assert user.access.rpartition(".")[2] not in server.text()
-    assert user.refresh not in server.text()
-    print(f"\nno token in {len(server.text())} characters of log at DEBUG")
+    secrets = [user.access, user.access.rpartition(".")[2], user.refresh, PASSWORD, "In a body"]
+    secrets += ["in a header", "in-a-cookie", "in-a-query"]
+    wait_until(lambda: "auth/logout/" in server.text(), what="the last line")
+    log = server.text()
+    assert [secret for secret in secrets if secret in log] == []
+    print(f"\nno token, password, header, query or body in {len(log)} characters of log at DEBUG")
