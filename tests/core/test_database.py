@@ -15,7 +15,7 @@ from tests.support import api
 from tests.support.databases import Database
 
 
-@pytest.mark.timeout(5)
+@pytest.mark.timeout(5, func_only=True)
 def test_readers_do_not_wait_for_a_writer(app: Flask, user: api.User) -> None:
     rename = update(users).values(first_name="Ada")
     with app.app_context(), writing() as connection:
@@ -42,7 +42,7 @@ def test_db_session_writes_and_reads_what_it_wrote(app: Flask, user: api.User) -
     assert user.get("auth/profile/").json["last_name"] == "Hopper"
 
 
-@pytest.mark.timeout(5)
+@pytest.mark.timeout(5, func_only=True)
 def test_a_session_that_read_lets_the_services_write(app: Flask, user: api.User) -> None:
     with app.app_context():
         assert db.session.get(User, user.id)
