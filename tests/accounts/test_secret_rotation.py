@@ -6,6 +6,7 @@ from flask import Flask
 
 from tests.support.api import PASSWORD, Api, Reply, User, succeed, through_client
 from tests.support.asserts import assert_problem
+from tests.support.racing import twin
 from tests.support.values import password_link
 
 OLD, NEW = "old" * 16, "new" * 16
@@ -14,8 +15,7 @@ Make = Callable[..., Flask]
 
 def at(app: Flask, user: User) -> User:
     """Return calls of the same user, with the same tokens, to another application."""
-    tokens = {"access": user.access, "refresh": user.refresh}
-    return User(through_client(app.test_client()), user.account | {"tokens": tokens})
+    return twin(user, Api(through_client(app.test_client())))
 
 
 def set_password(app: Flask, link: str) -> Reply:

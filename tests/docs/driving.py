@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from tests.support.api import User, succeed, through_http
+from tests.support.api import Api, User, succeed, through_http
+from tests.support.racing import twin
 from tests.support.server import Server
 from tests.support.settings import ROOT
 from tests.support.waiting import wait_until
@@ -23,14 +24,9 @@ def text_for(server: Server, example: str) -> str:
 
 def write(server: Server, user: User, count: int) -> None:
     """Create tasks over a connection of its own."""
-    session = User(through_http(server.url), account_of(user))
+    session = twin(user, Api(through_http(server.url)))
     for number in range(count):
         session.create_task(f"Task {number}")
-
-
-def account_of(user: User) -> dict[str, object]:
-    """Return what a log-in answered."""
-    return user.account | {"tokens": {"access": user.access, "refresh": user.refresh}}
 
 
 def expect(seen: Seen, count: int) -> None:
@@ -47,5 +43,6 @@ def drive_through_a_crash(server: Server, user: User, seen: Seen) -> None:
     server.restart()
     write(server, user, 5)
     expect(seen, 10)
-    stands = succeed(User(through_http(server.url), account_of(user)).get("tasks/events/"))["seq"]
+    elsewhere = twin(user, Api(through_http(server.url)))
+    stands = succeed(elsewhere.get("tasks/events/"))["seq"]
     assert stands == 10

@@ -7,6 +7,7 @@ from threading import Event, Thread
 import pytest
 
 from tests.support.api import Api, User, succeed, through_http
+from tests.support.racing import twin
 from tests.support.redis import RedisServer
 from tests.support.server import Server
 from tests.support.stream_client import StreamClient
@@ -20,8 +21,7 @@ Start = Callable[..., Server]
 
 def write_titles(user: User, url: str, count: int) -> None:
     """Change tasks of a user, in a thread with its own connection."""
-    mine = User(through_http(url), user.account | {"tokens": {"access": user.access,
-                "refresh": user.refresh}})  # fmt: skip
+    mine = twin(user, Api(through_http(url)))
     task = mine.create_task()["id"]
     for number in range(1, count):
         succeed(mine.patch(f"tasks/{task}/", {"title": f"{number}"}))

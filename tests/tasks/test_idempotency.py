@@ -13,6 +13,7 @@ from flask import Flask
 from tests.support.api import Api, Reply, User, succeed, through_client
 from tests.support.asserts import assert_no_events, assert_problem, events_of
 from tests.support.databases import Database
+from tests.support.racing import twin
 from tests.support.tables import contents, nothing_changes
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
@@ -202,8 +203,7 @@ def test_many_at_once_make_one_task(
     app = make_app()
 
     def attempt(_: int) -> Reply:
-        account = user.account | {"tokens": {"access": user.access, "refresh": user.refresh}}
-        return post(User(through_client(app.test_client()), account), "k")
+        return post(twin(user, Api(through_client(app.test_client()))), "k")
 
     with ThreadPoolExecutor(8) as pool:
         replies = list(pool.map(attempt, range(24)))
