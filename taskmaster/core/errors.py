@@ -204,7 +204,7 @@ def _printable(name: Any) -> str:
 
 
 def _handle_outage(error: exc.SQLAlchemyError) -> Response:
-    OUTAGE.failed(error=type(error).__name__, cause=str(error.__cause__))
+    OUTAGE.failed(error)
     return _respond(problem(*DEFAULTS[503]), {})
 
 

@@ -55,7 +55,7 @@ def every(app: Flask, seconds: float, act: Callback, name: str) -> None:
                     act()
                 outage.succeeded()
             except SQLAlchemyError as error:
-                outage.failed(error=type(error).__name__)
+                outage.failed(error)
             except Exception:
                 outage.failed(exc_info=True)
 

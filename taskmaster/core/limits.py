@@ -202,8 +202,7 @@ def _ask(limiter: Limiter, ask: Ask, *counters: Counter) -> None:
                     seconds = reset - clock.now().timestamp()
                     refusal = _refusal(counter.setting, limit, seconds)
     except StorageError as error:
-        name = type(error.storage_error).__name__
-        UNCOUNTED.failed(rule=counter.setting, error=name)
+        UNCOUNTED.failed(error.storage_error, rule=counter.setting)
     else:
         UNCOUNTED.succeeded()
     if refusal:

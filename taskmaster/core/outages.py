@@ -13,6 +13,14 @@ FAILURES = Counter("failures", "What failed, each time; the log tells it rarely.
 PAUSE, MAX_PAUSE = 10.0, 600.0  # seconds between two lines: the first, and the longest
 
 
+def describe(error: Exception) -> dict[str, str]:
+    """Return what a line tells of an error; of a database's neither the statement nor its values.
+
+    No driver repeats a password in its messages.
+    """
+    return {"error": type(error).__name__, "cause": str(getattr(error, "orig", error))}
+
+
 class Outage:
     """One thing that may fail for a while, with its name in the log."""
 
@@ -21,7 +29,7 @@ class Outage:
         self._times = 0  # since it began; 0 while all is well
         self._began = self._last = self._due = self._pause = 0.0
 
-    def failed(self, **details: Any) -> None:
+    def failed(self, error: Exception | None = None, **details: Any) -> None:
         """Count a failure; log it if it is the first one, or if it was last told long ago."""
         FAILURES.labels(self._event).inc()
         now = clock.monotonic()
@@ -29,7 +37,9 @@ class Outage:
             self._times, self._began, self._due, self._pause = 0, now, now, PAUSE / 2
         self._times, self._last = self._times + 1, now
         if now >= self._due:
-            log.error(self._event, times=self._times, **details)
+            log.error(
+                self._event, times=self._times, **details, **(describe(error) if error else {})
+            )
             self._pause = min(2 * self._pause, MAX_PAUSE)
             self._due = now + self._pause
 

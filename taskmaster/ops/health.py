@@ -86,7 +86,7 @@ def _run(app: Flask, name: str, outcomes: dict[str, str]) -> None:
             outcomes[name] = CHECKS[name]() or "ok"
         OUTAGES[name].succeeded(check=name)
     except Exception as error:
-        OUTAGES[name].failed(check=name, error=type(error).__name__)
+        OUTAGES[name].failed(error, check=name)
         outcomes[name] = f"failed: {error}" if isinstance(error, NotReadyError) else "failed"
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..accounts import deletion, sessions
 from ..core import idempotency, lifecycle
+from ..core.outages import describe
 from ..events import retention
 
 log = structlog.get_logger(__name__)
@@ -38,8 +39,9 @@ def prune() -> dict[str, int]:
         try:
             pruned[name] = job()
         except SQLAlchemyError as error:
-            log.error("prune_failed", job=name, error=type(error).__name__)
-    log.info("pruned", **pruned)
+            log.error("prune_failed", job=name, **describe(error))
+    if pruned:
+        log.info("pruned", **pruned)
     return pruned
 
 

@@ -6,6 +6,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..core import lifecycle
+from ..core.errors import OUTAGE
 from . import health
 
 log = structlog.get_logger(__name__)
@@ -39,8 +40,8 @@ def _check(migrate: bool) -> None:
     try:
         if found := health.check_migrations():
             log.warning("migrated_further", database=found)
-    except SQLAlchemyError:  # it is away: /readyz says so, and each request
-        return
+    except SQLAlchemyError as error:  # it is away: /readyz says so, and each request
+        OUTAGE.failed(error)
     except health.NotReadyError:
         if migrate:
             flask_migrate.upgrade()

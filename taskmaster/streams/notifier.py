@@ -65,7 +65,7 @@ class RedisNotifier:
             try:
                 work()
             except Exception as error:
-                self._outage.failed(error=type(error).__name__)
+                self._outage.failed(error)
             pause(PAUSE)
 
     def _publish(self) -> None:

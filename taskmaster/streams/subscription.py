@@ -101,7 +101,7 @@ class Subscription:
             try:
                 batch = self._next_batch()
             except SQLAlchemyError as error:
-                UNREADABLE_OUTAGE.failed(error=type(error).__name__)
+                UNREADABLE_OUTAGE.failed(error)
                 self._wake.wait(RETRY)
                 continue
             UNREADABLE_OUTAGE.succeeded()

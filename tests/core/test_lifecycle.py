@@ -1,10 +1,13 @@
 import threading
 
+import pytest
+import structlog
 from flask import Flask, current_app
 from prometheus_client import REGISTRY
+from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from taskmaster.core import lifecycle
+from taskmaster.core import lifecycle, outages
 from tests.support.waiting import wait_until
 
 
@@ -62,3 +65,18 @@ def test_what_is_done_again_and_again_goes_on_after_an_error_until_the_stop() ->
     lifecycle.stop(app)
     wait_until(lambda: "test" not in {thread.name for thread in threading.enumerate()})
     assert REGISTRY.get_sample_value("failures_total", {"event": "test_failed"}) == len(calls)
+
+
+def test_what_the_database_said_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = Flask("one")
+
+    def fail() -> None:
+        raise OperationalError("SELECT 1", {}, Exception("no such role"))
+
+    monkeypatch.setattr(outages, "log", structlog.get_logger())  # others have bound the first one
+    lifecycle.every(app, 0.001, fail, "test")
+    with capture_logs() as lines:
+        lifecycle.start(app)
+        wait_until(lambda: lines, what="a line")
+        lifecycle.stop(app)
+    assert (lines[0]["error"], lines[0]["cause"]) == ("OperationalError", "no such role")

@@ -44,7 +44,7 @@ def test_repetitions_are_told_ever_less_often(
     before = REGISTRY.get_sample_value("failures_total", {"event": "away"}) or 0
     outage = Outage("away")
     for _ in range(3600):
-        outage.failed(error="TimeoutError")
+        outage.failed(TimeoutError("too late"))
         pass_time(1)
     assert [line["times"] for line in lines] == [
         1,
@@ -59,7 +59,8 @@ def test_repetitions_are_told_ever_less_often(
         2431,
         3031,
     ]
-    assert lines[0] == {"event": "away", "log_level": "error", "times": 1, "error": "TimeoutError"}
+    told = {"times": 1, "error": "TimeoutError", "cause": "too late"}
+    assert lines[0] == {"event": "away", "log_level": "error"} | told
     assert REGISTRY.get_sample_value("failures_total", {"event": "away"}) == before + 3600
 
 

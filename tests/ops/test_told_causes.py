@@ -1,0 +1,57 @@
+"""What fails at a database or a Redis is told with what that said, and without the password."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+import requests
+import structlog
+from flask import Flask
+from structlog.testing import capture_logs
+
+from taskmaster.ops import housekeeping
+from tests.support.databases import Database
+from tests.support.postgres import PostgresServer
+from tests.support.process import free_port
+from tests.support.server import Server
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+WRONG = "a-password-that-is-wrong"
+
+
+@pytest.fixture
+def url(postgres: PostgresServer, database: Database) -> str:
+    return database.url.replace("postgres@", f"nobody:{WRONG}@", 1)
+
+
+def test_a_server_names_why_it_reaches_neither(
+    start_server: Callable[..., Server], url: str
+) -> None:
+    redis = f"127.0.0.1:{free_port()}"
+    server = start_server(DATABASE_URL=url, REDIS_URL=f"redis://:{WRONG}@{redis}/0")
+    requests.get(f"{server.url}/readyz", timeout=10)
+
+    def causes() -> dict[str, str]:
+        lines = [json.loads(one) for one in server.text().splitlines() if one.startswith("{")]
+        return {line.get("check", line["event"]): line.get("cause", "") for line in lines}
+
+    names = {"database_unavailable", "database", "broker"}
+    wait_until(lambda: names <= causes().keys(), what="all lines")
+    told = causes()
+    assert redis in told["broker"]
+    assert "authentication failed" in told["database"]
+    assert "authentication failed" in told["database_unavailable"]
+    assert WRONG not in server.text()
+
+
+def test_a_prune_that_did_nothing_says_why_and_no_more(
+    make_app: Callable[..., Flask], url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner = make_app(DATABASE_URL=url).test_cli_runner()
+    monkeypatch.setattr(housekeeping, "log", structlog.get_logger())  # others have bound it
+    with capture_logs() as lines:
+        assert runner.invoke(args=["prune"]).exit_code == 1
+    assert {line["event"] for line in lines} == {"prune_failed"}
+    assert all("authentication failed" in line["cause"] for line in lines)
+    assert WRONG not in str(lines)
