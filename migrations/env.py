@@ -2,14 +2,20 @@
 
 from typing import Any
 
+import structlog
 from alembic import context
+from click import ClickException
 from flask import current_app
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import OperationalError
 
 from taskmaster.core.columns import Id, UTCDateTime
 from taskmaster.core.database import DATABASES
 
+log = structlog.get_logger("migrations")
+
 LOCK = 0x7461736B  # of PostgreSQL, any number: who migrates holds it
+WAIT = "SET LOCAL lock_timeout = '60s'"  # for who holds it
 # Whatever asks for a table after us waits behind us: better to end, and be tried again.
 PATIENCE = "SET LOCAL lock_timeout = '3s'"
 
@@ -28,6 +34,18 @@ def _render_item(kind: str, item: Any, _context: Any) -> str | bool:
     return "sa.DateTime(timezone=True)" if isinstance(item, UTCDateTime) else False
 
 
+def _wait_in_line(connection: Connection) -> None:
+    """Take the lock. Raise ClickException where somebody else holds it for too long."""
+    if connection.scalar(select(func.pg_try_advisory_xact_lock(LOCK))):
+        return
+    log.warning("migration_waits")
+    connection.exec_driver_sql(WAIT)
+    try:
+        connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
+    except OperationalError:
+        raise ClickException("Another migration has not ended within a minute.") from None
+
+
 db = current_app.extensions["migrate"].db
 with DATABASES.get().long.connect() as connection:
     context.configure(
@@ -41,7 +59,7 @@ with DATABASES.get().long.connect() as connection:
     with context.begin_transaction():
         # Several processes or machines may start at once. On SQLite, Python begins no transaction.
         if connection.dialect.name == "postgresql":
-            connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
+            _wait_in_line(connection)
             connection.exec_driver_sql(PATIENCE)
         else:
             connection.exec_driver_sql("BEGIN IMMEDIATE")

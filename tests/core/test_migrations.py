@@ -5,9 +5,11 @@ from typing import Any
 
 import flask_migrate
 import pytest
+from click import ClickException
 from flask import Flask
 from sqlalchemy import Engine, MetaData, Table, event, inspect, select, text
 from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
 
 from taskmaster.extensions import Base, db
 from taskmaster.ops import health, migrations
@@ -135,6 +137,23 @@ def test_a_migration_does_not_hold_up_those_behind_it(app: Flask, database: Data
             flask_migrate.upgrade(directory=DIRECTORY)
     flask_migrate.upgrade(directory=DIRECTORY)
     assert app.test_client().get("/readyz").status_code == 200
+
+
+@pytest.mark.usefixtures("in_app")
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_migration_waits_for_another_a_minute_at_most(database: Database) -> None:
+    def hurry(_c: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> tuple[str, Any]:
+        return statement.replace("'60s'", "'10ms'"), parameters
+
+    event.listen(Engine, "before_cursor_execute", hurry, retval=True)
+    try:
+        with database.engine.connect() as other, capture_logs() as lines:
+            other.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": 0x7461736B})
+            with pytest.raises(ClickException, match="within a minute"):
+                flask_migrate.upgrade(directory=DIRECTORY)
+    finally:
+        event.remove(Engine, "before_cursor_execute", hurry)
+    assert [line["event"] for line in lines] == ["migration_waits"]
 
 
 @pytest.mark.usefixtures("in_app")

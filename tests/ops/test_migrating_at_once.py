@@ -28,7 +28,9 @@ def test_three_at_once(postgres: PostgresServer, tmp_path: Path) -> None:
         finally:
             first.rollback()
             codes = [upgrade.child.wait(60) for upgrade in upgrades]
-        assert codes == [0, 0, 0], [upgrade.text() for upgrade in upgrades]
+        texts = [upgrade.text() for upgrade in upgrades]
+        assert codes == [0, 0, 0], texts
+        assert sum("migration_waits" in text for text in texts) == 2
         assert onlooker.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
     postgres.drop_database("at_once")
 
