@@ -7,6 +7,7 @@ steps, which is when others have their turn.
 """
 
 import os
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.0005, 0.01  # seconds
 RETRY = 0.0001  # seconds between two tries of one TURN: most changes are over within it
 STEPS = 1000  # of SQLite's virtual machine between two calls back: some ten microseconds
 
+ROOM = 2**16  # bytes on the disk, without which hardly a change succeeds
 LARGE_LOG = 2**24  # bytes; then ops/checkpoints.py copies it into the file
 
 # NORMAL under WAL: a power cut may take the last commits, a killed process takes none.
@@ -179,6 +181,13 @@ class DatabaseFile:
             return None if self.path.stat().st_size else "the file is empty"
         except FileNotFoundError:
             return "the file is missing"
+
+    def shortage(self) -> str | None:
+        """Return what the disk lacks. Some of it is kept for root."""
+        disk = shutil.disk_usage(self.path)
+        is_root = os.name == "posix" and os.geteuid() == 0
+        free = disk.total - disk.used if is_root else disk.free
+        return "the disk is full" if free < ROOM and disk.total else None  # 0 means unknown
 
     def _identity(self) -> tuple[int, int]:
         found = self.path.stat()

@@ -92,7 +92,7 @@ def _run(app: Flask, name: str, outcomes: dict[str, str]) -> None:
 
 def _database() -> None:
     file = DATABASES.get().file
-    if file and (fault := file.fault()):
+    if file and (fault := file.fault() or file.shortage()):
         raise NotReadyError(fault)
     with DATABASES.get().aside.connect() as connection:
         connection.execute(text("SELECT 1"))

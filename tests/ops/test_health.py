@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from flask import Flask
@@ -20,6 +21,7 @@ from tests.support.api import Api, User
 from tests.support.databases import Database
 from tests.support.waiting import wait_until
 
+MIB = 2**20
 ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
@@ -104,6 +106,22 @@ def test_a_file_that_cannot_be_written_shows(
 ) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: not (path == file and mode == os.W_OK))
     assert check(user, "database") == "failed: the file is read-only"
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(("used", "who", "outcome"), [
+    (MIB, 0, "failed: the disk is full"),
+    (MIB, 1000, "failed: the disk is full"),
+    (MIB // 2, 0, "ok"),  # the rest is kept for root
+    (MIB // 2, 1000, "failed: the disk is full"),
+])  # fmt: skip
+def test_a_full_disk_shows(
+    user: User, monkeypatch: pytest.MonkeyPatch, used: int, who: int, outcome: str
+) -> None:
+    usage = SimpleNamespace(total=MIB, used=used, free=0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(os, "geteuid", lambda: who)
+    assert check(user, "database") == outcome
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
