@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import OperationalError
 
 from taskmaster.core.columns import Id, UTCDateTime
+from taskmaster.core.commands import in_one_line
 from taskmaster.core.database import DATABASES
 
 log = structlog.get_logger("migrations")
@@ -47,7 +48,7 @@ def _wait_in_line(connection: Connection) -> None:
 
 
 db = current_app.extensions["migrate"].db
-with DATABASES.get().long.connect() as connection:
+with in_one_line(OperationalError, ""), DATABASES.get().long.connect() as connection:
     context.configure(
         connection=connection,
         target_metadata=db.metadata,

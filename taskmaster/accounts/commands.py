@@ -8,9 +8,9 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 from marshmallow import ValidationError
-from sqlalchemy.exc import DBAPIError
 
 from ..core.clock import rfc3339
+from ..core.commands import in_one_line
 from ..core.errors import ApiError
 from . import administration
 from .rows import UserRow
@@ -44,16 +44,13 @@ with_password = click.option(
 def _refusals() -> Iterator[None]:
     """Say in one line what was refused, and exit with 1."""
     try:
-        yield
+        with in_one_line():
+            yield
     except ValidationError as error:
         raise click.ClickException(_explain(error.normalized_messages())) from None
     except ApiError as error:
         problem = error.problem
         raise click.ClickException(_explain(problem.get("errors")) or problem["detail"]) from None
-    except DBAPIError as error:
-        reason = str(error.orig).partition("\n")[0]
-        hint = "A new database needs `flask --app wsgi db upgrade`."
-        raise click.ClickException(f"The database: {reason}. {hint}") from None
 
 
 def _explain(errors: dict[str, list[str]] | None) -> str:

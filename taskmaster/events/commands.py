@@ -4,6 +4,7 @@ import click
 from flask.cli import with_appcontext
 from sqlalchemy import update
 
+from ..core.commands import in_one_line
 from ..core.database import writing
 from .log import heads
 
@@ -18,6 +19,6 @@ def after_restore() -> None:
     Run it on a restored database, before it is served. Clients that come with an older position
     are told to list their tasks again.
     """
-    with writing(long=True) as connection:
+    with in_one_line(), writing(long=True) as connection:
         count = connection.execute(update(heads).values(seq=heads.c.seq + SKIPPED)).rowcount
     click.echo(f"Logs moved forward by {SKIPPED:,} numbers: {count}")

@@ -1,11 +1,17 @@
 """A database that is not migrated is told at the start, or migrated then (MIGRATE_ON_START)."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import flask_migrate
 import structlog
+from click import ClickException
 from flask import Flask
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from ..core import lifecycle
+from ..core.commands import in_one_line
 from ..core.errors import OUTAGE
 from . import health
 
@@ -29,11 +35,20 @@ def init_app(app: Flask) -> None:
 
 def upgrade(app: Flask) -> None:
     """Migrate a database that is behind. One that a newer version has migrated stays as it is."""
-    with app.app_context():
+    with app.app_context(), _exit_with_a_line(), in_one_line(OperationalError, ""):
         try:
             health.check_migrations()
         except health.NotReadyError:
             flask_migrate.upgrade()
+
+
+@contextmanager
+def _exit_with_a_line() -> Iterator[None]:
+    """Do what click does for commands."""
+    try:
+        yield
+    except ClickException as error:
+        sys.exit(f"Error: {error.message}")
 
 
 def _check(migrate: bool) -> None:
