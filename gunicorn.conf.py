@@ -10,7 +10,6 @@ import gc
 import importlib.util
 import json
 import os
-import subprocess
 import sys
 import threading
 import warnings
@@ -27,37 +26,19 @@ HERE = Path(__file__).resolve().parent
 LINGER = 0.5  # seconds in which a stopping worker still answers on kept connections
 AT_ONCE = 16  # connections that a process takes in one turn if no other wants them
 DESCRIPTORS = 65536
-BARE = "import os; os.environ.pop('PROMETHEUS_MULTIPROC_DIR', 0); "  # it reports no metrics
-UPGRADE = BARE + "import wsgi; from taskmaster.ops import migrations; migrations.upgrade(wsgi.app)"
-# Imports the application as gunicorn does, to see whether it loads.
-LOAD = BARE + "import sys; _, a, *sys.path = sys.argv; import gunicorn.util as u; u.import_app(a)"
 
 
-def _run(*arguments: str) -> bytes:
-    """Return what a Python process of its own prints; end where it fails."""
-    done = subprocess.run([sys.executable, *arguments], cwd=HERE, stdout=subprocess.PIPE)  # noqa: S603
-    if done.returncode:
-        sys.exit(done.returncode)  # it has said why
-    return done.stdout
-
-
-def _migrate(settings: dict[str, Any]) -> None:
-    """Migrate the database if MIGRATE_ON_START says so; end where that fails."""
-    if settings["MIGRATE_ON_START"]:
-        _run("-c", UPGRADE)
-
-
-def _load_arbiter() -> Any:
-    """Return that module of the application's, without the package around it."""
-    path = HERE / "taskmaster" / "ops" / "arbiter.py"
+def _load(name: str) -> Any:
+    """Return a module of the application's, without the package around it."""
+    path = HERE / "taskmaster" / "ops" / f"{name}.py"
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
     spec.loader.exec_module(module)  # type: ignore[union-attr]
     return module
 
 
-ours: dict[str, Any] = json.loads(_run("config.py"))  # which ends where it refuses a setting
-arbiter = _load_arbiter()
+arbiter, reloading = _load("arbiter"), _load("reload")
+ours: dict[str, Any] = json.loads(reloading.run("config.py"))  # ends where it refuses a setting
 if not hasattr(sys.stderr, "dropped"):  # it stays at a reload
     sys.stderr = arbiter.LogWriter(sys.stderr)
 if ours["LOG_FORMAT"] == "json":
@@ -166,23 +147,8 @@ def on_starting(server: Any) -> None:
     """Migrate, and allow as many open connections as the system lets us."""
     import resource
 
-    _migrate(ours)
-    reload = server.reload
-
-    def reload_if_possible() -> None:
-        try:
-            settings = json.loads(_run("config.py"))
-            if (ours["HOST"], ours["PORT"]) in server.cfg.address:  # else an option says where
-                arbiter.check_address(settings["HOST"], settings["PORT"], server.cfg.address)
-            _run("-c", LOAD, server.app.app_uri, *sys.path)
-            _migrate(settings)
-        except SystemExit:
-            print("Nothing is reloaded, the old processes go on.", file=sys.stderr)
-        else:
-            reload()
-            ours.update(settings)
-
-    server.reload = reload_if_possible
+    reloading.migrate(ours)
+    reloading.guard(server, ours, arbiter.check_address)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

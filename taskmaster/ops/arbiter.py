@@ -177,8 +177,7 @@ def check_address(host: str, port: int, present: list[Any]) -> None:
         try:
             probe.bind((host, port))
         except (OSError, OverflowError) as error:
-            print(f"HOST {host}, PORT {port}: {error}", file=sys.stderr)
-            sys.exit(1)
+            sys.exit(f"HOST {host}, PORT {port}: {error}")
 
 
 def make_metrics_directory(server: Any) -> None:

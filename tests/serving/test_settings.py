@@ -1,15 +1,11 @@
-"""Settings that act at the start and at a reload: migrations, and a setting that went wrong."""
+"""Settings that act at the start: whether it migrates."""
 
-import signal
 from pathlib import Path
 
 import pytest
-import requests
 
-from tests.serving.conftest import Start
 from tests.support.api import Api, through_http
 from tests.support.server import COMMANDS, Server
-from tests.support.settings import SECRET
 from tests.support.waiting import wait_until
 
 
@@ -39,37 +35,3 @@ def test_database_is_migrated_on_start_where_that_is_wanted(empty: Server) -> No
         assert "Traceback" not in empty.text()
     finally:
         empty.stop()
-
-
-@pytest.mark.journey
-def test_reload_with_a_wrong_setting_changes_nothing(start: Start, tmp_path: Path) -> None:
-    (secret := tmp_path / "secret").write_text(SECRET)
-    server = start(SECRET_KEY=None, SECRET_KEY_FILE=secret)
-    before = server.children()
-    secret.write_text("")
-    server.child.send_signal(signal.SIGHUP)
-    wait_until(lambda: "the old processes go on" in server.text(), what="the refusal")
-    assert f"SECRET_KEY_FILE: {secret} is empty" in server.text()
-    assert server.children() == before
-    assert requests.get(f"{server.url}/pid", timeout=10).text == str(before[0])
-    secret.write_text(SECRET)
-    server.child.send_signal(signal.SIGHUP)
-    wait_until(lambda: not set(before) & set(server.children()), what="the reload")
-    assert server.get("/pid") != str(before[0]).encode()
-
-
-@pytest.mark.journey
-def test_reload_with_code_that_does_not_load_changes_nothing(start: Start, tmp_path: Path) -> None:
-    (code := tmp_path / "changing.py").write_text("from tests.serving.probe import app")
-    server = start(app="changing", GUNICORN_CMD_ARGS=f"--pythonpath {tmp_path}")
-    before = server.children()
-    code.write_text("from tests.serving.probe import")
-    server.child.send_signal(signal.SIGHUP)
-    wait_until(lambda: "the old processes go on" in server.text(), what="the refusal")
-    assert "SyntaxError" in server.text()
-    assert server.children() == before
-    assert server.get("/pid") == str(before[0]).encode()
-    code.write_text("from tests.serving.probe import app  # mended")
-    server.child.send_signal(signal.SIGHUP)
-    wait_until(lambda: not set(before) & set(server.children()), what="the reload")
-    assert server.get("/pid") != str(before[0]).encode()

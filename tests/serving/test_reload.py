@@ -1,0 +1,56 @@
+"""SIGHUP: what would not start does not take the place of what serves."""
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.serving.conftest import ProbeServer, Start
+from tests.support.settings import SECRET
+from tests.support.waiting import wait_until
+
+
+def refusal(server: ProbeServer) -> str:
+    """Return the line, as machines read it, that says why nothing is reloaded."""
+
+    def lines() -> list[str]:
+        return [line for line in server.text().splitlines() if "the old processes go on" in line]
+
+    (line,) = wait_until(lines, what="the refusal")
+    told = json.loads(line)
+    assert (told["event"], told["level"]) == ("gunicorn", "error")
+    return str(told["message"])
+
+
+@pytest.mark.journey
+def test_reload_with_a_wrong_setting_changes_nothing(start: Start, tmp_path: Path) -> None:
+    (secret := tmp_path / "secret").write_text(SECRET)
+    server = start(SECRET_KEY=None, SECRET_KEY_FILE=secret)
+    before = server.children()
+    secret.write_text("")
+    server.child.send_signal(signal.SIGHUP)
+    assert f"SECRET_KEY_FILE: {secret} is empty" in refusal(server)
+    assert server.children() == before
+    assert requests.get(f"{server.url}/pid", timeout=10).text == str(before[0])
+    secret.write_text(SECRET)
+    server.child.send_signal(signal.SIGHUP)
+    wait_until(lambda: not set(before) & set(server.children()), what="the reload")
+    assert server.get("/pid") != str(before[0]).encode()
+
+
+@pytest.mark.journey
+def test_reload_with_code_that_does_not_load_changes_nothing(start: Start, tmp_path: Path) -> None:
+    (code := tmp_path / "changing.py").write_text("from tests.serving.probe import app")
+    server = start(app="changing", GUNICORN_CMD_ARGS=f"--pythonpath {tmp_path}")
+    before = server.children()
+    code.write_text("from tests.serving.probe import")
+    server.child.send_signal(signal.SIGHUP)
+    assert "SyntaxError" in refusal(server)
+    assert server.children() == before
+    assert server.get("/pid") == str(before[0]).encode()
+    code.write_text("from tests.serving.probe import app  # mended")
+    server.child.send_signal(signal.SIGHUP)
+    wait_until(lambda: not set(before) & set(server.children()), what="the reload")
+    assert server.get("/pid") != str(before[0]).encode()
