@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -142,8 +143,7 @@ class SettingsSchema(Schema):
 
 def _with_files(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings with what comes from files in its place."""
-    files = {name: settings.get(f"{name}_FILE") for name in FROM_FILES}
-    return {**settings, **{name: text for name, text in files.items() if text}}
+    return {**settings, **{n: text for n in FROM_FILES if (text := settings.get(f"{n}_FILE"))}}
 
 
 def _find_faults(settings: Mapping[str, Any]) -> dict[str, str]:
@@ -212,9 +212,8 @@ def _fault_of_database(settings: Mapping[str, Any]) -> str:
         return "not a database URL"
     if url.drivername not in ("sqlite", "postgresql+psycopg"):
         return "sqlite:// or postgresql:// is needed"
-    if url.drivername == "sqlite" and url.database in (None, "", ":memory:"):
-        return "a file is needed, SQLite in memory is not enough"
-    return ""
+    in_memory = url.drivername == "sqlite" and url.database in (None, "", ":memory:")
+    return "a file is needed, SQLite in memory is not enough" if in_memory else ""
 
 
 def _flask(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -241,8 +240,10 @@ def check() -> dict[str, Any]:
         settings = load()
     except ConfigError as error:
         sys.exit(str(error))
-    host, redis = settings["SQLALCHEMY_DATABASE_URI"].host, bool(settings["REDIS_URL"])
-    return {name: settings[name] for name in SERVING} | {"HAS_REDIS": redis, "DATABASE_HOST": host}
+    url, redis = settings["SQLALCHEMY_DATABASE_URI"], bool(settings["REDIS_URL"])
+    database = sha256(url.render_as_string(hide_password=False).encode()).hexdigest()
+    facts = {"HAS_REDIS": redis, "DATABASE_HOST": url.host, "DATABASE": database}
+    return {name: settings[name] for name in SERVING} | facts
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from ..core import lifecycle
 from ..core.commands import in_one_line
+from ..core.database import DATABASES
 from ..core.errors import OUTAGE
 from . import health
 
@@ -40,6 +41,12 @@ def upgrade(app: Flask) -> None:
             health.check_migrations()
         except health.NotReadyError:
             flask_migrate.upgrade()
+
+
+def connect(app: Flask) -> None:
+    """Connect once; end with a line that says why where that fails."""
+    with app.app_context(), _exit_with_a_line(), in_one_line(OperationalError, ""):
+        DATABASES.get().aside.connect().close()
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parents[2]
 BARE = "import os; os.environ.pop('PROMETHEUS_MULTIPROC_DIR', 0); "  # it reports no metrics
+CONNECT = BARE + "import wsgi; from taskmaster.ops import migrations; migrations.connect(wsgi.app)"
 UPGRADE = BARE + "import wsgi; from taskmaster.ops import migrations; migrations.upgrade(wsgi.app)"
 # Imports the application as gunicorn does, to see whether it loads.
 LOAD = BARE + "import sys; _, a, *sys.path = sys.argv; import gunicorn.util as u; u.import_app(a)"
@@ -51,6 +52,8 @@ def guard(server: Any, ours: dict[str, Any], check_address: Callable[..., None])
             if (ours["HOST"], ours["PORT"]) in server.cfg.address:  # else an option says where
                 check_address(settings["HOST"], settings["PORT"], server.cfg.address)
             _run_for_reload("-c", LOAD, server.app.app_uri, *sys.path)
+            if settings["DATABASE"] != ours["DATABASE"]:  # the present one may be away
+                _run_for_reload("-c", CONNECT)
             migrate(settings, _run_for_reload)
         except SystemExit as refusal:
             told = "Nothing is reloaded, the old processes go on: %s"

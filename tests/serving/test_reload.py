@@ -8,6 +8,8 @@ import pytest
 import requests
 
 from tests.serving.conftest import ProbeServer, Start
+from tests.support.postgres import PostgresServer
+from tests.support.process import free_port
 from tests.support.settings import SECRET
 from tests.support.waiting import wait_until
 
@@ -51,6 +53,31 @@ def test_reload_with_code_that_does_not_load_changes_nothing(start: Start, tmp_p
     assert server.children() == before
     assert server.get("/pid") == str(before[0]).encode()
     code.write_text("from tests.serving.probe import app  # mended")
+    server.child.send_signal(signal.SIGHUP)
+    wait_until(lambda: not set(before) & set(server.children()), what="the reload")
+    assert server.get("/pid") != str(before[0]).encode()
+
+
+@pytest.mark.journey
+def test_reload_with_a_wrong_password_of_the_database_changes_nothing(
+    start: Start, postgres: PostgresServer, tmp_path: Path
+) -> None:
+    postgres.create_superuser("reloading", "right")
+    url = postgres.url("postgres").replace("postgres@", "reloading:{}@")
+    (secret := tmp_path / "url").write_text(url.format("right"))
+    server = start(DATABASE_URL=None, DATABASE_URL_FILE=secret)
+    before = server.children()
+    secret.write_text(url.format("a-wrong-one"))
+    server.child.send_signal(signal.SIGHUP)
+    assert "authentication failed" in refusal(server)
+    assert "a-wrong-one" not in server.text()
+    assert server.children() == before
+
+
+@pytest.mark.journey
+def test_reload_while_the_database_is_away_is_made(start: Start) -> None:
+    server = start(DATABASE_URL=f"postgresql://nobody@127.0.0.1:{free_port()}/none")
+    before = server.children()
     server.child.send_signal(signal.SIGHUP)
     wait_until(lambda: not set(before) & set(server.children()), what="the reload")
     assert server.get("/pid") != str(before[0]).encode()
