@@ -4,36 +4,64 @@ gunicorn.conf.py runs this file before the fork, so it does not import the appli
 """
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from signal import SIGINT, SIGTERM
 from typing import Any
 
 HERE = Path(__file__).resolve().parents[2]
-BARE = "import os; os.environ.pop('PROMETHEUS_MULTIPROC_DIR', 0); "  # it reports no metrics
+# It reports no metrics, and ends with us, also where we are killed (PR_SET_PDEATHSIG).
+BARE = (
+    "import ctypes, os, sys; sys.platform == 'linux' and ctypes.CDLL(None).prctl(1, 15); "
+    "os.environ.pop('PROMETHEUS_MULTIPROC_DIR', 0); "
+)
 CONNECT = BARE + "import wsgi; from taskmaster.ops import migrations; migrations.connect(wsgi.app)"
 UPGRADE = BARE + "import wsgi; from taskmaster.ops import migrations; migrations.upgrade(wsgi.app)"
 # Imports the application as gunicorn does, to see whether it loads.
-LOAD = BARE + "import sys; _, a, *sys.path = sys.argv; import gunicorn.util as u; u.import_app(a)"
+LOAD = BARE + "_, a, *sys.path = sys.argv; import gunicorn.util as u; u.import_app(a)"
 
 
 def run(*arguments: str) -> bytes:
-    """Return what a Python process prints; end where it fails."""
-    done = subprocess.run([sys.executable, *arguments], cwd=HERE, stdout=subprocess.PIPE)  # noqa: S603
-    if done.returncode:
-        sys.exit(done.returncode)  # it has said why
-    return done.stdout
+    """Return what a Python process prints; end where it fails, or when we are told to stop."""
+    printed, _, code = _run(arguments, None, lambda *_: sys.exit(0))
+    return printed if not code else sys.exit(code)  # it has said why
 
 
-def _run_for_reload(*arguments: str) -> bytes:
-    """Return what a Python process prints; raise SystemExit with what it says where it fails."""
-    done = subprocess.run([sys.executable, *arguments], cwd=HERE, capture_output=True)  # noqa: S603
-    said = done.stderr.decode(errors="replace")
-    if done.returncode:
-        sys.exit(said.strip() or f"ended with {done.returncode}")
-    sys.stderr.write(said)
-    return done.stdout
+def _run_for(server: Any, *arguments: str) -> bytes:
+    """Return what a Python process prints; raise SystemExit with what it says where it fails.
+
+    The server stops as ever when it is told to, only the process ends first.
+    """
+    printed, said, code = _run(arguments, subprocess.PIPE, server.signal)
+    text = (said or b"").decode(errors="replace")
+    if code:
+        sys.exit(text.strip() or f"ended with {code}")
+    sys.stderr.write(text)
+    return printed
+
+
+def _run(
+    arguments: tuple[str, ...], stderr: int | None, stop: Callable[..., object]
+) -> tuple[bytes, bytes | None, int]:
+    """Run a process; a signal to stop ends it, and then does what it does to us."""
+    command = [sys.executable, *arguments]
+    with subprocess.Popen(command, cwd=HERE, stdout=subprocess.PIPE, stderr=stderr) as child:  # noqa: S603
+
+        def end(number: int, frame: Any) -> None:
+            child.terminate()
+            stop(number, frame)
+
+        before = {number: signal.signal(number, end) for number in (SIGTERM, SIGINT)}
+        try:
+            printed, said = child.communicate()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+    return printed, said, child.returncode
 
 
 def migrate(settings: dict[str, Any], run: Callable[..., bytes] = run) -> None:
@@ -44,17 +72,17 @@ def migrate(settings: dict[str, Any], run: Callable[..., bytes] = run) -> None:
 
 def guard(server: Any, ours: dict[str, Any], check_address: Callable[..., None]) -> None:
     """Let the server reload only if what it would start can start. `ours` are its settings."""
-    reload = server.reload
+    reload, ask = server.reload, partial(_run_for, server)
 
     def reload_if_possible() -> None:
         try:
-            settings = json.loads(_run_for_reload("config.py"))
+            settings = json.loads(ask("config.py"))
             if (ours["HOST"], ours["PORT"]) in server.cfg.address:  # else an option says where
                 check_address(settings["HOST"], settings["PORT"], server.cfg.address)
-            _run_for_reload("-c", LOAD, server.app.app_uri, *sys.path)
+            ask("-c", LOAD, server.app.app_uri, *sys.path)
             if settings["DATABASE"] != ours["DATABASE"]:  # the present one may be away
-                _run_for_reload("-c", CONNECT)
-            migrate(settings, _run_for_reload)
+                ask("-c", CONNECT)
+            migrate(settings, ask)
         except SystemExit as refusal:
             told = "Nothing is reloaded, the old processes go on: %s"
             server.log.error(told, refusal.code)
