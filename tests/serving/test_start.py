@@ -1,5 +1,7 @@
 """The start, before anything is served: what a wrong setting says, and a stop meanwhile."""
 
+import json
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +20,8 @@ WAYS = [
     [sys.executable, "-m", "gunicorn", "wsgi:app"],
     [sys.executable, "-m", "gunicorn", "--check-config", "wsgi:app"],
 ]
+PROGRAM, *REST = json.loads(re.findall("^CMD (.*)", (ROOT / "Dockerfile").read_text(), re.M)[0])
+IN_A_CONTAINER = [str(Path(sys.executable).with_name(PROGRAM)), *REST]
 WRONG = {"SHUTDOWN_SECONDS": "soon", "ASYNC_MODE": "asyncio", "PORT": "http"}
 
 
@@ -30,11 +34,12 @@ def test_wrong_settings_are_named_in_one_line_and_nothing_starts(command: list[s
     assert all(name in result.stderr for name in WRONG)
 
 
+@pytest.mark.parametrize("command", [WAYS[0], IN_A_CONTAINER], ids=["wsgi.py", "Dockerfile"])
 @pytest.mark.parametrize("number", ["many", "-1", "0", "1.5"])
-def test_wrong_number_of_processes_is_named_too(number: str) -> None:
+def test_wrong_number_of_processes_is_named_too(command: list[str], number: str) -> None:
     """gunicorn reads this variable by itself, before any file of ours."""
     environ = machine_environ() | settings_for("sqlite://", WEB_CONCURRENCY=number, PORT="http")
-    result = subprocess.run(WAYS[0], cwd=ROOT, env=environ, capture_output=True, text=True)
+    result = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True)
     assert result.returncode == 1
     assert result.stderr.count("\n") == 1
     assert "WEB_CONCURRENCY: " in result.stderr
