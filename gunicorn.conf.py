@@ -202,6 +202,12 @@ def _say_goodbye(worker: Any) -> None:
     os._exit(1)  # without a parent, nobody else ends what does not end by itself
 
 
+def worker_exit(server: Any, worker: Any) -> None:
+    """Remove the metrics where the parent has gone, in the process that ends."""
+    if worker.ppid != os.getppid():
+        arbiter.remove_metrics_directory(server)
+
+
 def child_exit(server: Any, worker: Any) -> None:
     """Delete the live gauges of the process that ended."""
     arbiter.delete_live_gauges_of(worker.metrics_name, server)

@@ -33,6 +33,7 @@ MAX_QUEUED = 4096  # lines
 BATCH = PIPE_BUF - 1024  # bytes written at once: what other processes write does not mix with it
 LINGER = 0.02  # seconds: to be woken for every line would cost each request some microseconds
 METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"  # where several processes add up what /metrics shows
+MEMORY = Path("/dev/shm")  # noqa: S108 - on a full disk, who writes metrics is ended by SIGBUS
 DRAIN = 1.0  # seconds for what is queued at the end
 
 
@@ -187,7 +188,8 @@ def make_metrics_directory(server: Any) -> None:
     """
     given, own = os.environ.get(METRICS_DIRECTORY), getattr(server, "own_metrics", "")
     if server.num_workers > 1 and not (given or own):
-        own = server.own_metrics = tempfile.mkdtemp(prefix="taskmaster-")
+        place = MEMORY if os.access(MEMORY, os.W_OK) and not os.environ.get("TMPDIR") else None
+        own = server.own_metrics = tempfile.mkdtemp(prefix="taskmaster-", dir=place)
     server.metrics = given or own
     if server.metrics:
         Path(server.metrics).mkdir(parents=True, exist_ok=True)

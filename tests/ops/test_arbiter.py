@@ -22,7 +22,8 @@ def test_an_address_that_is_taken_is_named() -> None:
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where directories are made, with none named yet."""
-    monkeypatch.setattr(arbiter.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(arbiter, "MEMORY", tmp_path)
+    monkeypatch.delenv("TMPDIR", raising=False)
     monkeypatch.setenv(arbiter.METRICS_DIRECTORY, "")
     return tmp_path
 

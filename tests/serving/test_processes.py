@@ -56,8 +56,11 @@ def test_killed_process_is_replaced_and_a_stop_is_graceful(start: Start, tmp_pat
 
 @pytest.mark.journey
 @pytest.mark.parametrize("mode", MODES)
-def test_port_stays_while_all_are_dead_and_goes_with_the_parent(start: Start, mode: str) -> None:
-    server = start(mode, WEB_CONCURRENCY=2, SHUTDOWN_SECONDS=2)
+def test_port_stays_while_all_are_dead_and_goes_with_the_parent(
+    start: Start, mode: str, tmp_path: Path
+) -> None:
+    (metrics := tmp_path / "tmp").mkdir()
+    server = start(mode, WEB_CONCURRENCY=2, SHUTDOWN_SECONDS=2, TMPDIR=metrics)
     for victim in pids(server, 2):
         os.kill(victim, signal.SIGKILL)
     assert server.get("/pid").isdigit()
@@ -69,6 +72,7 @@ def test_port_stays_while_all_are_dead_and_goes_with_the_parent(start: Start, mo
         server.child.wait()
         wait_until(lambda: not server.any_left, what="nobody left")
     assert not listens(server.port)
+    assert not list(metrics.iterdir())
 
 
 @pytest.mark.journey
