@@ -17,6 +17,7 @@ log = structlog.get_logger("migrations")
 
 LOCK = 0x7461736B  # of PostgreSQL, any number: who migrates holds it
 WAIT = "SET LOCAL lock_timeout = '60s'"  # for who holds it
+LOCK_NOT_AVAILABLE = "55P03"  # what PostgreSQL says then
 # Whatever asks for a table after us waits behind us: better to end, and be tried again.
 PATIENCE = "SET LOCAL lock_timeout = '3s'"
 
@@ -43,7 +44,9 @@ def _wait_in_line(connection: Connection) -> None:
     connection.exec_driver_sql(WAIT)
     try:
         connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
-    except OperationalError:
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+            raise
         raise ClickException("Another migration has not ended within a minute.") from None
 
 

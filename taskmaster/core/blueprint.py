@@ -11,10 +11,10 @@ import marshmallow
 from marshmallow import ValidationError
 from marshmallow.fields import List
 from webargs.flaskparser import FlaskParser
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from .concurrency import pause
-from .current import current_request
+from .current import current_application, current_request
 from .document import error_response, headers
 from .errors import ErrorCode
 from .request_connection import return_connection
@@ -68,6 +68,13 @@ class Parser(FlaskParser):
                 pause()  # others have their turn before the next
 
 
+def _refuse_large_body() -> None:
+    """Refuse a body that is too large where nobody reads it, too."""
+    request, limit = current_request(), current_application().config["MAX_CONTENT_LENGTH"]
+    if "CONTENT_LENGTH" in request.environ and (request.content_length or 0) > limit:
+        raise RequestEntityTooLarge
+
+
 @cache
 def _defaults(schema: marshmallow.Schema) -> dict[str, Any]:
     """Return the parameters of a list that is asked for without any: all have defaults."""
@@ -82,6 +89,7 @@ class Blueprint(flask_smorest.Blueprint):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._prepare_doc_cbks += [self._name, self._document_responses, self._add_parameters]
+        self.before_request(_refuse_large_body)
 
     @staticmethod
     def doc(**described: Any) -> Callable[[Any], Any]:

@@ -134,12 +134,10 @@ def _check_method() -> None:
 
 
 def _bound_body() -> None:
-    """Refuse a body that is too large, also where nobody reads it."""
-    request, limit = current_request(), current_application().config["MAX_CONTENT_LENGTH"]
-    if "HTTP_TRANSFER_ENCODING" in (environ := request.environ):
-        environ["wsgi.input"] = ChunkedBody(environ["wsgi.input"], limit)
-    elif environ.get("CONTENT_LENGTH") and (request.content_length or 0) > limit:
-        raise RequestEntityTooLarge
+    if "HTTP_TRANSFER_ENCODING" in (environ := current_request().environ):
+        environ["wsgi.input"] = ChunkedBody(
+            environ["wsgi.input"], current_application().config["MAX_CONTENT_LENGTH"]
+        )
 
 
 def _check_host() -> None:

@@ -34,6 +34,7 @@ BATCH = PIPE_BUF - 1024  # bytes written at once: what other processes write doe
 LINGER = 0.02  # seconds: to be woken for every line would cost each request some microseconds
 METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"  # where several processes add up what /metrics shows
 MEMORY = Path("/dev/shm")  # noqa: S108 - on a full disk, who writes metrics is ended by SIGBUS
+MAX_DRAIN = 2**20  # bytes that are read after a refused head
 DRAIN = 1.0  # seconds for what is queued at the end
 
 
@@ -188,11 +189,17 @@ def make_metrics_directory(server: Any) -> None:
     """
     given, own = os.environ.get(METRICS_DIRECTORY), getattr(server, "own_metrics", "")
     if server.num_workers > 1 and not (given or own):
-        place = MEMORY if os.access(MEMORY, os.W_OK) and not os.environ.get("TMPDIR") else None
+        place = MEMORY if _may_use_memory() else None
         own = server.own_metrics = tempfile.mkdtemp(prefix="taskmaster-", dir=place)
     server.metrics = given or own
     if server.metrics:
         Path(server.metrics).mkdir(parents=True, exist_ok=True)
+
+
+def _may_use_memory() -> bool:
+    """Tell whether files stay in /dev/shm: when a person logs out, systemd removes theirs."""
+    is_kept = os.getpid() == 1 or os.geteuid() < 1000
+    return is_kept and os.access(MEMORY, os.W_OK) and not os.environ.get("TMPDIR")
 
 
 def tell_metrics_directory(server: Any) -> None:
@@ -240,4 +247,4 @@ def write_problem(sock: Any, status: int, reason: str, message: str) -> None:
     )
     util.write_nonblock(sock, (head + content).encode())
     with suppress(OSError):  # closed over unread bytes, the connection would be reset
-        util.close_graceful(sock.dup())  # the worker closes its own
+        util.close_graceful(sock.dup(), max_drain=MAX_DRAIN)  # the worker closes its own

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from signal import SIGINT, SIGTERM
 from typing import Any
@@ -27,16 +26,13 @@ LOAD = BARE + "_, a, *sys.path = sys.argv; import gunicorn.util as u; u.import_a
 
 def run(*arguments: str) -> bytes:
     """Return what a Python process prints; end where it fails, or when we are told to stop."""
-    printed, _, code = _run(arguments, None, lambda *_: sys.exit(0))
+    printed, _, code = _run(arguments, None)
     return printed if not code else sys.exit(code)  # it has said why
 
 
-def _run_for(server: Any, *arguments: str) -> bytes:
-    """Return what a Python process prints; raise SystemExit with what it says where it fails.
-
-    The server stops as ever when it is told to, only the process ends first.
-    """
-    printed, said, code = _run(arguments, subprocess.PIPE, server.signal)
+def _ask(*arguments: str) -> bytes:
+    """Return what a Python process prints; raise SystemExit with what it says where it fails."""
+    printed, said, code = _run(arguments, subprocess.PIPE)
     text = (said or b"").decode(errors="replace")
     if code:
         sys.exit(text.strip() or f"ended with {code}")
@@ -44,18 +40,21 @@ def _run_for(server: Any, *arguments: str) -> bytes:
     return printed
 
 
-def _run(
-    arguments: tuple[str, ...], stderr: int | None, stop: Callable[..., object]
-) -> tuple[bytes, bytes | None, int]:
-    """Run a process; a signal to stop ends it, and then does what it does to us."""
+def _run(arguments: tuple[str, ...], stderr: int | None) -> tuple[bytes, bytes | None, int]:
+    """Run a process; a signal to stop ends it, then stops gunicorn, or us if that does not run."""
     command = [sys.executable, *arguments]
+    before: dict[int, Any] = {number: signal.getsignal(number) for number in (SIGTERM, SIGINT)}
     with subprocess.Popen(command, cwd=HERE, stdout=subprocess.PIPE, stderr=stderr) as child:  # noqa: S603
 
         def end(number: int, frame: Any) -> None:
             child.terminate()
-            stop(number, frame)
+            handler = before[number]
+            if not callable(handler) or handler is signal.default_int_handler:
+                sys.exit(0)
+            handler(number, frame)
 
-        before = {number: signal.signal(number, end) for number in (SIGTERM, SIGINT)}
+        for number in before:
+            signal.signal(number, end)
         try:
             printed, said = child.communicate()
         finally:
@@ -64,7 +63,7 @@ def _run(
     return printed, said, child.returncode
 
 
-def migrate(settings: dict[str, Any], run: Callable[..., bytes] = run) -> None:
+def migrate(settings: dict[str, Any]) -> None:
     """Migrate the database if MIGRATE_ON_START says so; end where that fails."""
     if settings["MIGRATE_ON_START"]:
         run("-c", UPGRADE)
@@ -72,17 +71,17 @@ def migrate(settings: dict[str, Any], run: Callable[..., bytes] = run) -> None:
 
 def guard(server: Any, ours: dict[str, Any], check_address: Callable[..., None]) -> None:
     """Let the server reload only if what it would start can start. `ours` are its settings."""
-    reload, ask = server.reload, partial(_run_for, server)
+    reload = server.reload
 
     def reload_if_possible() -> None:
         try:
-            settings = json.loads(ask("config.py"))
+            settings = json.loads(_ask("config.py"))
             if (ours["HOST"], ours["PORT"]) in server.cfg.address:  # else an option says where
                 check_address(settings["HOST"], settings["PORT"], server.cfg.address)
-            ask("-c", LOAD, server.app.app_uri, *sys.path)
+            _ask("-c", LOAD, server.app.app_uri, *sys.path)
             if settings["DATABASE"] != ours["DATABASE"]:  # the present one may be away
-                ask("-c", CONNECT)
-            migrate(settings, ask)
+                _ask("-c", CONNECT)
+            migrate(settings)
         except SystemExit as refusal:
             told = "Nothing is reloaded, the old processes go on: %s"
             server.log.error(told, refusal.code)

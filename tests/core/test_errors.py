@@ -30,7 +30,8 @@ def test_unhandled_error_is_a_problem_and_leaks_nothing(
     assert b"secret" not in reply.body
     assert b"KeyError" not in reply.body
     log = capsys.readouterr().err
-    assert "request_id='request-1234'" in log
+    assert "unhandled_error" in log
+    assert "request-1234" in log
     assert "KeyError: 'a secret'" in log
 
 

@@ -14,7 +14,7 @@ from tests.support.stream_polling import ManualPolling
 from tests.support.waiting import wait_until
 
 SETUPS = BY_GUNICORN
-HEARTBEAT, SILENCE = 1, 3  # seconds, instead of 15 and 60, or 25 and 45 on Socket.IO
+HEARTBEAT, SILENCE = 1, 8  # seconds, instead of 15 and 60, or 25 and 45 on Socket.IO
 PINGS = {"websocket": b"\x89\x00", "socketio": b"\x81\x012"}
 
 
@@ -44,8 +44,8 @@ def test_an_idle_event_stream_says_that_it_lives(server: Server, user: User) -> 
 def test_who_does_not_answer_is_closed(server: Server, user: User, transport: str) -> None:
     with closing(Deaf(server, user, transport)) as client:
         client.socket.settimeout(SILENCE + 10)
-        client.read_until(PINGS[transport])
         wait_until_open(user, 1)
+        client.read_until(PINGS[transport])
         client.drain()
     wait_until_open(user, 0)
 

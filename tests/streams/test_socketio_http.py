@@ -52,6 +52,10 @@ def test_a_refusal_is_a_problem(
     assert word in problem["detail"]
 
 
+def test_the_slash_may_be_left_out(anybody: Api) -> None:
+    assert anybody.get(OPEN.replace("/?", "?")).body.startswith(b'0{"sid"')
+
+
 def test_a_websocket_needs_its_handshake(anybody: Api) -> None:
     path = OPEN.replace("polling", "websocket")
     assert_problem(anybody.get(path), 400, "malformed_request")

@@ -1,8 +1,7 @@
 """The Socket.IO server of one application: its options, and its one URL as a route.
 
-A route passes the same checks and headers as all others. Flask-SocketIO would answer before Flask
-does: neither the host nor the rate would be looked at, no request be named or logged, and a
-refusal have a shape of its own.
+A route passes the same checks as all others. Flask-SocketIO would answer before Flask does, with no
+look at the host or the rate, no line of the log, and refusals in a shape of its own.
 """
 
 from functools import partial
@@ -61,6 +60,7 @@ def init_app(app: Flask) -> None:
         engineio_logger=Logger("quiet", CRITICAL + 1),  # it would log what any client can send
         transports=None if app.config["WEB_CONCURRENCY"] == 1 else ["websocket"],
     )
+    socketio.sockio_mw.engineio_path = "/socket.io"  # without the slash too
     app.wsgi_app = wsgi_app  # type: ignore[method-assign]  # a route leads there instead
     server = socketio.server
     socketio.on_namespace(TaskNamespace())

@@ -57,7 +57,7 @@ function show(why) {
 }
 
 document.addEventListener("click", (event) => {
-  const link = event.target.closest("a[data-view]");
+  const link = event.target.closest("a[data-view], header a[href='/']");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   history.pushState(null, "", link.href);

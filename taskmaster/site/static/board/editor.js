@@ -112,14 +112,18 @@ function keep() {
   goOn("What you typed is not saved.", draftOf(typed));
 }
 
-const draftOf = (typed) => ({ owner, one: task, made: whenMade, typed });
+const draftOf = (typed) => ({ owner, one: task, gone: deleted, made: whenMade, typed });
 
 /** Offer it to who typed it: now, or when they are back. */
 function goOn(text, draft) {
   if (!tm.user) left = { text, draft };
   if (tm.user?.id !== draft.owner) return;
-  const { one, made, typed } = draft;
-  offer(text, "Go on", () => (one ? edit(taskOf(one.id) ?? one, typed) : make(typed, made)));
+  const { one, gone, made, typed } = draft;
+  offer(text, "Go on", () => {
+    const now = taskOf(one?.id ?? gone) ?? one; // it may have changed, gone or come back
+    if (now) edit(now, typed);
+    else make(typed, made);
+  });
 }
 
 /** Close it: the session has ended. What was typed waits for who typed it. */

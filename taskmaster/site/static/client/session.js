@@ -91,7 +91,9 @@ export class Session {
   end(session, why = null) {
     if (this.current?.refresh !== session?.refresh) return;
     const store = this.#store();
-    if (why) store?.setItem(this.#key, JSON.stringify({ why })); // other tabs hear of that, and of the removal
+    try { // other tabs hear of that, and of the removal
+      if (why) store?.setItem(this.#key, JSON.stringify({ why: { ...why, request_id: why.requestId } }));
+    } catch {} // it is full
     store?.removeItem(this.#key);
     this.#announce(why);
   }

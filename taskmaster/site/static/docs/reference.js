@@ -60,8 +60,9 @@ async function show() {
     scrollYOffset: "header.top",
     jsonSamplesExpandLevel: 3,
   };
-  const text = await (await fetch(main.dataset.spec)).text();
-  Redoc.init(JSON.parse(text.replaceAll(DOCUMENTED, location.origin)), options, main);
+  const reply = await fetch(main.dataset.spec);
+  const text = (await reply.text()).replaceAll(DOCUMENTED, location.origin);
+  Redoc.init(reply.ok ? JSON.parse(text) : main.dataset.spec, options, main); // which says what is wrong
 }
 
 new MutationObserver(mend).observe(main, { childList: true, subtree: true });
