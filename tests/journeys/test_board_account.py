@@ -71,13 +71,14 @@ def test_what_is_typed_is_nobody_elses(page: Page, user: User) -> None:
     expect(page.get_by_label("First name")).to_have_value("")
 
 
-def test_the_way_back_to_the_board_keeps_the_filters(page: Page, user: User) -> None:
+@pytest.mark.parametrize("way", ["Back to the board", "Board"])
+def test_the_way_back_to_the_board_keeps_the_filters(page: Page, user: User, way: str) -> None:
     for title in ("One", "Two"):
         user.create_task(title)
     page.get_by_label("Search").fill("two")
     expect(page).to_have_url(re.compile(r"/\?search=two$"))
     open_account(page)
-    page.get_by_role("link", name="Back to the board").click()
+    page.get_by_role("link", name=way, exact=True).click()
     expect(page).to_have_url(re.compile(r"/\?search=two$"))
     page.reload()
     expect(titles(page, "TO DO")).to_have_text(["Two"])

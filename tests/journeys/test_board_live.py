@@ -103,6 +103,23 @@ def test_a_task_that_is_brought_back_elsewhere_is_saved_and_not_doubled(
     assert (saved["id"], saved["priority"]) == (task["id"], "MEDIUM")
 
 
+def test_a_draft_of_a_task_that_comes_back_is_of_that_task(server: Server, open_page: Open) -> None:
+    page = open_page(server.url)
+    user = call_as(server, register(page))
+    task = user.create_task("One")
+    dialog = edit(page, "One")
+    dialog.get_by_label("Description").fill("Typed")
+    user.delete(f"tasks/{task['id']}/")
+    expect(dialog.locator("#elsewhere")).to_contain_text("Save creates a new task")
+    dialog.press("Escape")
+    user.post(f"tasks/{task['id']}/restore/")
+    expect(card(page, "One")).to_be_visible()
+    page.get_by_role("button", name="Go on").click()
+    save(dialog)
+    expect(card(page, "One")).to_contain_text("Typed")
+    assert [one["id"] for one in user.get("tasks/").json["results"]] == [task["id"]]
+
+
 def test_both_catch_up_after_a_crash_and_nothing_typed_is_lost(
     server: Server, open_page: Open
 ) -> None:
