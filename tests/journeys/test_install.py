@@ -58,4 +58,5 @@ def server(copy: Path, tmp_path: Path) -> Iterator[str]:
 def test_without_make_and_npm(server: str) -> None:
     user = Api(through_http(server)).register()
     assert user.create_task()["status_task"] == "TO DO"
-    assert "https://cdn." in requests.get(server, timeout=5).text
+    assert "https://cdn." not in requests.get(server, timeout=5).text
+    assert "https://cdn." in requests.get(f"{server}/docs", timeout=5).text
