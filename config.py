@@ -43,7 +43,7 @@ def _list(form: str, refusal: str) -> fields.Function:
     def split(value: str) -> list[str]:
         words = [word for part in value.split(",") if (word := part.strip())]
         if wrong := [word for word in words if not re.fullmatch(form, word, re.I | re.A)]:
-            raise ValidationError(refusal.format(", ".join(wrong)))  # at {}; secrets have none
+            raise ValidationError(refusal.format(", ".join(wrong)))  # no {} where it is a secret
         return words
 
     return fields.Function(deserialize=split, load_default=list)

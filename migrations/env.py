@@ -16,8 +16,8 @@ from taskmaster.core.database import DATABASES
 log = structlog.get_logger("migrations")
 
 LOCK = 0x7461736B  # of PostgreSQL, any number: who migrates holds it
-WAIT = "SET LOCAL lock_timeout = '60s'"  # for who holds it
-LOCK_NOT_AVAILABLE = "55P03"  # what PostgreSQL says then
+WAIT = "SET LOCAL lock_timeout = '60s'"  # for the migration that holds the lock
+LOCK_NOT_AVAILABLE = "55P03"  # the SQLSTATE when that time is over
 # Whatever asks for a table after us waits behind us: better to end, and be tried again.
 PATIENCE = "SET LOCAL lock_timeout = '3s'"
 

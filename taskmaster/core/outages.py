@@ -14,9 +14,10 @@ PAUSE, MAX_PAUSE = 10.0, 600.0  # seconds between two lines: the first, and the 
 
 
 def describe(error: Exception) -> dict[str, str]:
-    """Return what a line tells of an error; of a database's neither the statement nor its values.
+    """Return what a log line says of an error.
 
-    No driver repeats a password in its messages.
+    Of a database error it is the driver's own message, without the statement and its values. No
+    driver repeats a password there.
     """
     return {"error": type(error).__name__, "cause": str(getattr(error, "orig", error))}
 

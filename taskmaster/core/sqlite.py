@@ -28,7 +28,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.0005, 0.01  # seconds
 RETRY = 0.0001  # seconds between two tries of one TURN: most changes are over within it
 STEPS = 1000  # of SQLite's virtual machine between two calls back: some ten microseconds
 
-ROOM = 2**16  # bytes on the disk, without which hardly a change succeeds
+ROOM = 2**16  # bytes; with less on the disk, hardly any change succeeds
 LARGE_LOG = 2**24  # bytes; then ops/checkpoints.py copies it into the file
 
 # NORMAL under WAL: a power cut may take the last commits, a killed process takes none.
@@ -183,7 +183,7 @@ class DatabaseFile:
             return "the file is missing"
 
     def shortage(self) -> str | None:
-        """Return what the disk lacks. Some of it is kept for root."""
+        """Say if the disk is full. Some of it is reserved for root."""
         disk = shutil.disk_usage(self.path)
         is_root = os.name == "posix" and os.geteuid() == 0
         free = disk.total - disk.used if is_root else disk.free

@@ -36,7 +36,7 @@ def init_app(app: Flask) -> None:
 
 def upgrade(app: Flask) -> None:
     """Migrate a database that is behind. One that a newer version has migrated stays as it is."""
-    with app.app_context(), _exit_with_a_line(), in_one_line(OperationalError, ""):
+    with app.app_context(), _exit_with_a_line():
         try:
             health.check_migrations()
         except health.NotReadyError:
@@ -45,15 +45,16 @@ def upgrade(app: Flask) -> None:
 
 def connect(app: Flask) -> None:
     """Connect once; end with a line that says why where that fails."""
-    with app.app_context(), _exit_with_a_line(), in_one_line(OperationalError, ""):
+    with app.app_context(), _exit_with_a_line():
         DATABASES.get().aside.connect().close()
 
 
 @contextmanager
 def _exit_with_a_line() -> Iterator[None]:
-    """Do what click does for commands."""
+    """Say in one line that the database cannot be reached, as click does for commands."""
     try:
-        yield
+        with in_one_line(OperationalError, ""):
+            yield
     except ClickException as error:
         sys.exit(f"Error: {error.message}")
 

@@ -13,7 +13,7 @@ from signal import SIGINT, SIGTERM
 from typing import Any
 
 HERE = Path(__file__).resolve().parents[2]
-# It reports no metrics, and ends with us, also where we are killed (PR_SET_PDEATHSIG).
+# The child reports no metrics. It ends when its parent does, even by kill -9 (PR_SET_PDEATHSIG).
 BARE = (
     "import ctypes, os, sys; sys.platform == 'linux' and ctypes.CDLL(None).prctl(1, 15); "
     "os.environ.pop('PROMETHEUS_MULTIPROC_DIR', 0); "
@@ -41,7 +41,7 @@ def _ask(*arguments: str) -> bytes:
 
 
 def _run(arguments: tuple[str, ...], stderr: int | None) -> tuple[bytes, bytes | None, int]:
-    """Run a process; a signal to stop ends it, then stops gunicorn, or us if that does not run."""
+    """Run a process. SIGTERM or SIGINT ends it first, then this process as gunicorn wants it."""
     command = [sys.executable, *arguments]
     before: dict[int, Any] = {number: signal.getsignal(number) for number in (SIGTERM, SIGINT)}
     with subprocess.Popen(command, cwd=HERE, stdout=subprocess.PIPE, stderr=stderr) as child:  # noqa: S603
@@ -50,7 +50,7 @@ def _run(arguments: tuple[str, ...], stderr: int | None) -> tuple[bytes, bytes |
             child.terminate()
             handler = before[number]
             if not callable(handler) or handler is signal.default_int_handler:
-                sys.exit(0)
+                sys.exit(0)  # gunicorn does not serve yet
             handler(number, frame)
 
         for number in before:
@@ -83,8 +83,9 @@ def guard(server: Any, ours: dict[str, Any], check_address: Callable[..., None])
                 _ask("-c", CONNECT)
             migrate(settings)
         except SystemExit as refusal:
-            told = "Nothing is reloaded, the old processes go on: %s"
-            server.log.error(told, refusal.code)
+            # A migration has written why; its exit code says nothing to anybody.
+            reason = refusal.code if isinstance(refusal.code, str) else "the migration failed"
+            server.log.error("Nothing is reloaded, the old processes go on: %s", reason)
         else:
             reload()
             ours.update(settings)

@@ -1,9 +1,10 @@
 """The board of several windows: live, apart, through crashes, outages and the end of tokens."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.support.api import Api, User, through_http
 from tests.support.board import (
@@ -61,11 +62,17 @@ def test_each_change_shows_in_the_other_window_within_a_second(
     expect(third.locator("#news")).to_be_empty()
 
 
-def test_two_who_edit_one_task_lose_nothing(server: Server, open_page: Open) -> None:
+def edit_one(
+    server: Server, open_page: Open, **fields: Any
+) -> tuple[Page, User, dict[str, Any], Locator]:
+    """Open the only task of a new user; return the page, the user, the task and the dialog."""
     page = open_page(server.url)
     user = call_as(server, register(page))
-    task = user.create_task("One")
-    dialog = edit(page, "One")
+    return page, user, user.create_task("One", **fields), edit(page, "One")
+
+
+def test_two_who_edit_one_task_lose_nothing(server: Server, open_page: Open) -> None:
+    page, user, task, dialog = edit_one(server, open_page)
     dialog.get_by_label("Description").fill("Mine")
     user.patch(f"tasks/{task['id']}/", {"title": "Theirs", "priority": "HIGH"})
     expect(dialog.get_by_label("Title")).to_have_value("Theirs")
@@ -84,10 +91,7 @@ def test_two_who_edit_one_task_lose_nothing(server: Server, open_page: Open) -> 
 def test_a_task_that_is_brought_back_elsewhere_is_saved_and_not_doubled(
     server: Server, open_page: Open
 ) -> None:
-    page = open_page(server.url)
-    user = call_as(server, register(page))
-    task = user.create_task("One", priority="HIGH")
-    dialog = edit(page, "One")
+    page, user, task, dialog = edit_one(server, open_page, priority="HIGH")
     dialog.get_by_label("Description").fill("Typed")
     dialog.get_by_label("Priority").select_option("Medium")
     user.delete(f"tasks/{task['id']}/")
@@ -104,10 +108,7 @@ def test_a_task_that_is_brought_back_elsewhere_is_saved_and_not_doubled(
 
 
 def test_a_draft_of_a_task_that_comes_back_is_of_that_task(server: Server, open_page: Open) -> None:
-    page = open_page(server.url)
-    user = call_as(server, register(page))
-    task = user.create_task("One")
-    dialog = edit(page, "One")
+    page, user, task, dialog = edit_one(server, open_page)
     dialog.get_by_label("Description").fill("Typed")
     user.delete(f"tasks/{task['id']}/")
     expect(dialog.locator("#elsewhere")).to_contain_text("Save creates a new task")

@@ -62,7 +62,7 @@ async function show() {
   };
   const reply = await fetch(main.dataset.spec);
   const text = (await reply.text()).replaceAll(DOCUMENTED, location.origin);
-  Redoc.init(reply.ok ? JSON.parse(text) : main.dataset.spec, options, main); // which says what is wrong
+  Redoc.init(reply.ok ? JSON.parse(text) : main.dataset.spec, options, main); // Redoc says what is wrong
 }
 
 new MutationObserver(mend).observe(main, { childList: true, subtree: true });
