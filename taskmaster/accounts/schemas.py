@@ -32,7 +32,16 @@ class LowerCase(Trimmed):
 
 
 class Email(LowerCase, fields.Email):
-    """An e-mail address, trimmed and in lower case."""
+    """An e-mail address, trimmed and in lower case.
+
+    Between quotes it may have control characters (RFC 5322), which a terminal would act on.
+    """
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not text.isprintable():
+            raise self.make_error("invalid", input=value)
+        return text
 
 
 def password(

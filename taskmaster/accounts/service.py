@@ -20,7 +20,7 @@ from ..events import log as event_log
 from . import deletion, passwords, sessions
 from .models import sessions as session_table
 from .models import users
-from .rows import NO_PASSWORD, NOT_DELETED, UserRow, update_unless_changed
+from .rows import NOT_DELETED, UserRow, update_unless_changed
 from .schemas import refuse_guessable
 
 log = structlog.get_logger(__name__)
@@ -31,7 +31,7 @@ PROFILE = "RATELIMIT_PROFILE"
 REGISTRATIONS = "registrations"  # all hash in one line, so that log-ins wait behind few of them
 UNIQUE = ("username", "email")
 
-BY_ID = select(users).where(users.c.id == bindparam("user_id"))
+BY_ID = select(users).where(users.c.id == bindparam("user_id"), NOT_DELETED)
 BY_LOGIN = select(users).where(
     or_(users.c.username == bindparam("login"), users.c.email == bindparam("login"))
 )
@@ -110,7 +110,7 @@ def find_user(user_id: str) -> UserRow | None:
 def get_user(user_id: str) -> UserRow:
     """Return an account. Raise ApiError (401) if it is gone, or not active."""
     user = find_user(user_id)
-    if user is None or user.password_hash == NO_PASSWORD or not user.is_active:
+    if user is None or not user.is_active:
         raise account_gone()
     return user
 

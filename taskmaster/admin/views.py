@@ -156,6 +156,13 @@ class ReadOnly(ForSuperusers, ModelView):
     column_type_formatters = column_type_formatters_detail = FORMATTERS
     column_labels = LABELS
 
+    def _get_list_extra_args(self) -> Any:
+        """Keep of the other parameters the one that is ours: all would go into links."""
+        arguments = super()._get_list_extra_args()
+        user = arguments.extra_args.get("user")
+        arguments.extra_args = {"user": user} if user else {}
+        return arguments
+
     def _run_view(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
         """Answer 404 where the database cannot read what the address names."""
         try:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from taskmaster.accounts import administration, deletion, sessions
 from taskmaster.accounts import service as accounts
 from taskmaster.accounts.models import users
+from taskmaster.admin import changes
 from taskmaster.core import clock, parts
 from taskmaster.core.client import Client
 from taskmaster.core.database import writing
@@ -210,6 +211,9 @@ def test_what_operators_do_to_a_deleted_account_is_refused(app: Flask, busy: Use
                 act(user, by="a test")
             assert refused.value.problem["code"] == "not_found"
         assert list(administration.list_all()) == []
+        with pytest.raises(ApiError) as refused:  # its link would bring the account back
+            changes.apply("password-link", busy.id, by="a test")
+        assert refused.value.problem["code"] == "not_found"
 
 
 def test_every_table_of_a_users_rows_is_known(app: Flask) -> None:

@@ -98,7 +98,7 @@ REFUSED: list[tuple[str, Any]] = [
     ]),
     *(("email", bad) for bad in [
         "nobody", "@example.org", "a@", "a b@example.org", f"{'a' * 250}@example.org",
-        "a\u0000@example.org", "", None, 1,
+        "a\u0000@example.org", "", None, 1, '"\u001b[31m\\\t"@example.org',
     ]),
     *(("password", bad) for bad in ["12345", "x" * 129, "", None, 123456, "pass\u0000word"]),
     *(("password", own) for own in ["ada_l1", "ADA_L1", "ada@example.org", "Ada@Example.org"]),

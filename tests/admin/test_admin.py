@@ -97,6 +97,8 @@ def test_the_pages_show_users_and_what_is_theirs(admin: FlaskClient, user: User)
         "users/?page=99999999999999999999",
         "users/?page=-1",
         "users/?search=%00",
+        "users/?id=x&url=x&endpoint=x&self=x&_method=POST",
+        "tasks/?user=somebody&id=x",
     ],
 )
 def test_an_address_that_names_nothing_is_no_fault_of_ours(admin: FlaskClient, path: str) -> None:
