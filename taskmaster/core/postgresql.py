@@ -39,7 +39,8 @@ def prepare(engine: Engine, seconds: float | None) -> None:
     # Many rows as one INSERT: psycopg's own way takes several times as long.
     engine.dialect.use_insertmanyvalues_wo_returning = True
     engine.dialect.do_ping = _is_open  # type: ignore[assignment, method-assign]
-    settings = "SET timezone = 'UTC'"
+    # Whatever is set for the database or the role. What is read after a lock is current only so.
+    settings = "SET timezone = 'UTC'; SET default_transaction_isolation = 'read committed'"
     if seconds:
         milliseconds = round(seconds * 1000)
         settings += f"; SET statement_timeout = {milliseconds}"

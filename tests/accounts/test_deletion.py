@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import text, update
+from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
 from taskmaster.accounts import administration, deletion, sessions
@@ -27,10 +27,6 @@ from tests.support.plans import Statements, plan
 from tests.support.tables import contents
 
 PART = 7
-WAITING = """
-SELECT count(*) FROM pg_stat_activity
-WHERE wait_event_type = 'Lock' AND datname = current_database()
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -60,11 +56,6 @@ def prune(app: Flask) -> int:
 
 def change_password(user: Any, by: str) -> None:
     administration.set_password(user, "another correct horse", by)
-
-
-def is_waiting(database: Database) -> bool:
-    with database.engine.connect() as connection:
-        return bool(connection.scalar(text(WAITING)))
 
 
 def fail(*_: object) -> None:
@@ -170,7 +161,7 @@ def test_a_session_that_opens_meanwhile_is_ended_too(
         with app.app_context():
             sessions.open_session(log_in, busy.id, "")
         deleting = others.submit(delete, busy)
-        while not is_waiting(database):
+        while not database.has_waiter():
             assert not deleting.done()
         log_in.commit()
         succeed(deleting.result())

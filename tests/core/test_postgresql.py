@@ -1,6 +1,7 @@
 """What PostgreSQL is told of its time-outs, and what a client is told when one ends its request."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
@@ -9,13 +10,15 @@ from sqlalchemy import Connection, Engine, text
 from taskmaster.core.concurrency import pause
 from taskmaster.core.database import DATABASES, reading, writing, writing_of
 from taskmaster.extensions import db
-from tests.support.api import Api, User, through_client
+from tests.support.api import Api, User, succeed, through_client
 from tests.support.asserts import assert_problem
 from tests.support.databases import Database
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 
 SLEEP = text("SELECT pg_sleep(3)")
+LOCK = text("UPDATE stream_heads SET seq = seq")
 
 
 def shown(connection: Connection) -> tuple[str, ...]:
@@ -44,6 +47,26 @@ def test_long_work_has_none_whatever_is_set_there(
     database.set_default("statement_timeout = '5s'")
     with make_app().app_context(), writing(long=True) as connection:
         assert shown(connection) == ("0", "0", "0", "UTC")
+
+
+@pytest.mark.parametrize("setting", [
+    "default_transaction_isolation = 'serializable'",
+    "default_transaction_isolation = 'repeatable read'",
+])  # fmt: skip
+def test_a_change_that_waited_succeeds_whatever_is_set_there(
+    make_app: Callable[..., Flask], database: Database, setting: str
+) -> None:
+    database.set_default(setting)
+    user = Api(through_client(make_app().test_client())).register()
+    task = {"title": "One", "due_date": "2030-01-31T12:00:00.000000+00:00"}
+    with ThreadPoolExecutor(1) as others, database.engine.connect() as before:
+        before.execute(LOCK)
+        change = others.submit(user.post, "tasks/", task)
+        wait_until(lambda: change.done() or database.has_waiter(), what="the change to wait")
+        before.commit()
+        succeed(change.result(), 201)
+    (found,) = succeed(user.get("tasks/"))["results"]
+    assert found["due_date"] == task["due_date"]
 
 
 @pytest.fixture

@@ -16,6 +16,10 @@ from tests.support.postgres import PostgresServer
 from tests.support.settings import ROOT, settings_for
 
 BACKENDS = ("sqlite", "postgresql")
+WAITING = """
+SELECT count(*) FROM pg_stat_activity
+WHERE wait_event_type = 'Lock' AND datname = current_database()
+"""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,11 @@ class Database:
         """Set what new connections to it have: `name = value`, on PostgreSQL."""
         with self.engine.begin() as connection:
             connection.execute(text(f"ALTER DATABASE {self.name} SET {setting}"))
+
+    def has_waiter(self) -> bool:
+        """Tell whether somebody waits for a lock in it, on PostgreSQL."""
+        with self.engine.connect() as connection:
+            return bool(connection.scalar(text(WAITING)))
 
 
 class Template(Protocol):
