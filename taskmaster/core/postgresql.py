@@ -41,6 +41,7 @@ def prepare(engine: Engine, seconds: float | None) -> None:
     engine.dialect.do_ping = _is_open  # type: ignore[assignment, method-assign]
     # Whatever is set for the database or the role. What is read after a lock is current only so.
     settings = "SET timezone = 'UTC'; SET default_transaction_isolation = 'read committed'"
+    settings += "; SET datestyle = 'ISO'"  # psycopg reads no other
     if seconds:
         milliseconds = round(seconds * 1000)
         settings += f"; SET statement_timeout = {milliseconds}"

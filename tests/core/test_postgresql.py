@@ -52,6 +52,7 @@ def test_long_work_has_none_whatever_is_set_there(
 @pytest.mark.parametrize("setting", [
     "default_transaction_isolation = 'serializable'",
     "default_transaction_isolation = 'repeatable read'",
+    "datestyle = 'German'",
 ])  # fmt: skip
 def test_a_change_that_waited_succeeds_whatever_is_set_there(
     make_app: Callable[..., Flask], database: Database, setting: str
