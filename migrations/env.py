@@ -6,7 +6,7 @@ import structlog
 from alembic import context
 from click import ClickException
 from flask import current_app
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import OperationalError
 
 from taskmaster.core.columns import Id, UTCDateTime
@@ -63,6 +63,8 @@ with in_one_line(OperationalError, ""), DATABASES.get().long.connect() as connec
     with context.begin_transaction():
         # Several processes or machines may start at once. On SQLite, Python begins no transaction.
         if connection.dialect.name == "postgresql":
+            if connection.scalar(text("SHOW server_encoding")) != "UTF8":
+                raise ClickException("The database is not in UTF-8.")
             _wait_in_line(connection)
             connection.exec_driver_sql(PATIENCE)
         else:

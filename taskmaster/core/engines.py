@@ -15,6 +15,7 @@ CONNECT = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,  # milliseconds
+    "client_encoding": "utf8",  # whatever is set for the database, the role or this machine
 }
 
 

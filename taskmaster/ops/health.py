@@ -96,9 +96,12 @@ def _database() -> None:
         raise NotReadyError(fault)
     with DATABASES.get().aside.connect() as connection:
         connection.execute(text("SELECT 1"))
-        # On a standby it is on.
-        if not file and connection.scalar(text("SHOW transaction_read_only")) == "on":
+        if file:
+            return
+        if connection.scalar(text("SHOW transaction_read_only")) == "on":  # as on a standby
             raise NotReadyError("the database is read-only")
+        if connection.scalar(text("SHOW server_encoding")) != "UTF8":
+            raise NotReadyError("the database is not in UTF-8")
 
 
 def check_migrations() -> str | None:

@@ -9,7 +9,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 
+import flask_migrate
 import pytest
+from click import ClickException
 from flask import Flask
 
 from taskmaster.core.auth import Principal
@@ -19,6 +21,8 @@ from taskmaster.streams.handshake import HUB
 from taskmaster.streams.subscription import Connection
 from tests.support.api import Api, User
 from tests.support.databases import Database
+from tests.support.postgres import PostgresServer
+from tests.support.settings import ROOT
 from tests.support.waiting import wait_until
 
 MIB = 2**20
@@ -132,6 +136,21 @@ def test_a_server_that_takes_no_writes_shows(
     reply = make_app().test_client().get("/readyz")  # as a standby is
     assert reply.json["checks"]["database"] == "failed: the database is read-only"
     assert reply.status_code == 503
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_of_another_encoding_shows_and_is_not_migrated(
+    make_app: Callable[..., Flask], postgres: PostgresServer, encoding: str
+) -> None:
+    url = postgres.create_database(name := f"in_{encoding}", encoding=encoding)
+    app = make_app(DATABASE_URL=url)
+    reply = app.test_client().get("/readyz")
+    assert reply.json["checks"]["database"] == "failed: the database is not in UTF-8"
+    assert reply.status_code == 503
+    with app.app_context(), pytest.raises(ClickException, match=r"is not in UTF-8\."):
+        flask_migrate.upgrade(directory=str(ROOT / "migrations"))
+    postgres.drop_database(name)
 
 
 @ON_SQLITE

@@ -82,10 +82,13 @@ class PostgresServer:
         self.stop()
         shutil.rmtree(self.directory, ignore_errors=True)
 
-    def create_database(self, name: str, template: str = "template0") -> str:
+    def create_database(
+        self, name: str, template: str = "template0", encoding: str = "UTF8"
+    ) -> str:
         """Create a database as a copy of `template`; return its URL."""
-        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-        self._execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} ENCODING {}")
+        names = sql.Identifier(name), sql.Identifier(template), sql.Literal(encoding)
+        self._execute(statement.format(*names))
         return self.url(name)
 
     def create_superuser(self, name: str, password: str) -> None:
