@@ -23,10 +23,16 @@ def delete_in_parts(
     """Delete the rows to which all conditions apply, the least `first`; return how many.
 
     Between the parts it waits as long as they take: other processes get SQLite's lock as well.
+
+    On PostgreSQL it leaves the rows that somebody else has locked to them, and waits for nobody:
+    no deadlock, whatever order others lock in. So what is left at the end is what others held:
+    of each who deletes in parts too, one part at most, gone once they commit.
     """
     key = tuple(table.primary_key.columns)
     some = select(*key).where(*where).order_by(first).limit(DELETED)
-    statement = delete(table).where(tuple_(*key).in_(some))
+    # A CTE is run once. A subquery that skips what is locked may find others each time it is run.
+    part = select(some.with_for_update(skip_locked=True).cte(nesting=True))
+    statement = delete(table).where(tuple_(*key).in_(part))
     deleted = 0
     while True:
         begun = clock.monotonic()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlalchemy.exc import OperationalError
 
 from taskmaster.accounts import administration, deletion, sessions
@@ -25,8 +25,12 @@ from tests.support.asserts import assert_problem
 from tests.support.databases import Database
 from tests.support.plans import Statements, plan
 from tests.support.tables import contents
+from tests.support.waiting import wait_until
 
 PART = 7
+OTHER_PART = text("""
+DELETE FROM tasks WHERE id IN (SELECT id FROM tasks WHERE user_id = :user ORDER BY id LIMIT :part)
+""")
 
 
 @pytest.fixture(autouse=True)
@@ -210,6 +214,20 @@ def test_what_operators_do_to_a_deleted_account_is_refused(app: Flask, busy: Use
 def test_every_table_of_a_users_rows_is_known(app: Flask) -> None:
     tables = {owner.table.name for owner in deletion.owner_columns()}
     assert tables == {"events", "idempotency_keys", "sessions", "stream_heads", "tasks"}
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_while_another_process_deletes_a_part_too(busy: User, database: Database) -> None:
+    """The rest is deleted in parts, not by the row of the user, which waits for the other."""
+    with ThreadPoolExecutor(1) as others, database.engine.connect() as other:
+        other.execute(OTHER_PART, {"user": busy.id, "part": PART})
+        deleting = others.submit(delete, busy)
+        wait_until(lambda: deleting.done() or database.has_waiter(), what="the end to wait")
+        left = contents(database)
+        other.commit()
+        succeed(deleting.result())
+    assert [len(left[name]) for name in ("users", "tasks", "events")] == [1, PART, 0]
+    assert busy.id not in repr(contents(database))
 
 
 def test_twice_at_once(

@@ -1,12 +1,13 @@
 """Pruning: by age and by number, always the oldest, in a command and as a function."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from taskmaster.core import parts
 from taskmaster.events import log, retention
@@ -17,6 +18,7 @@ from tests.support.asserts import assert_problem, events_of
 from tests.support.databases import Database
 from tests.support.plans import Statements
 from tests.support.racing import twin
+from tests.support.waiting import wait_until
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -163,6 +165,22 @@ def test_limits_are_settings(make_app: Callable[..., Flask], database: Database)
     write(user, 3)
     assert prune(app) == 2
     assert kept(database, user) == [3]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_writer_that_prunes_too_is_not_waited_for(
+    app: Flask, user: User, database: Database
+) -> None:
+    """Each may lock in another order: two that wait are a deadlock."""
+    write(user, 17)
+    with ThreadPoolExecutor(1) as others, database.engine.connect() as writer:
+        writer.execute(delete(Event).where(Event.seq.in_([2, 5])))
+        pruning = others.submit(prune, app)
+        wait_until(lambda: pruning.done() or database.has_waiter(), what="the end")
+        waits = database.has_waiter()
+        writer.commit()
+    assert (waits, pruning.result()) == (False, 8)
+    assert kept(database, user) == [*range(11, 18)]
 
 
 def test_in_parts_from_the_front(
