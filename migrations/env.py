@@ -51,7 +51,7 @@ def _wait_in_line(connection: Connection) -> None:
 
 
 db = current_app.extensions["migrate"].db
-with in_one_line(OperationalError, ""), DATABASES.get().long.connect() as connection:
+with in_one_line(migrating=True), DATABASES.get().long.connect() as connection:
     context.configure(
         connection=connection,
         target_metadata=db.metadata,

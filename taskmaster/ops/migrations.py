@@ -8,7 +8,7 @@ import flask_migrate
 import structlog
 from click import ClickException
 from flask import Flask
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from ..core import lifecycle
 from ..core.commands import in_one_line
@@ -51,9 +51,9 @@ def connect(app: Flask) -> None:
 
 @contextmanager
 def _exit_with_a_line() -> Iterator[None]:
-    """Say in one line that the database cannot be reached, as click does for commands."""
+    """Say in one line that the database is away or refuses, as click does for commands."""
     try:
-        with in_one_line(OperationalError, ""):
+        with in_one_line(migrating=True):
             yield
     except ClickException as error:
         sys.exit(f"Error: {error.message}")

@@ -1,10 +1,12 @@
-"""Commands, and a start that migrates, say in one line that the database cannot be reached."""
+"""Commands, and a start that migrates, say in one line that the database is away or refuses."""
 
 import subprocess
 import sys
 
 import pytest
+from sqlalchemy import text
 
+from tests.support.databases import Database
 from tests.support.process import free_port
 from tests.support.settings import ROOT, machine_environ, settings_for
 
@@ -16,16 +18,38 @@ COMMANDS = (
     f"{FLASK} users deactivate --username ada",
     "wsgi.py",
 )
+READ_ONLY = "cannot execute CREATE TABLE in a read-only transaction"
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_it_is_said_in_one_line(command: str) -> None:
-    url = f"postgresql://nobody:secret@127.0.0.1:{free_port()}/none"
+def error_of(command: str, url: str) -> str:
+    """Return the only line that a command that fails writes."""
     environ = machine_environ() | settings_for(url, MIGRATE_ON_START="true", LOG_FORMAT="console")
     done = subprocess.run(
         [sys.executable, *command.split()], cwd=ROOT, env=environ, capture_output=True, text=True
     )
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
+    return line
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_it_is_said_in_one_line(command: str) -> None:
+    line = error_of(command, f"postgresql://nobody:secret@127.0.0.1:{free_port()}/none")
     assert line.startswith("Error: The database: connection failed: ")
     assert "secret" not in line
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("command", [COMMANDS[0], COMMANDS[-1]])
+@pytest.mark.parametrize(("setting", "said"), [
+    ("role = pg_read_all_data", "permission denied for schema public"),
+    ("role = pg_monitor", "permission denied for table alembic_version"),
+    ("default_transaction_read_only = on", READ_ONLY),
+])  # fmt: skip
+def test_what_a_migration_may_not_do_is_said_in_one_line(
+    database: Database, command: str, setting: str, said: str
+) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text("DELETE FROM alembic_version"))
+    database.set_default(setting)
+    assert error_of(command, database.url) == f"Error: The database: {said}."
