@@ -13,10 +13,13 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, event
 
 GRACE = 1.0  # seconds that the client waits longer than the server
-NO_TIMEOUTS = "; ".join(
-    f"SET LOCAL {name} = 0"
-    for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+# Only those that the server knows: the last one is of PostgreSQL 17.
+NO_TIMEOUTS = """
+SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN (
+    'statement_timeout', 'lock_timeout',
+    'idle_in_transaction_session_timeout', 'transaction_timeout'
 )
+"""
 
 
 class PatientConnection(psycopg.Connection[Any]):

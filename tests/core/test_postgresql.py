@@ -44,9 +44,11 @@ def test_each_engine_has_its_time_outs(make_app: Callable[..., Flask]) -> None:
 def test_long_work_has_none_whatever_is_set_there(
     make_app: Callable[..., Flask], database: Database
 ) -> None:
-    database.set_default("statement_timeout = '5s'")
+    for name in ("statement_timeout", "transaction_timeout"):
+        database.set_default(f"{name} = '5s'")
     with make_app().app_context(), writing(long=True) as connection:
         assert shown(connection) == ("0", "0", "0", "UTC")
+        assert connection.exec_driver_sql("SHOW transaction_timeout").scalar_one() == "0"
 
 
 @pytest.mark.parametrize("setting", [
