@@ -23,14 +23,13 @@ from taskmaster.tasks import service
 from tests.support.api import PASSWORD, Api, User, succeed
 from tests.support.asserts import assert_problem
 from tests.support.databases import Database
+from tests.support.parts import after_each_part
 from tests.support.plans import Statements, plan
 from tests.support.tables import contents
 from tests.support.waiting import wait_until
 
 PART = 7
-OTHER_PART = text("""
-DELETE FROM tasks WHERE id IN (SELECT id FROM tasks WHERE user_id = :user ORDER BY id LIMIT :part)
-""")
+OTHER_PART = "DELETE FROM tasks WHERE id IN (SELECT id FROM tasks ORDER BY id LIMIT :part)"
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +61,7 @@ def change_password(user: Any, by: str) -> None:
     administration.set_password(user, "another correct horse", by)
 
 
-def fail(*_: object) -> None:
+def fail() -> None:
     raise OperationalError("the process dies here", None, Exception())
 
 
@@ -106,7 +105,7 @@ def test_it_is_over_for_everybody_before_the_first_part(
         ended.extend(session_ids)
 
     with ThreadPoolExecutor(1) as others:  # a request of its own
-        monkeypatch.setattr(parts, "pause", lambda _seconds: others.submit(look).result())
+        after_each_part(monkeypatch, lambda: others.submit(look).result())
         succeed(delete(busy))
     assert looks >= 30 // PART
 
@@ -116,7 +115,7 @@ def test_the_next_prune_finishes_what_was_begun(
 ) -> None:
     others = [api.register() for _ in range(5)]
     with monkeypatch.context() as outage:
-        outage.setattr(parts, "pause", fail)
+        after_each_part(outage, fail)
         succeed(delete(busy))
     assert busy.id in repr(contents(database))
     assert_problem(busy.get("auth/profile/"), 401, "token_revoked")
@@ -216,11 +215,18 @@ def test_every_table_of_a_users_rows_is_known(app: Flask) -> None:
     assert tables == {"events", "idempotency_keys", "sessions", "stream_heads", "tasks"}
 
 
+def test_sqlite_pauses(busy: User, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(parts, "pause", pauses.append)
+    succeed(delete(busy))
+    assert bool(pauses) == (database.backend == "sqlite")
+
+
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_while_another_process_deletes_a_part_too(busy: User, database: Database) -> None:
     """The rest is deleted in parts, not by the row of the user, which waits for the other."""
     with ThreadPoolExecutor(1) as others, database.engine.connect() as other:
-        other.execute(OTHER_PART, {"user": busy.id, "part": PART})
+        other.execute(text(OTHER_PART), {"part": PART})
         deleting = others.submit(delete, busy)
         wait_until(lambda: deleting.done() or database.has_waiter(), what="the end to wait")
         left = contents(database)
@@ -236,11 +242,12 @@ def test_twice_at_once(
     """The second begins while the first is between two parts."""
     other = make_app()
 
-    def second(_seconds: float) -> None:
-        monkeypatch.setattr(parts, "pause", lambda _seconds: None)
+    def second() -> None:
+        first.undo()
         with other.app_context():
             deletion.finish(busy.id)
 
-    monkeypatch.setattr(parts, "pause", second)
-    succeed(delete(busy))
+    with monkeypatch.context() as first:
+        after_each_part(first, second)
+        succeed(delete(busy))
     assert busy.id not in repr(contents(database))

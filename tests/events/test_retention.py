@@ -16,6 +16,7 @@ from taskmaster.extensions import db
 from tests.support.api import Api, User, succeed, through_client
 from tests.support.asserts import assert_problem, events_of
 from tests.support.databases import Database
+from tests.support.parts import after_each_part
 from tests.support.plans import Statements
 from tests.support.racing import twin
 from tests.support.waiting import wait_until
@@ -188,8 +189,7 @@ def test_in_parts_from_the_front(
 ) -> None:
     seen: list[list[int]] = []
     monkeypatch.setattr(parts, "DELETED", 4)
-    monkeypatch.setattr(parts, "pause", lambda _seconds: seen.append(kept(database, user)))
+    after_each_part(monkeypatch, lambda: seen.append(kept(database, user)))
     write(user, 17)
     assert prune(app) == 10
-    assert seen == [[*range(5, 18)], [*range(9, 18)]]
-    assert kept(database, user) == [*range(11, 18)]
+    assert seen == [[*range(first, 18)] for first in (5, 9, 11)]
