@@ -104,6 +104,8 @@ class SchemaPlugin(MarshmallowPlugin):
     def _union(self, union: UnionSchema) -> Json:
         converter: Any = self.converter
         references = [converter.resolve_nested_schema(variant) for variant in union.variants]
+        if not union.discriminator:
+            return {"oneOf": references}
         mapping = {
             value: reference["$ref"]
             for value, reference in zip(union.variant_by_value, references, strict=True)

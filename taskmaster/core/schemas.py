@@ -71,10 +71,10 @@ class Schema(marshmallow.Schema):
 
 
 class UnionSchema(marshmallow.Schema):
-    """One of several schemas: the one whose constant the discriminator names."""
+    """One of several schemas; of a request, the one whose constant the discriminator names."""
 
     variants: ClassVar[Sequence[marshmallow.Schema]]
-    discriminator: ClassVar[str]
+    discriminator: ClassVar[str] = ""  # replies have none: generated Rust takes the field away
 
     @cached_property
     def variant_by_value(self) -> dict[str, marshmallow.Schema]:

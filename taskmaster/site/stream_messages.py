@@ -3,11 +3,11 @@
 from typing import Any, NamedTuple
 
 from apispec import APISpec
-from marshmallow import Schema
+from marshmallow import Schema, fields
 
 from ..core.document import SchemaPlugin
 from ..core.schemas import INT64
-from ..tasks.schemas import EventSchema
+from ..tasks.schemas import TaskChangeEventSchema, TaskDeleteEventSchema
 
 ALL = ("socketio", "websocket", "sse")
 TWO_WAY = ("socketio", "websocket")
@@ -38,15 +38,33 @@ _PLUGIN = SchemaPlugin()
 SPEC = APISpec(title="", version="", openapi_version="3.1.0", plugins=[_PLUGIN])
 
 
-def _event(name: str, schema: Schema) -> Message:
-    """Describe an event as the OpenAPI document does."""
+class TaskCreateEventSchema(TaskChangeEventSchema):
+    """A task was created."""
+
+    action = fields.Constant("task_create")
+
+
+class TaskUpdateEventSchema(TaskChangeEventSchema):
+    """A task was changed; it has all fields, as they were after that."""
+
+    action = fields.Constant("task_update")
+
+
+def _event(schema: type[Schema]) -> Message:
+    """Describe an event as the OpenAPI document does, but each by its own action."""
+    action: Any = schema().fields["action"]
+    name = action.constant
     SPEC.components.schema(name, schema=schema)
     described = SPEC.components.schemas[name]
     example = _HEAD | _PLUGIN.example(described)
     return Message(name, described["description"], described["properties"], example)
 
 
-EVENTS = tuple(_event(*variant) for variant in EventSchema().variant_by_value.items())
+EVENTS = (
+    _event(TaskCreateEventSchema),
+    _event(TaskUpdateEventSchema),
+    _event(TaskDeleteEventSchema),
+)
 
 CONTROLS = (
     Message(

@@ -21,6 +21,7 @@ from taskmaster_client.models import (
     Account,
     Bulk,
     BulkResult,
+    ChangeAction,
     CreateOperation,
     DeleteOperation,
     ErrorCode,
@@ -36,12 +37,11 @@ from taskmaster_client.models import (
     SessionList,
     Status,
     Task,
+    TaskChangeEvent,
     TaskCreate,
-    TaskCreateEvent,
     TaskDeleteEvent,
     TaskPage,
     TaskUpdate,
-    TaskUpdateEvent,
     UpdateOperation,
     User,
 )
@@ -127,10 +127,10 @@ def read(client: AuthenticatedClient, task: Task) -> None:
     assert page.next_ is not None
     history = get_task_history.sync(task.id, client=client)
     assert isinstance(history, History)
-    first, *later = history.results
-    assert isinstance(first, TaskCreateEvent)
-    titles = [event.title for event in later if isinstance(event, TaskUpdateEvent)]
-    assert (first.title, titles) == ("One", ["Two", "Three", "Four"])
+    changes = [event for event in history.results if isinstance(event, TaskChangeEvent)]
+    assert [event.title for event in changes] == ["One", "Two", "Three", "Four"]
+    created, updated = ChangeAction.TASK_CREATE, ChangeAction.TASK_UPDATE
+    assert [event.action for event in changes] == [created, updated, updated, updated]
     replay = replay_events.sync(client=client, since=6)
     assert isinstance(replay, Replay)
     (event,) = replay.results

@@ -135,6 +135,8 @@ def test_real_events_fit_the_schemas(document: dict[str, Any], user: User) -> No
     assert [event["action"] for event in events] == list(ACTIONS)
     for event in events:
         validate(document, "websocket", event["action"], payload=event)
+        exact = {"type": "string", "const": event["action"]}
+        assert fields_of(document, "websocket", event["action"])["action"] == exact
 
 
 def test_every_closing_is_explained(document: dict[str, Any], page: str) -> None:
