@@ -140,6 +140,7 @@ def _refusals(doc: Json, info: Json) -> set[ErrorCode]:
     codes = {
         ErrorCode.MALFORMED_REQUEST,
         ErrorCode.UNTRUSTED_HOST,
+        ErrorCode.TOO_LARGE,
         ErrorCode.RATE_LIMITED,
         ErrorCode.INTERNAL_ERROR,
         ErrorCode.UNAVAILABLE,
@@ -149,7 +150,7 @@ def _refusals(doc: Json, info: Json) -> set[ErrorCode]:
         codes |= {code for code in ErrorCode if code.status == 401}
         codes.discard(ErrorCode.BAD_CREDENTIALS)
     if "requestBody" in doc:
-        codes |= {ErrorCode.TOO_LARGE, ErrorCode.UNSUPPORTED_MEDIA_TYPE}
+        codes.add(ErrorCode.UNSUPPORTED_MEDIA_TYPE)
     if "requestBody" in doc or "parameters" in doc:
         codes.add(ErrorCode.VALIDATION_FAILED)
     return codes
