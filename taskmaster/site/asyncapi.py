@@ -8,6 +8,7 @@ from .stream_messages import CONTROLS, EVENTS, FROM_CLIENTS, SPEC, Message
 
 _SECURITY = [{"$ref": "#/components/securitySchemes/bearer"}]
 _ANSWERS = ("authenticated", "error")
+_ANSWERED_ON = {"socketio": "acknowledgement", "websocket": "websocket"}
 _SENT = (*EVENTS, *CONTROLS)
 
 
@@ -18,7 +19,8 @@ def document(scheme: str, host: str) -> dict[str, Any]:
         "info": {"title": doc.TITLE, "version": "v1", "description": _description()},
         "defaultContentType": "application/json",
         "servers": {t.key: _server(t, scheme, host) for t in doc.TRANSPORTS},
-        "channels": {t.key: _channel(t) for t in doc.TRANSPORTS},
+        "channels": {t.key: _channel(t) for t in doc.TRANSPORTS}
+        | {"acknowledgement": _acknowledgement()},
         "operations": {
             name: operation for t in doc.TRANSPORTS for name, operation in _operations(t).items()
         },
@@ -63,6 +65,22 @@ def _channel(transport: doc.Transport) -> dict[str, Any]:
     }
 
 
+def _acknowledgement() -> dict[str, Any]:
+    """Describe what Socket.IO answers an event with: it has no name, so `action` tells it."""
+    (socketio,) = (transport for transport in doc.TRANSPORTS if transport.key == "socketio")
+    answers = [message for message in CONTROLS if message.name in _ANSWERS]
+    return {
+        "address": None,
+        "title": "Acknowledgement over Socket.IO",
+        "description": "The one argument of the function that you give with an event.",
+        "servers": [{"$ref": f"#/servers/{socketio.key}"}],
+        "messages": {
+            message.name: _message(socketio, doc.named(message))
+            for message in doc.shown_on(socketio, answers)
+        },
+    }
+
+
 def _message(transport: doc.Transport, message: Message) -> dict[str, Any]:
     shared = {"$ref": f"#/components/schemas/{message.name}"}
     described = {
@@ -97,16 +115,16 @@ def _frame_fields(message: Message) -> dict[str, str]:
 def _operations(transport: doc.Transport) -> dict[str, Any]:
     """Name what the server does: it sends on all channels, and receives on two."""
     sent = [message.name for message in doc.shown_on(transport, _SENT)]
-    operations = {f"follow_{transport.key}": {"action": "send"} | _part(transport, sent)}
+    operations = {f"follow_{transport.key}": {"action": "send"} | _part(transport.key, sent)}
     for message in doc.shown_on(transport, FROM_CLIENTS):
-        receive = {"action": "receive"} | _part(transport, [message.name])
-        answer = {"reply": _part(transport, _ANSWERS)}
+        receive = {"action": "receive"} | _part(transport.key, [message.name])
+        answer = {"reply": _part(_ANSWERED_ON[transport.key], _ANSWERS)}
         operations[f"{message.name}_{transport.key}"] = receive | answer
     return operations
 
 
-def _part(transport: doc.Transport, names: Iterable[str]) -> dict[str, Any]:
-    channel = f"#/channels/{transport.key}"
+def _part(key: str, names: Iterable[str]) -> dict[str, Any]:
+    channel = f"#/channels/{key}"
     return {
         "channel": {"$ref": channel},
         "messages": [{"$ref": f"{channel}/messages/{name}"} for name in names],

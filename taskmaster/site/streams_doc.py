@@ -131,15 +131,20 @@ def said_on(closing: CloseReason) -> list[str]:
     ]
 
 
+def named(message: Message) -> Message:
+    """Return a message that tells its name in `action`."""
+    fields = {"action": {"type": "string", "const": message.name}} | message.fields
+    return message._replace(fields=fields, example={"action": message.name} | message.example)
+
+
 def _as_on(transport: Transport, message: Message) -> Message:
     """Return a message with a transport's codes, and on the WebSocket always with `action`."""
-    fields, example = message.fields, message.example
     if codes := transport.codes.get(message.name):
-        fields = fields | {"code": {"type": "string", "enum": [str(code) for code in codes]}}
-    if transport.key == "websocket" and "action" not in fields:
-        fields = {"action": {"type": "string", "const": message.name}} | fields
-        example = {"action": message.name} | example
-    return message._replace(fields=fields, example=example)
+        code = {"type": "string", "enum": [str(code) for code in codes]}
+        message = message._replace(fields=message.fields | {"code": code})
+    if transport.key == "websocket" and "action" not in message.fields:
+        return named(message)
+    return message
 
 
 def _look(transport: Transport, message: Message) -> str:

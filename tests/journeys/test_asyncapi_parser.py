@@ -31,7 +31,7 @@ def test_the_parser_finds_nothing(server: Server) -> None:
     )
     assert done.returncode == 0, done.stderr
     read = json.loads(done.stdout)
-    assert read["channels"] == ["socketio", "websocket", "sse"]
+    assert read["channels"] == ["socketio", "websocket", "sse", "acknowledgement"]
     # 3.0 is what generators read.
     found = [one for one in read["found"] if one[0] != "asyncapi-latest-version"]
     assert found == []

@@ -7,7 +7,7 @@ import pytest
 
 from tests.site.test_asyncapi import shown
 from tests.support.api import Api, User, succeed
-from tests.support.asyncapi import FROM_CLIENTS, validate
+from tests.support.asyncapi import FROM_CLIENTS, answered_on, validate
 from tests.support.server import Server
 from tests.support.stage import DEFAULT, Open, Start
 from tests.support.streams import (
@@ -43,21 +43,23 @@ def channel_of(transport: type[StreamClient]) -> str:
     return channel
 
 
-def live_through_everything(user: User, stream: StreamClient) -> None:
-    """Have the server send each message once at least."""
+def live_through_everything(user: User, stream: StreamClient) -> list[dict[str, Any]]:
+    """Have the server send each message once at least. Return its answers to `authenticate`."""
     task = user.create_task()
     user.patch(f"tasks/{task['id']}/", {"title": "Changed"})
     user.delete(f"tasks/{task['id']}/")
     stream.wait_for_events(3)
     stream.wait("token_expiring")
+    answers = []
     if not isinstance(stream, SSEClient):
-        answer = stream.authenticate(user.access)
-        assert answer == {"action": "authenticated"} | stream.wait("authenticated")
-        answer = stream.authenticate("nonsense")
-        assert answer == {"action": "error"} | stream.wait("error")
+        answers.append(stream.authenticate(user.access))
+        assert answers[0] == {"action": "authenticated"} | stream.wait("authenticated")
+        answers.append(stream.authenticate("nonsense"))
+        assert answers[1] == {"action": "error"} | stream.wait("error")
         stream.nonsense()
     succeed(user.post("auth/logout/"))
     stream.wait_for_end()
+    return answers
 
 
 def test_it_is_exactly_what_the_document_says(
@@ -65,7 +67,7 @@ def test_it_is_exactly_what_the_document_says(
 ) -> None:
     user.create_task()
     stream = open_stream(user, since=99)
-    live_through_everything(user, stream)
+    answers = live_through_everything(user, stream)
     channel = channel_of(transport)
     documented = document["channels"][channel]["messages"].keys() - FROM_CLIENTS
     assert {name for name, _ in stream.received} == documented
@@ -73,6 +75,8 @@ def test_it_is_exactly_what_the_document_says(
     for (name, body), frame in zip(stream.received, frames, strict=True):
         headers = {} if frame is None else {"headers": frame}
         validate(document, channel, name, payload=body, **headers)
+    for answer in answers:
+        validate(document, answered_on(document, channel), answer["action"], payload=answer)
 
 
 def example(anybody: Api, user: User, channel: str) -> str:

@@ -17,7 +17,7 @@ from taskmaster.streams import handshake
 from taskmaster.streams.protocol import CloseReason
 from taskmaster.streams.token_bucket import TokenBucket
 from tests.support.api import Api, User, succeed
-from tests.support.asyncapi import FROM_CLIENTS, fields_of, validate
+from tests.support.asyncapi import FROM_CLIENTS, answered_on, fields_of, validate
 from tests.support.stream_client import ACTIONS
 
 ONE_WAY = {*ACTIONS, "stream_ready", "stream_reset", "token_expiring", "stream_closed"}
@@ -75,8 +75,8 @@ def test_its_references_resolve(document: dict[str, Any]) -> None:
 
 
 def test_each_channel_has_what_goes_over_it(document: dict[str, Any]) -> None:
-    channels = document["channels"].items()
-    assert {key: set(channel["messages"]) for key, channel in channels} == CHANNELS
+    channels = {key: set(channel["messages"]) for key, channel in document["channels"].items()}
+    assert channels == CHANNELS | {"acknowledgement": {"authenticated", "error"}}
     for operation in document["operations"].values():
         names = {reference.rpartition("/")[2] for reference in references(operation["messages"])}
         channel = CHANNELS[operation["channel"]["$ref"].rpartition("/")[2]]
@@ -89,6 +89,17 @@ def test_the_websocket_alone_tells_the_name_in_action(document: dict[str, Any]) 
         for name in names:
             has_action = "action" in fields_of(document, channel, name)
             assert has_action == (channel == "websocket" or name in ACTIONS), (channel, name)
+
+
+def test_answers_tell_their_name_in_action(document: dict[str, Any]) -> None:
+    assert answered_on(document, "socketio") == "acknowledgement"
+    assert answered_on(document, "websocket") == "websocket"
+    for name in ("authenticated", "error"):
+        (example,) = document["channels"]["acknowledgement"]["messages"][name]["examples"]
+        validate(document, "acknowledgement", name, **example)
+        fields = fields_of(document, "acknowledgement", name)
+        assert fields.pop("action") == {"type": "string", "const": name}
+        assert fields == fields_of(document, "socketio", name)
 
 
 def test_positions_and_times_have_64_bits(document: dict[str, Any]) -> None:
@@ -171,7 +182,7 @@ def test_every_code_of_a_refused_renewal_is_documented(
     with app.test_request_context():
         answer = json.loads(handshake.renew(subscription, "token").payload)
     assert answer["code"] == code
-    for channel in ("socketio", "websocket"):
+    for channel in ("socketio", "websocket", "acknowledgement"):
         assert code in fields_of(document, channel, "error")["code"]["enum"]
 
 

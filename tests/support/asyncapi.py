@@ -16,6 +16,15 @@ def fields_of(document: dict[str, Any], channel: str, name: str) -> dict[str, An
     return fields
 
 
+def answered_on(document: dict[str, Any], channel: str) -> str:
+    """Return the name of the channel that has the answers to `authenticate`."""
+    reply = document["operations"][f"authenticate_{channel}"]["reply"]
+    name: str = reply["channel"]["$ref"].rpartition("/")[2]
+    answers = [f"#/channels/{name}/messages/{answer}" for answer in ("authenticated", "error")]
+    assert [message["$ref"] for message in reply["messages"]] == answers
+    return name
+
+
 def validate(document: dict[str, Any], channel: str, name: str, **parts: Any) -> None:
     """Assert that `payload` and `headers` are what the document says of a channel's message."""
     message = f"#/channels/{channel}/messages/{name}"
