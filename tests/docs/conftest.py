@@ -6,6 +6,14 @@ from typing import Any
 import pytest
 
 from tests.docs.driving import CLIENTS
+from tests.support.api import User, register_at
+from tests.support.server import Server
+
+
+@pytest.fixture
+def user(server: Server) -> User:
+    """Somebody new on the server."""
+    return register_at(server.url)
 
 
 @pytest.fixture

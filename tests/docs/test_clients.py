@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.driving import CLIENTS, drive_through_a_crash, expect, write
-from tests.support.api import Api, User, succeed, through_http
+from tests.support.api import User, succeed
 from tests.support.process import Process
 from tests.support.server import Server
 from tests.support.settings import machine_environ
@@ -22,12 +22,6 @@ COMMANDS = {
 REPLAYS = 20
 ON_ONE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 Follow = Callable[[str], Process]
-
-
-@pytest.fixture
-def user(server: Server) -> User:
-    """Somebody new on the server."""
-    return Api(through_http(server.url)).register()
 
 
 @pytest.fixture

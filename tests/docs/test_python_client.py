@@ -11,18 +11,13 @@ import pytest
 from flask import Flask
 
 from tests.docs.driving import CLIENTS
-from tests.support.api import PASSWORD, Api, User, succeed, through_client, through_http
+from tests.support.api import PASSWORD, Api, User, register_at, succeed, through_client
 from tests.support.server import Server
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 KEPT = 3
 Task = dict[str, Any]
-
-
-@pytest.fixture
-def user(server: Server) -> User:
-    return Api(through_http(server.url)).register()
 
 
 class Follower:
@@ -78,7 +73,7 @@ def test_it_goes_on_after_kill_9(server: Server, user: User, module: Any) -> Non
 @pytest.mark.journey
 def test_it_outlives_its_tokens(start_server: Callable[..., Server], module: Any) -> None:
     server = start_server(ACCESS_TOKEN_SECONDS=2)  # of 1, one is left with 0 to 1
-    user = Api(through_http(server.url)).register()
+    user = register_at(server.url)
     tm = login(module, server, user)
     events = Follower(login(module, server, user).events(since=0))
     lists = Follower(login(module, server, user).tasks.live())

@@ -20,11 +20,6 @@ REFUSED = "a token that the server refuses"
 
 
 @pytest.fixture
-def user(server: Server) -> User:
-    return Api(through_http(server.url)).register()
-
-
-@pytest.fixture
 def tm(server: Server, user: User, module: Any) -> Any:
     """A client that is logged in, in a session of its own."""
     found = module.connect(server.url)

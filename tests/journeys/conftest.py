@@ -6,11 +6,19 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.support.api import User, register_at
 from tests.support.browser import Complaints, chromium
 from tests.support.javascript import JavaScript
+from tests.support.server import Server
 
 WIDE = {"width": 1280, "height": 800}
 NOT_THERE = "status of 404"
+
+
+@pytest.fixture
+def user(server: Server) -> User:
+    """Somebody new on the server."""
+    return register_at(server.url)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.admin import enter, find_user
-from tests.support.api import Api, User, through_http
+from tests.support.api import User, register_at
 from tests.support.browser import assert_fine
 from tests.support.databases import Database
 from tests.support.server import Server
@@ -20,7 +20,7 @@ Open = Callable[[str], Page]
 
 @pytest.fixture
 def superuser(module_server: Server, module_database: Database) -> User:
-    user = Api(through_http(module_server.url)).register()
+    user = register_at(module_server.url)
     user.create_task("x" * 100, description="y" * 1000, due_date="2030-01-01T00:00:00Z")
     user.create_task("Water the plants")
     return make_superuser(module_database, user)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.api import PASSWORD, Api, succeed, through_http
+from tests.support.api import PASSWORD, Api, register_at, succeed, through_http
 from tests.support.board import log_in, open_account, register
 from tests.support.server import Server
 
@@ -44,7 +44,7 @@ def test_wrong_credentials_are_said(module_server: Server, open_page: Open) -> N
 def test_who_stays_is_there_in_every_tab(
     module_server: Server, open_page: Open, stay: bool, store: str
 ) -> None:
-    user = Api(through_http(module_server.url)).register()
+    user = register_at(module_server.url)
     page = open_page(module_server.url)
     log_in(page, user.username, stay=stay)
     other = page.context.new_page()

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from taskmaster.core import clock
-from tests.support.api import Api, User, succeed, through_http
+from tests.support.api import User, succeed
 from tests.support.board import add, column, expect_count, log_in, titles
 from tests.support.server import Server
 
@@ -34,8 +34,7 @@ def fill(user: User) -> None:
         succeed(user.post("tasks/bulk/", {"operations": operations}))
 
 
-def test_ten_thousand(server: Server, open_page: Callable[..., Page]) -> None:
-    user = Api(through_http(server.url)).register()
+def test_ten_thousand(server: Server, user: User, open_page: Callable[..., Page]) -> None:
     fill(user)
     page = open_page(server.url)
     begun = clock.monotonic()

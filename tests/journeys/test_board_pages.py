@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.api import Api, User, through_http
+from tests.support.api import User, register_at
 from tests.support.board import edit, log_in, register
 from tests.support.browser import assert_fine
 from tests.support.server import Server
@@ -54,7 +54,7 @@ def make_tasks(user: User) -> None:
 
 
 def test_of_somebody_with_tasks(module_server: Server, open_in: Open, width: int) -> None:
-    user = Api(through_http(module_server.url)).register()
+    user = register_at(module_server.url)
     page = open_in(module_server.url)
     log_in(page, user.username)
     make_tasks(user)

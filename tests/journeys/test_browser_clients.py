@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Route
 
 from taskmaster.site.assets import SOCKET_IO, STATIC
 from tests.docs.driving import LURE, drive_through_a_crash, text_for
-from tests.support.api import Api, through_http
+from tests.support.api import User
 from tests.support.browser import chromium, serve_pages
 from tests.support.server import Server
 
@@ -62,10 +62,10 @@ def with_transports(text: str, transports: list[str] | None) -> str:
     ],
 )
 def test_it_goes_on_after_the_server_was_killed(
-    server: Server, origin: str, tmp_path: Path, example: str, transports: list[str] | None
-) -> None:
+    server: Server, user: User, origin: str, tmp_path: Path,
+    example: str, transports: list[str] | None,
+) -> None:  # fmt: skip
     (tmp_path / example).write_text(with_transports(text_for(server, example), transports))
-    user = Api(through_http(server.url)).register()
     with chromium() as browser:
         page = browser.new_page()
         serve_bundle(page)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from tests.support.api import Api, User, through_http
+from tests.support.api import User
 from tests.support.browser import chromium, serve_pages
 from tests.support.server import Server
 from tests.support.waiting import wait_until
@@ -40,12 +40,6 @@ def page(tmp_path: Path) -> Iterator[Page]:
 def server(start_server: Callable[..., Server], page: Page) -> Server:
     """A server that lets that page in."""
     return start_server(CORS_ORIGINS=page.url.rstrip("/"))
-
-
-@pytest.fixture
-def user(server: Server) -> User:
-    """Somebody on that server."""
-    return Api(through_http(server.url)).register()
 
 
 @pytest.fixture

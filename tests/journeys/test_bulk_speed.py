@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from taskmaster.core import clock
-from tests.support.api import Api, User, succeed, through_http
+from tests.support.api import User, succeed
 from tests.support.asserts import assert_problem, events_of
 from tests.support.databases import Database
 from tests.support.server import Server
@@ -52,9 +52,8 @@ def compare(name: str, single: Any, at_once: Any) -> float:
     return ratio
 
 
-def test_bulk_is_ten_times_faster(server: Server, database: Database) -> None:
+def test_bulk_is_ten_times_faster(server: Server, user: User, database: Database) -> None:
     """On one connection that is kept open, creating, changing and deleting."""
-    user = Api(through_http(server.url)).register()
     ids = [task["id"] for task in create_all(user)]
     titles = (f"Title {number}" for number in itertools.count())
 
@@ -87,9 +86,8 @@ def megabytes(database: Database) -> float:
         return float(connection.scalar(statement) or 0) / 2**20
 
 
-def test_largest_bulk_of_short_words(server: Server, database: Database) -> None:
+def test_largest_bulk_of_short_words(server: Server, user: User, database: Database) -> None:
     """With one row a word it took seconds, in which nobody else was served."""
-    user = Api(through_http(server.url)).register()
     letters = [*map("".join, itertools.product(string.ascii_lowercase, repeat=3))]
     texts = [" ".join(letters[start : start + 2500]) for start in range(0, 150 * MANY, 150)]
     operations = [
@@ -104,8 +102,7 @@ def test_largest_bulk_of_short_words(server: Server, database: Database) -> None
     assert grown < 15
 
 
-def test_failing_bulk_leaves_nothing(server: Server, database: Database) -> None:
-    user = Api(through_http(server.url)).register()
+def test_failing_bulk_leaves_nothing(server: Server, user: User, database: Database) -> None:
     task = user.create_task()
     operations: list[dict[str, Any]] = [
         {"action": "create", "task": {"title": f"Never {number}"}} for number in range(98)

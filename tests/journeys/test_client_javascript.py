@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from taskmaster.streams.hub import MAX_CONNECTIONS
-from tests.support.api import Api, User, succeed, through_client, through_http
+from tests.support.api import Api, User, register_at, succeed, through_client, through_http
 from tests.support.client_journey import (
     TRANSPORTS,
     connect,
@@ -51,8 +51,9 @@ def expect_lists(js: JavaScript, user: User) -> None:
 
 @ON_ONE
 @BY_EACH
-def test_it_goes_on_after_kill_9(server: Server, js: JavaScript, transport: str) -> None:
-    user = Api(through_http(server.url)).register()
+def test_it_goes_on_after_kill_9(
+    server: Server, user: User, js: JavaScript, transport: str
+) -> None:
     connect(js, server.url, user, transport)
     js.begin(f"{OPEN} await my.follow(0)")
     writing = js.begin(WRITE)
@@ -75,7 +76,7 @@ def test_it_needs_no_redis(
     start_server: Callable[..., Server], redis_server: RedisServer, js: JavaScript
 ) -> None:
     servers = [start_server(REDIS_URL=redis_server.url) for _ in range(2)]
-    user = Api(through_http(servers[0].url)).register()
+    user = register_at(servers[0].url)
     elsewhere = Api(through_http(servers[1].url)).login(user.username)
     connect(js, servers[0].url, user)
     js.begin(f"{OPEN} await my.follow(0)")
@@ -125,8 +126,9 @@ def test_it_lists_again_what_the_log_has_forgotten(
 
 
 @ON_ONE
-def test_a_write_whose_reply_was_lost_is_made_once(server: Server, js: JavaScript) -> None:
-    user = Api(through_http(server.url)).register()
+def test_a_write_whose_reply_was_lost_is_made_once(
+    server: Server, user: User, js: JavaScript
+) -> None:
     connect(js, server.url, user)
     code = "my.lose(2, given.method); return await my.client.tasks.{}"
     task = js.run(code.format("create({ title: 'One' })"), method="POST")
@@ -145,9 +147,8 @@ def test_a_write_whose_reply_was_lost_is_made_once(server: Server, js: JavaScrip
 
 
 @ON_ONE
-def test_a_refusal_after_an_outage_is_told(server: Server, js: JavaScript) -> None:
+def test_a_refusal_after_an_outage_is_told(server: Server, user: User, js: JavaScript) -> None:
     """It is offline already when it is told to stay away: by a server with no room for it."""
-    user = Api(through_http(server.url)).register()
     connect(js, server.url, user)
     js.run("my.open('all')")
     js.wait("my.lists.all.state === 'live'")
@@ -167,8 +168,7 @@ def test_a_refusal_after_an_outage_is_told(server: Server, js: JavaScript) -> No
 
 
 @ON_ONE
-def test_a_time_that_is_none_is_refused_at_once(server: Server, js: JavaScript) -> None:
-    user = Api(through_http(server.url)).register()
+def test_a_time_that_is_none_is_refused_at_once(server: Server, user: User, js: JavaScript) -> None:
     connect(js, server.url, user)
     js.run("my.open('all')")
     for time in ("new Date('')", "'tomorrow'"):
@@ -179,8 +179,7 @@ def test_a_time_that_is_none_is_refused_at_once(server: Server, js: JavaScript) 
 
 
 @ON_ONE
-def test_refusals_are_errors_with_a_code(server: Server, js: JavaScript) -> None:
-    user = Api(through_http(server.url)).register()
+def test_refusals_are_errors_with_a_code(server: Server, user: User, js: JavaScript) -> None:
     connect(js, server.url, user)
     refusals = {
         "my.client.tasks.create({ title: '' })": ("validation_failed", 422),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.api import Api, User, succeed, through_http
+from tests.support.api import User, succeed
 from tests.support.client_journey import connect, expect_list, listed
 from tests.support.javascript import JavaScript
 from tests.support.server import Server
@@ -61,9 +61,10 @@ def change(user: User, chance: random.Random, ids: list[str], gone: list[str]) -
 
 
 @pytest.mark.parametrize("limit", [None, 7])
-def test_they_are_what_the_server_lists(server: Server, js: JavaScript, limit: int | None) -> None:
+def test_they_are_what_the_server_lists(
+    server: Server, user: User, js: JavaScript, limit: int | None
+) -> None:
     chance = random.Random(5)  # noqa: S311 (the same changes every time)
-    user = Api(through_http(server.url)).register()
     connect(js, server.url, user)
     ids = [user.create_task(**({"title": "Old"} | fields(chance)))["id"] for _ in range(BEFORE)]
     gone: list[str] = []
@@ -82,8 +83,9 @@ def test_they_are_what_the_server_lists(server: Server, js: JavaScript, limit: i
         js.wait(count, name=str(number), count=len(expected))
 
 
-def test_events_are_not_lost_while_a_page_is_on_its_way(server: Server, js: JavaScript) -> None:
-    user = Api(through_http(server.url)).register()
+def test_events_are_not_lost_while_a_page_is_on_its_way(
+    server: Server, user: User, js: JavaScript
+) -> None:
     tasks = [user.create_task(str(number)) for number in range(10)]
     connect(js, server.url, user)
     js.run("my.open('old', { ordering: 'date_created' }, { limit: 5 })")
@@ -98,8 +100,7 @@ def test_events_are_not_lost_while_a_page_is_on_its_way(server: Server, js: Java
     expect_list(js, "old", listed(user, ordering="date_created"))
 
 
-def test_three_columns_of_ten_thousand_tasks(server: Server, js: JavaScript) -> None:
-    user = Api(through_http(server.url)).register()
+def test_three_columns_of_ten_thousand_tasks(server: Server, user: User, js: JavaScript) -> None:
     for part in range(MANY // 100):
         operations = [
             {"action": "create", "task": {"title": f"{part} {n}", "status_task": STATUSES[n % 3]}}
@@ -127,8 +128,7 @@ def test_three_columns_of_ten_thousand_tasks(server: Server, js: JavaScript) -> 
     expect_list(js, "DONE", listed(user, status_task="DONE"))
 
 
-def test_a_page_says_where_the_next_one_is(server: Server, js: JavaScript) -> None:
-    user = Api(through_http(server.url)).register()
+def test_a_page_says_where_the_next_one_is(server: Server, user: User, js: JavaScript) -> None:
     tasks = [user.create_task(str(number)) for number in range(3)]
     connect(js, server.url, user)
     page = "return my.client.tasks.list({ ...given, page_size: 2 })"

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.docs.driving import CLIENTS, LURE, text_for
-from tests.support.api import PASSWORD, Api, User, through_http
+from tests.support.api import PASSWORD, User, register_at
 from tests.support.browser import assert_fine, chromium, serve_pages
 from tests.support.server import Server
 from tests.support.settings import ROOT
@@ -41,7 +41,7 @@ def test_it_survives_kill_9_and_the_end_of_a_token(
 ) -> None:
     server = start_server(CORS_ORIGINS=origin, ACCESS_TOKEN_SECONDS=3)
     (tmp_path / "live.html").write_text(text_for(server, "live.html"))
-    user: User = Api(through_http(server.url)).register()
+    user: User = register_at(server.url)
     with chromium() as browser:
         context = browser.new_context()
         page, copy = context.new_page(), context.new_page()
@@ -81,7 +81,7 @@ def test_what_goes_wrong_is_said_and_no_password_is_in_the_address(
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("alert")).to_contain_text("wrong")
-    user = Api(through_http(server.url)).register()
+    user = register_at(server.url)
     page.get_by_label("Username").fill(user.username)
     page.get_by_role("button", name="Log in").click()
     expect(state).to_have_text("live")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.api import PASSWORD, Api, User, succeed, through_http
+from tests.support.api import PASSWORD, User, register_at, succeed
 from tests.support.client_journey import TRANSPORTS, connect, expect_events, expect_list, listed
 from tests.support.databases import Database
 from tests.support.javascript import JavaScript, JavaScriptError, value_of
@@ -22,11 +22,6 @@ LEEWAY = 10  # seconds for which a token that was replaced is no theft
 def server(start_server: Callable[..., Server]) -> Server:
     """A server whose access tokens live for two to three seconds."""
     return start_server(ACCESS_TOKEN_SECONDS=3)
-
-
-@pytest.fixture
-def user(server: Server) -> User:
-    return Api(through_http(server.url)).register()
 
 
 def again(user: User) -> User:
@@ -137,7 +132,7 @@ def test_nothing_of_the_first_user_is_left_for_the_second(
     server: Server, user: User, js: JavaScript
 ) -> None:
     again(user).create_task("Secret")
-    other = Api(through_http(server.url)).register()
+    other = register_at(server.url)
     other.create_task("Mine")
     connect(js, server.url, user)
     js.run("my.open('all')")
@@ -165,7 +160,7 @@ await my.client.tasks.create({ title: "Of the first user" });
 def test_a_request_of_the_first_user_is_not_made_as_the_second(
     server: Server, user: User, js: JavaScript
 ) -> None:
-    other = Api(through_http(server.url)).register()
+    other = register_at(server.url)
     connect(js, server.url, user)
     succeed(again(user).call("DELETE", "auth/sessions/"))
     with pytest.raises(JavaScriptError) as refusal:

@@ -13,7 +13,7 @@ import requests
 from sqlalchemy import select
 
 from taskmaster.core.idempotency import keys
-from tests.support.api import PREFIX, Api, User, through_http
+from tests.support.api import PREFIX, User, register_at
 from tests.support.asserts import events_of
 from tests.support.databases import Database
 from tests.support.server import Server
@@ -77,8 +77,7 @@ def assert_one_each(database: Database, user: User, replies: dict[str, Any]) -> 
     assert titles == {key: task["id"] for key, task in replies.items()}
 
 
-def test_lost_replies(server: Server, database: Database) -> None:
-    user = Api(through_http(server.url)).register()
+def test_lost_replies(server: Server, user: User, database: Database) -> None:
     replies: dict[str, Any] = {}
     committed = 0
     for number in range(TRIES):
@@ -97,7 +96,7 @@ def test_lost_replies(server: Server, database: Database) -> None:
 
 def test_killed_servers(start_server: Callable[..., Server], database: Database) -> None:
     server = start_server()
-    user = Api(through_http(server.url)).register()
+    user = register_at(server.url)
     replies: dict[str, Any] = {}
     lost = 0
     for _ in range(KILLS):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.api import Api, Reply, User, succeed, through_http
+from tests.support.api import Api, Reply, User, register_at, succeed, through_http
 from tests.support.asserts import events_of
 from tests.support.databases import Database
 from tests.support.server import Server
@@ -41,7 +41,7 @@ class Crowd:
 
 def test_one_wins_each_round(start_server: Callable[..., Server], database: Database) -> None:
     server = start_server(USER_WRITES_WAITING=WRITERS)
-    user = Api(through_http(server.url)).register()
+    user = register_at(server.url)
     created = user.post("tasks/", {"title": "Start"})
     path, tag = f"tasks/{created.json['id']}/", created.headers["ETag"]
     crowd = Crowd(user, server.url, WRITERS)
@@ -61,8 +61,7 @@ def test_one_wins_each_round(start_server: Callable[..., Server], database: Data
     print(f"\n{database.backend}: {ROUNDS} rounds of {WRITERS} writers, one winner in each")
 
 
-def test_different_fields_all_survive(server: Server, database: Database) -> None:
-    user = Api(through_http(server.url)).register()
+def test_different_fields_all_survive(server: Server, user: User, database: Database) -> None:
     path = f"tasks/{user.create_task('Start')['id']}/"
     crowd = Crowd(user, server.url, 5)
     for round_ in range(FIELD_ROUNDS):

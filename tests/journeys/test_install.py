@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from tests.docs.blocks import block
-from tests.support.api import Api, through_http
+from tests.support.api import register_at
 from tests.support.process import Process, free_port
 from tests.support.settings import ROOT, machine_environ, setting_names
 from tests.support.waiting import wait_until
@@ -56,7 +56,7 @@ def server(copy: Path, tmp_path: Path) -> Iterator[str]:
 
 @pytest.mark.timeout(900)
 def test_without_make_and_npm(server: str) -> None:
-    user = Api(through_http(server)).register()
+    user = register_at(server)
     assert user.create_task()["status_task"] == "TO DO"
     assert "https://cdn." not in requests.get(server, timeout=5).text
     assert "https://cdn." in requests.get(f"{server}/docs", timeout=5).text

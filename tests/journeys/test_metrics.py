@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.ops.test_metrics import figure
-from tests.support.api import Api, succeed, through_http
+from tests.support.api import Api, register_at, succeed, through_http
 from tests.support.server import Server
 from tests.support.streams import TRANSPORTS
 from tests.support.waiting import wait_until
@@ -38,7 +38,7 @@ def test_a_process_goes_on_with_the_files_of_a_dead_one(
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_the_figures_are_those_of_all_processes(start_server: Callable[..., Server]) -> None:
     server = start_server(WEB_CONCURRENCY=PROCESSES)
-    user = Api(through_http(server.url)).register()
+    user = register_at(server.url)
 
     def anybody() -> Api:
         """On a connection of their own, so with any of the processes."""

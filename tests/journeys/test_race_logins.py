@@ -7,7 +7,7 @@ from time import perf_counter
 
 import pytest
 
-from tests.support.api import PASSWORD, Api, succeed, through_http
+from tests.support.api import PASSWORD, Api, register_at, succeed, through_http
 from tests.support.databases import Database
 from tests.support.server import Server
 
@@ -54,7 +54,7 @@ def test_known_and_unknown_users_take_the_same_time(server: Server) -> None:
 
 
 def test_logins_do_not_hold_up_others(server: Server, database: Database) -> None:
-    name = Api(through_http(server.url)).register().username
+    name = register_at(server.url).username
     clients = [Api(through_http(server.url)) for _ in range(LOGINS)]
     for client in clients:
         succeed(client.get("/livez"))  # connected

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.driving import CLIENTS
-from tests.support.api import PASSWORD, Api, through_http
+from tests.support.api import PASSWORD, User
 from tests.support.javascript import JavaScript
 from tests.support.server import Server
 from tests.support.settings import ROOT
@@ -37,8 +37,7 @@ def page(tmp_path: Path) -> Path:
     return tmp_path / "page.js"
 
 
-def test_the_hook_shows_a_live_list(server: Server, js: JavaScript, page: Path) -> None:
-    user = Api(through_http(server.url)).register()
+def test_the_hook_shows_a_live_list(server: Server, user: User, js: JavaScript, page: Path) -> None:
     user.create_task("Before")
     js.run("my.tm = tm.connect(given.url); await my.tm.login(given.name, given.password)",
            url=server.url, name=user.username, password=PASSWORD)  # fmt: skip

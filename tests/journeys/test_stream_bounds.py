@@ -10,7 +10,7 @@ from timeit import default_timer
 import pytest
 import requests
 
-from tests.support.api import Api, User, succeed, through_http
+from tests.support.api import User, register_at, succeed
 from tests.support.deaf import Deaf, memory
 from tests.support.process import Process
 from tests.support.server import Server
@@ -57,11 +57,6 @@ def livez(server: Server, count: int) -> list[float]:
         return [milliseconds(lambda: session.get(f"{server.url}/livez")) for _ in range(count)]
 
 
-@pytest.fixture
-def user(server: Server) -> User:
-    return Api(through_http(server.url)).register()
-
-
 def test_a_flood_is_cut_before_others_feel_it(server: Server, user: User, tmp_path: Path) -> None:
     livez(server, 50)
     quiet = p95(livez(server, 500))
@@ -98,7 +93,7 @@ def write_bulk(user: User, count: int) -> None:
 
 def latencies(server: Server, stop: Callable[[], bool], found: list[float]) -> None:
     """Measure from a POST to its event at another user, again and again."""
-    user = Api(through_http(server.url)).register()
+    user = register_at(server.url)
     stream: StreamClient = WebSocketClient(server.url, user.access)
     stream.wait("stream_ready")
     while not stop():
@@ -125,8 +120,8 @@ def latencies_while(server: Server, work: Callable[[], None]) -> list[float]:
 @pytest.mark.timeout(400)
 def test_clients_that_do_not_read(start_server: Callable[..., Server]) -> None:
     server = start_server(EVENTS_KEEP_COUNT=200_000)
-    user = Api(through_http(server.url)).register()
-    other = Api(through_http(server.url)).register()
+    user = register_at(server.url)
+    other = register_at(server.url)
     write_bulk(other, 5000)  # what writing itself takes
     quiet: list[float] = []
     latencies(server, lambda: len(quiet) >= 100, quiet)

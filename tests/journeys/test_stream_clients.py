@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.api import PASSWORD, Api, User, through_http
+from tests.support.api import PASSWORD, Api, User, register_at, through_http
 from tests.support.server import Server
 from tests.support.settings import ROOT
 from tests.support.streams import TRANSPORTS, BrowserWebSocketClient, PollingClient
@@ -98,11 +98,6 @@ def run(tmp_path: Path) -> Iterator[Run]:
         yield start
 
 
-@pytest.fixture
-def user(server: Server) -> User:
-    return Api(through_http(server.url)).register()
-
-
 @pytest.mark.parametrize("transport", ["websocket", "polling", "polling,websocket"])
 def test_socket_io_client_in_node(server: Server, user: User, run: Run, transport: str) -> None:
     assert (ROOT / "node_modules/socket.io-client").is_dir(), "run `make assets`"
@@ -134,7 +129,7 @@ def test_an_event_source_that_saw_no_event_misses_none(
 ) -> None:
     """It reconnects by itself, with the last `id` that it saw."""
     server, other = start_server(), start_server()
-    user = Api(through_http(other.url)).register()
+    user = register_at(other.url)
     user.create_task("before")
     url = f"{server.url}/api/v1/tasks/stream/{query}"
     node = run("node", "-e", EVENTSOURCE_IN_NODE, url, user.access)
@@ -158,7 +153,7 @@ def test_socket_io_client_in_node_is_told_what_is_wrong(
     start_server: Callable[..., Server], run: Run, transport: str
 ) -> None:
     server = start_server()
-    user = Api(through_http(server.url)).register()
+    user = register_at(server.url)
 
     def ask(url: str) -> tuple[str, dict[str, object]]:
         node = run("node", "-e", ASK_IN_NODE, url, user.access, transport)
@@ -194,7 +189,7 @@ def test_curl(server: Server, user: User, run: Run) -> None:
 
 def test_nothing_that_is_nobodys_business_is_in_a_log(start_server: Callable[..., Server]) -> None:
     server = start_server(LOG_LEVEL="DEBUG")
-    user = Api(through_http(server.url)).register()
+    user = register_at(server.url)
     for transport in [*TRANSPORTS.values(), BrowserWebSocketClient, PollingClient]:
         stream = transport(server.url, user.access)
         stream.wait("stream_ready")

@@ -6,7 +6,7 @@ from timeit import default_timer
 import pytest
 
 from tests.ops.test_metrics import figure
-from tests.support.api import Api, User, succeed, through_http
+from tests.support.api import User, register_at, succeed
 from tests.support.deaf import Deaf, memory, processor_seconds
 from tests.support.server import Server
 from tests.support.stream_polling import ManualPolling
@@ -36,7 +36,7 @@ def test_who_never_reads_a_long_replay_is_cut(
     start_server: Callable[..., Server], transport: str
 ) -> None:
     server = start_server(app="tests.support.impatient", MAX_BLOCKED=BLOCKED)
-    user = Api(through_http(server.url)).register()
+    user = register_at(server.url)
     write_long_log(user)
     before = highest = memory(server)
     begun = default_timer()
@@ -67,7 +67,7 @@ def test_polling_sessions_that_do_not_poll_cost_nothing(
 ) -> None:
     server = start_server()
     for _ in range(IDLE // 40):
-        user = Api(through_http(server.url)).register()
+        user = register_at(server.url)
         user.create_task()
         for _ in range(40):
             ManualPolling(user, 0)

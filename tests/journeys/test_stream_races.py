@@ -6,7 +6,7 @@ from threading import Event, Thread
 
 import pytest
 
-from tests.support.api import Api, User, succeed, through_http
+from tests.support.api import Api, User, register_at, succeed, through_http
 from tests.support.racing import twin
 from tests.support.redis import RedisServer
 from tests.support.server import Server
@@ -33,7 +33,7 @@ def test_writers_on_three_processes_give_one_order(
     start_server: Start, redis_server: RedisServer
 ) -> None:
     servers = [start_server(REDIS_URL=redis_server.url) for _ in range(PROCESSES)]
-    user = Api(through_http(servers[0].url)).register()
+    user = register_at(servers[0].url)
     streams = [kind(server.url, user.access, 0) for kind in TRANSPORTS.values()
                for server in servers]  # fmt: skip
     threads = [
@@ -58,7 +58,7 @@ class Pressure:
     """Somebody who writes without pause."""
 
     def __init__(self, url: str) -> None:
-        self.user = Api(through_http(url)).register()
+        self.user = register_at(url)
         self._task = self.user.create_task()["id"]
         self.seq, self._stop, self._thread = 1, Event(), Thread(target=self._write)
         self._thread.start()

@@ -129,6 +129,11 @@ class User(Api):
         self.username: str = account["username"]
 
 
+def register_at(url: str) -> User:
+    """Register somebody at a real server, with connections of their own."""
+    return Api(through_http(url)).register()
+
+
 def succeed(reply: Reply, status: int = 200) -> Any:
     """Return the JSON of a reply with this status; fail with its body otherwise."""
     assert reply.status == status, f"{reply.status}: {reply.body!r}"
