@@ -42,7 +42,7 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 def busy(user: User) -> User:
     """Somebody with 30 tasks, as many events, a key and two sessions."""
     task = {"action": "create", "task": {"title": "One"}}
-    succeed(user.post("tasks/bulk/", {"operations": [task] * 29}))
+    succeed(user.bulk(*[task] * 29))
     succeed(user.post("tasks/", {"title": "x"}, headers={"Idempotency-Key": "k"}), 201)
     user.login(user.username)
     return user

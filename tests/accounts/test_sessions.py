@@ -11,9 +11,9 @@ from tests.support.api import Api, User, succeed, through_client
 from tests.support.asserts import assert_problem
 from tests.support.databases import Database
 from tests.support.tables import contents, nothing_changes
+from tests.support.values import UNKNOWN
 
 PATH = "auth/sessions/"
-UNKNOWN = "0197f3c2-0000-7000-8000-000000000000"
 
 
 def listed(user: User) -> list[dict[str, Any]]:

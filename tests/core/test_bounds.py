@@ -64,16 +64,16 @@ def test_known_fields_are_taken_from_among_unknown_ones(user: User, database: Da
 def test_length_of_a_bulk_comes_before_what_is_in_it(
     user: User, database: Database, item: Any
 ) -> None:
-    reply = user.post("tasks/bulk/", {"operations": [item] * 101})
+    reply = user.bulk(*[item] * 101)
     assert errors(reply) == {"operations": ["Length must be between 1 and 100."]}
     assert_no_events(database)
 
 
 def test_errors_of_a_bulk_are_counted_together(user: User, database: Database) -> None:
     task = {f"f{number}": 1 for number in range(50)}
-    found = errors(user.post("tasks/bulk/", {"operations": [{"action": "create", "task": task}]}))
+    found = errors(user.bulk({"action": "create", "task": task}))
     assert found["operations.0.task.title"] == ["Missing data for required field."]
-    reply = user.post("tasks/bulk/", {"operations": [{}] * 100})
+    reply = user.bulk(*[{}] * 100)
     found = errors(reply)
     assert found.pop("body") == [MORE]
     assert list(found) == [f"operations.{number}.action" for number in range(20)]
@@ -91,7 +91,7 @@ def test_what_is_refused_is_freed_at_once(user: User) -> None:
     gc.collect()
     gc.disable()
     try:
-        errors(user.post("tasks/bulk/", {"operations": [{"action": "create", "task": {}}] * 100}))
+        errors(user.bulk(*[{"action": "create", "task": {}}] * 100))
         assert not [one for one in gc.get_objects() if type(one) is ValidationError]
     finally:
         gc.enable()

@@ -207,7 +207,7 @@ def test_where_too_many_wait_for_a_thread_it_goes_as_it_is(make_app: Callable[..
     app = make_app(HASHING_QUEUE=0)
     user = Api(through_client(app.test_client())).register()
     tasks = [{"action": "create", "task": {"title": "One", "description": "x" * 9000}}] * 60
-    succeed(user.post("tasks/bulk/", {"operations": tasks}))
+    succeed(user.bulk(*tasks))
     whole = user.get("tasks/?page_size=100")
     assert len(whole.body) > compression.MAX_INLINE
     with app.app_context():
@@ -243,7 +243,7 @@ def test_a_very_long_list_is_compressed_in_every_mode(
 ) -> None:
     user = Api(through_http(start_server(ASYNC_MODE=mode).url)).register()
     tasks = [{"action": "create", "task": {"title": "One", "description": "x" * 9000}}] * 60
-    assert user.post("tasks/bulk/", {"operations": tasks}).status == 200
+    assert user.bulk(*tasks).status == 200
     reply = user.get("tasks/?page_size=100")  # requests accepts gzip, and undoes it
     assert reply.headers["Content-Encoding"] == "gzip"
     assert len(reply.body) > compression.MAX_INLINE > int(reply.headers["Content-Length"])

@@ -78,7 +78,7 @@ def test_search_text_of_tasks_there_and_back(user: User, database: Database) -> 
     tasks = [{"title": title, "description": "The plants"} for title in TITLES * 30]
     operations = [{"action": "create", "task": task} for task in tasks]
     for _ in range(7):  # 630, more than the migration reads at once
-        succeed(user.post("tasks/bulk/", {"operations": operations}))
+        succeed(user.bulk(*operations))
     before = rows_of(database, "tasks")
     flask_migrate.downgrade(directory=DIRECTORY, revision="0001")
     old, words = rows_of(database, "tasks"), rows_of(database, "task_words")

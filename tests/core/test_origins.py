@@ -10,10 +10,10 @@ from tests.support.api import Api, Reply, User, through_client
 from tests.support.asserts import assert_problem
 from tests.support.databases import Database
 from tests.support.tables import nothing_changes
+from tests.support.values import UNKNOWN
 
 Make = Callable[..., Flask]
 PAGE, OTHER_PAGE = "https://pages.example", "https://more.example"
-UNKNOWN = "0197f3c2-0000-7000-8000-000000000000"
 PATHS = ["tasks/", f"tasks/{UNKNOWN}/", "tasks/not-an-id/", "tasks/stream/", "/nowhere", "/%",
          "/socket.io/", "/ws/tasks", "auth/login"]  # fmt: skip
 

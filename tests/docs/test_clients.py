@@ -106,7 +106,7 @@ def test_each_replay_is_in_order(user: User, follow: Follow, position: Path) -> 
     """Each event stands on a line of its own, and the position is the last one's."""
     for count in (100, 51):
         operations = [{"action": "create", "task": {"title": "Replayed"}}] * count
-        succeed(user.post("tasks/bulk/", {"operations": operations}))
+        succeed(user.bulk(*operations))
     for _ in range(REPLAYS):
         position.write_text("0\n")
         client = follow("python")

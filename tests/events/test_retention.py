@@ -123,7 +123,7 @@ def floor(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def write_many(user: User, count: int) -> None:
     create = {"action": "create", "task": {"title": "One of many"}}
-    succeed(user.post("tasks/bulk/", {"operations": [create] * count}))
+    succeed(user.bulk(*[create] * count))
 
 
 @pytest.mark.usefixtures("floor")

@@ -146,13 +146,13 @@ def bulks(api: Api, database: Database) -> Iterator[None]:
     """Let a user write 100 long tasks at once, again and again."""
     writer = api.register()
     task = {"title": "x" * 100, "description": "y " * 2000}
-    body = {"operations": [{"action": "create", "task": task}] * 100}
+    operations = [{"action": "create", "task": task}] * 100
     stop, count = Event(), 0
 
     def write() -> None:
         nonlocal count
         while not stop.is_set():
-            succeed(writer.post("tasks/bulk/", body))
+            succeed(writer.bulk(*operations))
             count += 1
 
     with ThreadPoolExecutor(1) as pool:

@@ -25,6 +25,7 @@ from tests.support.api import Api, User, succeed, through_client
 from tests.support.databases import Database, dispose_engines
 from tests.support.plans import Statements, primary_key
 from tests.support.settings import settings_for
+from tests.support.values import ORDERINGS
 
 pytestmark = [pytest.mark.alone, pytest.mark.timeout(600)]
 
@@ -32,7 +33,6 @@ COUNT = 100_000
 OTHERS = 4
 START = datetime(2030, 1, 1, tzinfo=UTC)
 STATUSES = ("TO DO", "IN PROGRESS", "DONE")
-ORDERINGS = ("date_created", "last_updated", "due_date", "title", "priority")
 SIGNED = [sign + name for name in ORDERINGS for sign in ("", "-")]
 MIDDLE = (START + timedelta(minutes=COUNT // 2)).isoformat()
 LATE = (START + timedelta(minutes=COUNT - 50)).isoformat()

@@ -197,7 +197,7 @@ def test_the_focus_goes_where_the_page_goes(page: Page, user: User) -> None:
 
 def test_more_tasks_have_the_focus_of_the_button_that_is_gone(page: Page, user: User) -> None:
     tasks = [{"action": "create", "task": {"title": f"Task {n}"}} for n in range(60)]
-    succeed(user.post("tasks/bulk/", {"operations": tasks}))
+    succeed(user.bulk(*tasks))
     expect_count(page, "TO DO", "60")
     more = page.get_by_role("button", name="Show more")
     more.focus()

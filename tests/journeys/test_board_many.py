@@ -31,7 +31,7 @@ def fill(user: User) -> None:
             }}
             for number in range(start, start + 100)
         ]  # fmt: skip
-        succeed(user.post("tasks/bulk/", {"operations": operations}))
+        succeed(user.bulk(*operations))
 
 
 def test_ten_thousand(server: Server, user: User, open_page: Callable[..., Page]) -> None:

@@ -11,6 +11,7 @@ from playwright.sync_api import Page
 from tests.support.api import User
 from tests.support.browser import chromium, serve_pages
 from tests.support.server import Server
+from tests.support.values import UNKNOWN
 from tests.support.waiting import wait_until
 
 # What a browser does is the same on both databases; one is enough.
@@ -72,8 +73,7 @@ def test_the_cache_of_a_browser_works_with_the_tag(
 
 
 def test_a_page_can_read_why_it_was_refused(ask: Ask) -> None:
-    unknown = "0197f3c2-0000-7000-8000-000000000000"
-    for method, path in [("PATCH", f"tasks/{unknown}/"), ("PUT", "tasks/no-id/"), ("GET", "x")]:
+    for method, path in [("PATCH", f"tasks/{UNKNOWN}/"), ("PUT", "tasks/no-id/"), ("GET", "x")]:
         status, _, problem = ask(method, path, None if method == "GET" else {"title": "Two"})
         assert (status, problem["code"]) == (404, "not_found"), path
     status, _, problem = ask("DELETE", "tasks/")

@@ -13,12 +13,12 @@ from tests.support.asserts import assert_problem, events_of
 from tests.support.databases import Database
 from tests.support.server import Server
 from tests.support.tables import nothing_changes
+from tests.support.values import UNKNOWN
 
 pytestmark = pytest.mark.alone
 
 ROUNDS = 5
 MANY = 100
-UNKNOWN = "0197f3c2-0000-7000-8000-000000000000"
 
 
 def seconds_of(act: Any) -> float:
@@ -28,9 +28,7 @@ def seconds_of(act: Any) -> float:
 
 
 def bulk(user: User, operations: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = succeed(user.post("tasks/bulk/", {"operations": operations}))[
-        "results"
-    ]
+    found: list[dict[str, Any]] = succeed(user.bulk(*operations))["results"]
     assert len(found) == MANY
     return found
 
@@ -112,5 +110,5 @@ def test_failing_bulk_leaves_nothing(server: Server, user: User, database: Datab
         {"action": "delete", "id": UNKNOWN},
     ]
     with nothing_changes(database):
-        reply = user.post("tasks/bulk/", {"operations": operations})
+        reply = user.bulk(*operations)
         assert assert_problem(reply, 404, "not_found")["errors"].keys() == {"operations.99.id"}

@@ -106,7 +106,7 @@ def test_three_columns_of_ten_thousand_tasks(server: Server, user: User, js: Jav
             {"action": "create", "task": {"title": f"{part} {n}", "status_task": STATUSES[n % 3]}}
             for n in range(100)
         ]
-        succeed(user.post("tasks/bulk/", {"operations": operations}))
+        succeed(user.bulk(*operations))
     connect(js, server.url, user)
     for status in STATUSES:
         js.run("my.open(given.status, { status_task: given.status }, { limit: 50 })", status=status)

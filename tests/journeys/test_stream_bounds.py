@@ -88,7 +88,7 @@ def write_bulk(user: User, count: int) -> None:
     task = {"title": "x" * 50, "description": "y" * 200}
     operations = [{"action": "create", "task": task}] * BULK
     for _ in range(count // BULK):
-        succeed(user.post("tasks/bulk/", {"operations": operations}))
+        succeed(user.bulk(*operations))
 
 
 def latencies(server: Server, stop: Callable[[], bool], found: list[float]) -> None:

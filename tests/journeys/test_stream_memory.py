@@ -27,7 +27,7 @@ def write_long_log(user: User) -> None:
     task = {"title": "x", "description": "y" * DESCRIPTION}
     for _ in range(TASKS // 100):
         operations = [{"action": "create", "task": task}] * 100
-        succeed(user.post("tasks/bulk/", {"operations": operations}))
+        succeed(user.bulk(*operations))
 
 
 @pytest.mark.timeout(300)

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tests.support.values import UNKNOWN
+
 MIB = 1024 * 1024
 JSON = "Content-Type: application/json"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
-UUID = "0197f3c2-0000-7000-8000-000000000000"
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Target:
 
     @property
     def url(self) -> str:
-        return self.path.replace("{task_id}", UUID).replace("{session_id}", UUID)
+        return self.path.replace("{task_id}", UNKNOWN).replace("{session_id}", UNKNOWN)
 
     def request(self, *headers: str, body: bytes = b"", **changes: str) -> bytes:
         """Return a request that differs from a proper one in what is given."""
@@ -91,8 +92,8 @@ TYPES = ("", "Content-Type: text/plain", "Content-Type: application/x-www-form-u
 QUERIES = ("%", "%zz", "%00", "%ff=1", "page=%ff", "page=%00", "=", "&&&", "page=1&page=x",
            "page[]=1", "since=-1", "since=1e5", "limit=0", "x" * 2000, "a=1;b=2",
            "search=%ed%a0%80", "cursor=%00", "cursor=" + "A" * 1000, "ordering=;--")  # fmt: skip
-IDS = ("1", "%", "%zz", "%00", "%ff", "%2e%2e", "..", "%2f", "%c0%ae", "x" * 2000, UUID.upper(),
-       UUID + "0", "{" + UUID + "}", UUID.replace("-", ""), "urn:uuid:" + UUID, "null",
+IDS = ("1", "%", "%zz", "%00", "%ff", "%2e%2e", "..", "%2f", "%c0%ae", "x" * 2000, UNKNOWN.upper(),
+       UNKNOWN + "0", "{" + UNKNOWN + "}", UNKNOWN.replace("-", ""), "urn:uuid:" + UNKNOWN, "null",
        "0x1", "-1", "%F0%9F%98%80", "\xff", "a;b", "*")  # fmt: skip
 HOSTS = ("evil.example", "127.0.0.1.evil.example", "127.0.0.1@evil.example", "localhost:99999",
          "localhost:x", "", " ", "127.0.0.1, evil.example", "127.0.0.1/evil", "[::1", "\xff",

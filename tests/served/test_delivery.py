@@ -28,7 +28,7 @@ def test_resume_replays_what_was_missed_then_goes_on(user: User, open_stream: Op
     for start in range(0, 250, 50):
         tasks = [{"title": f"Task {number}"} for number in range(start, start + 50)]
         operations = [{"action": "create", "task": task} for task in tasks]
-        assert user.post("tasks/bulk/", {"operations": operations}).status == 200
+        assert user.bulk(*operations).status == 200
     stream = open_stream(user, since=7)
     user.create_task("Live")
     stream.wait_for_events(244)

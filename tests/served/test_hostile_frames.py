@@ -33,6 +33,7 @@ from tests.support.stage import BY_GUNICORN
 from tests.support.stream_client import CONTROLS
 from tests.support.streams import WebSocketClient
 from tests.support.tables import contents
+from tests.support.values import HANDSHAKE_LINES
 
 pytestmark = pytest.mark.journey
 SETUPS = BY_GUNICORN
@@ -40,8 +41,6 @@ SETUPS = BY_GUNICORN
 SSE = "/api/v1/tasks/stream/"
 PLAIN, SOCKET_IO = "/ws/tasks/", "/socket.io/?EIO=4&transport=websocket"
 POLLING = SOCKET_IO.replace("websocket", "polling")
-UPGRADE = ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
-           "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")  # fmt: skip
 CODES = {None, 4999, 1000, 1002, 1003, 1005, 1007, 1009, *(closing.code for closing in CloseReason)}
 SAID = {"connect", *CONTROLS}
 SINCE = ("-1", "x", "1.5", "1e3", "0x1", "+1", "9" * 30, str(2**63), "", "1,2")
@@ -72,7 +71,7 @@ class Link:
             self._take(rest + b"".join(self._rest_of(link)))
 
     def _handshake(self) -> bytes:
-        lines = [f"GET {self.path} HTTP/1.1", "Host: 127.0.0.1", *UPGRADE, *self.headers]
+        lines = [f"GET {self.path} HTTP/1.1", "Host: 127.0.0.1", *HANDSHAKE_LINES, *self.headers]
         return "\r\n".join(lines).encode() + b"\r\n\r\n"
 
     @staticmethod
@@ -196,19 +195,19 @@ def opening(url: str, target: Target) -> Iterator[Attack]:
     glue = "&" if "?" in url else "?"
     for query in (*QUERIES, *(f"since={text}" for text in SINCE), "sid=x", "j=x", "EIO=5"):
         yield Attack(query, target.request(url=url + glue + query))
-        yield Attack(f"{query}, upgrade", target.request(*UPGRADE, url=url + glue + query))
+        yield Attack(f"{query}, upgrade", target.request(*HANDSHAKE_LINES, url=url + glue + query))
     for since in (*SINCE, "\xff", "x" * 5000):
-        sent = target.request(f"Last-Event-ID: {since}", *UPGRADE)
+        sent = target.request(f"Last-Event-ID: {since}", *HANDSHAKE_LINES)
         yield Attack(f"Last-Event-ID {since[:20]}", sent)
-    for missing in UPGRADE:
-        rest = [header for header in UPGRADE if header != missing]
+    for missing in HANDSHAKE_LINES:
+        rest = [header for header in HANDSHAKE_LINES if header != missing]
         for value in ("", "x", "\xff", "13, 8", "websocket, x", "x" * 5000):
             changed = f"{missing.partition(':')[0]}: {value}"
             yield Attack(changed[:40], target.request(*rest, changed))
     for header in ("Sec-WebSocket-Protocol: \xff", "Sec-WebSocket-Extensions: x; =",
                    "Sec-WebSocket-Extensions: permessage-deflate", "Content-Length: 5",
                    "Transfer-Encoding: chunked", "Origin: ", "Origin: \xff"):  # fmt: skip
-        yield Attack(header, target.request(*UPGRADE, header))
+        yield Attack(header, target.request(*HANDSHAKE_LINES, header))
     for after in (b"GET / HTTP/1.1\r\n\r\n", b"\0" * 5000, b"\xff\xfe\r\n\r\n"):
         yield Attack(f"then {after[:9]!r}", target.request() + after)
 

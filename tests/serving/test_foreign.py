@@ -16,14 +16,9 @@ from tests.support.streams import (
     StreamClient,
     WebSocketClient,
 )
+from tests.support.values import HANDSHAKE
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-UPGRADE = {
-    "Connection": "Upgrade",
-    "Upgrade": "websocket",
-    "Sec-WebSocket-Version": "13",
-    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
-}
 Start = Callable[[str], Server]
 
 
@@ -50,7 +45,7 @@ def test_server_without_the_socket_refuses_websockets_clearly(start: Start, name
     user = Api(through_http(server.url)).register()
     user.create_task("By another server")
     for path in ("/ws/tasks/", "/socket.io/?EIO=4&transport=websocket"):
-        headers = UPGRADE | {"Authorization": f"Bearer {user.access}"}
+        headers = HANDSHAKE | {"Authorization": f"Bearer {user.access}"}
         answer = requests.get(server.url + path, headers=headers, timeout=10)
         assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
         assert "gunicorn" in answer.json()["detail"]

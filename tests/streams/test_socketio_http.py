@@ -10,10 +10,9 @@ import websocket
 from tests.support.api import Api, through_http
 from tests.support.asserts import assert_problem
 from tests.support.server import Server
+from tests.support.values import HANDSHAKE
 
 OPEN = "/socket.io/?EIO=4&transport=polling"
-WEBSOCKET = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
-             "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}  # fmt: skip
 pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
 
 
@@ -36,7 +35,7 @@ def anybody(module_server: Server) -> Api:
         (f"{OPEN}&j=x", {}, 400, "malformed_request", "read"),
     ],
 )
-@pytest.mark.parametrize("upgrade", [{}, WEBSOCKET], ids=["polling", "websocket"])
+@pytest.mark.parametrize("upgrade", [{}, HANDSHAKE], ids=["polling", "websocket"])
 def test_a_refusal_is_a_problem(
     anybody: Api,
     path: str,
@@ -60,7 +59,7 @@ def test_a_websocket_needs_its_handshake(anybody: Api) -> None:
     path = OPEN.replace("polling", "websocket")
     assert_problem(anybody.get(path), 400, "malformed_request")
     for missing in ("Sec-WebSocket-Key", "Sec-WebSocket-Version"):
-        headers = {name: value for name, value in WEBSOCKET.items() if name != missing}
+        headers = {name: value for name, value in HANDSHAKE.items() if name != missing}
         assert_problem(anybody.get(path, headers=headers), 400, "malformed_request")
 
 
@@ -88,7 +87,7 @@ def test_no_header_of_a_handshake_is_a_fault_of_ours(
 ) -> None:
     connection = HTTPConnection("127.0.0.1", module_server.port, timeout=10)
     connection.putrequest("GET", path)
-    for pair in (WEBSOCKET | {name: value}).items():
+    for pair in (HANDSHAKE | {name: value}).items():
         connection.putheader(*pair)
     connection.endheaders()
     assert connection.getresponse().status in (101, 400)

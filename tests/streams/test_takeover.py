@@ -4,10 +4,9 @@ import pytest
 
 from tests.support.api import User
 from tests.support.asserts import assert_problem
+from tests.support.values import HANDSHAKE
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-HANDSHAKE = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
-             "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}  # fmt: skip
 
 
 @pytest.mark.parametrize("path", ["/ws/tasks/", "/socket.io/?EIO=4&transport=websocket"])

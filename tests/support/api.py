@@ -128,6 +128,11 @@ class User(Api):
         self.id: str = account["id"]
         self.username: str = account["username"]
 
+    def bulk(self, *operations: Any, key: str | None = None) -> Reply:
+        """Carry out all operations or none, with an Idempotency-Key if there is one."""
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return self.post("tasks/bulk/", {"operations": operations}, headers=headers)
+
 
 def register_at(url: str) -> User:
     """Register somebody at a real server, with connections of their own."""

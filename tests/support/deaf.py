@@ -1,6 +1,5 @@
 """Clients that do not read, and what they cost the serving process."""
 
-import base64
 import contextlib
 import json
 import os
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from tests.support.api import User
 from tests.support.server import Server
+from tests.support.values import HANDSHAKE_LINES
 
 
 def memory(server: Server) -> int:
@@ -44,9 +44,7 @@ class Deaf:
             path += f"?since={since}"
         head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {user.access}\r\n"
         if transport != "sse":
-            key = base64.b64encode(os.urandom(16)).decode()
-            head += "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-            head += f"Sec-WebSocket-Key: {key}\r\n"
+            head += "".join(f"{line}\r\n" for line in HANDSHAKE_LINES)
         self.socket.sendall(head.encode() + b"\r\n")
         self.read_until(b"\r\n\r\n")
         if transport == "socketio":

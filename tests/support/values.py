@@ -1,4 +1,4 @@
-"""What an operation of the document needs that its example cannot know: ids and tokens."""
+"""What many tests send: an id of nothing, the orderings, a handshake, and values of operations."""
 
 from flask import Flask
 
@@ -7,9 +7,19 @@ from taskmaster.accounts.service import get_user
 from tests.support.api import User, succeed
 from tests.support.openapi import Operation
 
+UNKNOWN = "0197f3c2-0000-7000-8000-000000000000"  # well formed, and the id of nothing
+ORDERINGS = ("date_created", "last_updated", "due_date", "title", "priority")
+HANDSHAKE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+HANDSHAKE_LINES = tuple(map(": ".join, HANDSHAKE.items()))
+
 
 def values_for(operation: Operation, user: User, app: Flask) -> dict[str, str]:
-    """Return each by its name, of things that a new user gets for it."""
+    """Return by name what its example cannot know, of things that a new user gets for it."""
     task_id = user.create_task(due_date="2030-01-31T12:00:00Z")["id"]
     if operation.doc["operationId"] == "restoreTask":
         user.delete(f"tasks/{task_id}/")

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.api import Api, Reply, User, succeed
+from tests.support.api import Api, User, succeed
 from tests.support.asserts import assert_problem, events_of
 from tests.support.databases import Database
 from tests.support.tables import contents, nothing_changes
+from tests.support.values import UNKNOWN
 
-UNKNOWN = "0197f3c2-0000-7000-8000-000000000000"
 FUTURE = "2030-01-31T12:00:00.000000+00:00"
 Operation = dict[str, Any]
 
@@ -26,12 +26,8 @@ def delete(task_id: str) -> Operation:
     return {"action": "delete", "id": task_id}
 
 
-def bulk(user: User, *operations: Any) -> Reply:
-    return user.post("tasks/bulk/", {"operations": list(operations)})
-
-
 def results(user: User, *operations: Operation) -> list[dict[str, Any]]:
-    body = succeed(bulk(user, *operations))
+    body = succeed(user.bulk(*operations))
     assert body.keys() == {"results"}
     assert len(body["results"]) == len(operations)
     found: list[dict[str, Any]] = body["results"]
@@ -121,7 +117,7 @@ def test_count_grows_by_what_is_left(user: User) -> None:
     assert count() == 3
     results(user, delete(second["id"]))
     assert count() == 2
-    bulk(user, create("never"), delete(UNKNOWN))
+    user.bulk(create("never"), delete(UNKNOWN))
     assert count() == 2
 
 
@@ -143,18 +139,18 @@ def test_unknown_id_is_named_and_nothing_stays(api: Api, user: User, database: D
     with nothing_changes(database):
         for task_id in (UNKNOWN, gone["id"], theirs["id"]):
             for operation in (update(task_id, title="x"), update(task_id), delete(task_id)):
-                reply = bulk(user, *before, operation, create("Nor this"))
+                reply = user.bulk(*before, operation, create("Nor this"))
                 problem = assert_problem(reply, 404, "not_found")
                 assert problem["errors"].keys() == {"operations.3.id"}
-        twice = bulk(user, delete(mine["id"]), delete(mine["id"]))
+        twice = user.bulk(delete(mine["id"]), delete(mine["id"]))
         assert assert_problem(twice, 404, "not_found")["errors"].keys() == {"operations.1.id"}
-        late = bulk(user, delete(mine["id"]), update(mine["id"], title="Back"))
+        late = user.bulk(delete(mine["id"]), update(mine["id"], title="Back"))
         assert assert_problem(late, 404, "not_found")["errors"].keys() == {"operations.1.id"}
 
 
 def test_sequence_has_no_gap_after_a_failure(user: User, database: Database) -> None:
     user.create_task("One")
-    assert bulk(user, *[create("Never")] * 50, delete(UNKNOWN)).status == 404
+    assert user.bulk(*[create("Never")] * 50, delete(UNKNOWN)).status == 404
     user.create_task("Two")
     assert [event["seq"] for event in events_of(database, user.id)] == [1, 2]
 
@@ -162,7 +158,7 @@ def test_sequence_has_no_gap_after_a_failure(user: User, database: Database) -> 
 def test_id_of_a_created_task_cannot_be_chosen(user: User) -> None:
     (task,) = results(user, {"action": "create", "task": {"title": "One", "id": UNKNOWN}})
     assert task["id"] != UNKNOWN
-    reply = bulk(user, create("One"), update(UNKNOWN, title="Two"))
+    reply = user.bulk(create("One"), update(UNKNOWN, title="Two"))
     assert assert_problem(reply, 404, "not_found")["errors"].keys() == {"operations.1.id"}
 
 
@@ -200,17 +196,17 @@ def test_faults_are_named_by_index(user: User, database: Database) -> None:
     with nothing_changes(database):
         for operation, field in FAULTS:
             problem = assert_problem(
-                bulk(user, create(), create(), operation, create()), 422, "validation_failed"
+                user.bulk(create(), create(), operation, create()), 422, "validation_failed"
             )
             assert problem["errors"].keys() == {f"operations.2.{field}"}, operation
         for operation in (None, 1, "create", [], [create()]):
-            problem = assert_problem(bulk(user, create(), operation), 422, "validation_failed")
+            problem = assert_problem(user.bulk(create(), operation), 422, "validation_failed")
             assert problem["errors"].keys() == {"operations.1"}, operation
 
 
 def test_all_faults_are_told_at_once(user: User) -> None:
     operations = (create(""), create(), create("x" * 101, priority="x"))
-    problem = assert_problem(bulk(user, *operations), 422, "validation_failed")
+    problem = assert_problem(user.bulk(*operations), 422, "validation_failed")
     expected = {"operations.0.task.title", "operations.2.task.title", "operations.2.task.priority"}
     assert problem["errors"].keys() == expected
 

@@ -8,6 +8,7 @@ from tests.support.api import Api, User, succeed
 from tests.support.asserts import assert_problem, events_of
 from tests.support.databases import Database
 from tests.support.tables import nothing_changes
+from tests.support.values import UNKNOWN
 
 
 def test_every_reply_with_a_task_has_its_tag(user: User) -> None:
@@ -132,7 +133,7 @@ def test_bad_fields_are_told_before_a_bad_version(user: User) -> None:
 def test_what_does_not_exist_matches_nothing(api: Api, user: User, method: str) -> None:
     theirs = api.register().create_task()["id"]
     body = None if method == "DELETE" else {"title": "Two"}
-    for task_id in (theirs, "0197f3c2-0000-7000-8000-000000000000"):
+    for task_id in (theirs, UNKNOWN):
         for name, value in product(("If-Match", "If-None-Match"), ("*", '"1"')):
             reply = user.call(method, f"tasks/{task_id}/", body, headers={name: value})
             assert_problem(reply, 404, "not_found")

@@ -9,10 +9,9 @@ import pytest
 
 from tests.support.api import User, succeed
 from tests.support.asserts import assert_problem
+from tests.support.values import ORDERINGS, UNKNOWN
 
-ORDERINGS = ("date_created", "last_updated", "due_date", "title", "priority")
 HOST = "http://localhost"
-SOME_ID = "0197f3c2-0000-7000-8000-000000000000"
 NOW = "2030-01-31T12:00:00+00:00"
 
 
@@ -84,7 +83,7 @@ def test_has_a_stream_position(user: User) -> None:
 
 NO_CURSORS = [
     "x", "!", "e30", "W10", "é", "AAAA", "\ufffd", "=", "null", "x" * 5000,
-    encode(), encode(1), encode(1, 2, 3, 4), encode(NOW, SOME_ID),
+    encode(), encode(1), encode(1, 2, 3, 4), encode(NOW, UNKNOWN),
 ]  # fmt: skip
 IDS = (5, None, "x")
 TIMES = ({}, 1.5, 0, "", "x", 1, True, "0001-01-01T00:00:00+23:59")
@@ -100,10 +99,10 @@ VALUES = {
 @pytest.mark.parametrize("name", ORDERINGS)
 def test_what_is_no_cursor_of_this_list(user: User, name: str) -> None:
     user.create_task()
-    surrogate = f'["{name}", "\\ud800", "{SOME_ID}"]'.encode()
+    surrogate = f'["{name}", "\\ud800", "{UNKNOWN}"]'.encode()
     cursors = [*NO_CURSORS, urlsafe_b64encode(surrogate).decode()]
     cursors += [encode(name, NOW, bad) for bad in IDS]
-    cursors += [encode(name, bad, SOME_ID) for bad in VALUES[name]]
+    cursors += [encode(name, bad, UNKNOWN) for bad in VALUES[name]]
     for cursor in cursors:
         reply = user.get("tasks/", params={"ordering": name, "cursor": cursor})
         problem = assert_problem(reply, 422, "validation_failed")

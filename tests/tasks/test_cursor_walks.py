@@ -15,10 +15,10 @@ from taskmaster.events.models import StreamHead
 from taskmaster.tasks.models import Task
 from tests.support.api import User, succeed
 from tests.support.databases import Database
+from tests.support.values import ORDERINGS
 
 Json = dict[str, Any]
 START = datetime(2030, 1, 1, tzinfo=UTC)
-ORDERINGS = ("date_created", "last_updated", "due_date", "title", "priority")
 
 DUE = st.none() | st.integers(0, 3).map(lambda day: (START + timedelta(days=day)).isoformat())
 FIELDS = st.fixed_dictionaries(
@@ -44,17 +44,13 @@ QUERY = st.fixed_dictionaries(
 )
 
 
-def bulk(user: User, operations: list[Json]) -> list[Json]:
-    found: list[Json] = succeed(user.post("tasks/bulk/", {"operations": operations}))["results"]
-    return found
-
-
 def start(user: User, database: Database, fields: list[Json]) -> list[str]:
     """Make these the user's only tasks, many of them as old as others; return their ids."""
     with database.engine.begin() as connection:
         connection.execute(delete(Task).where(Task.user_id == user.id))
         connection.execute(update(StreamHead).values(task_count=0))
-    ids = [t["id"] for t in bulk(user, [{"action": "create", "task": body} for body in fields])]
+    made = succeed(user.bulk(*({"action": "create", "task": body} for body in fields)))
+    ids = [task["id"] for task in made["results"]]
     with database.engine.begin() as connection:
         for number, task_id in enumerate(ids):
             moment = START + timedelta(days=number // 3)
@@ -73,8 +69,7 @@ class Others:
     def act(self, step: tuple[Any, ...]) -> None:
         action, *arguments = step
         if action == "create":
-            (task,) = bulk(self.user, [{"action": "create", "task": arguments[0]}])
-            self.passing.append(task["id"])
+            self.passing.append(self.user.create_task(**arguments[0])["id"])
         elif self.passing:
             task_id = self.passing[arguments[0] % len(self.passing)]
             operation = {"action": action, "id": task_id}
@@ -82,7 +77,7 @@ class Others:
                 self.passing.remove(task_id)
             else:
                 operation["task"] = arguments[1]
-            bulk(self.user, [operation])
+            succeed(self.user.bulk(operation))
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

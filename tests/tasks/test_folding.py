@@ -33,10 +33,10 @@ def test_what_is_stored_follows_from_the_texts_as_they_are(user: User, database:
     create = [
         {"action": "create", "task": {"title": title, "description": text}} for title, text in pairs
     ]
-    made = succeed(user.post("tasks/bulk/", {"operations": create}))["results"]
+    made = succeed(user.bulk(*create))["results"]
     for fields in ({"title": "Über"}, {"title": "..."}, {"description": "Øl"}, {"title": "Z"}):
         changes = [{"action": "update", "id": task["id"], "task": fields} for task in made]
-        succeed(user.post("tasks/bulk/", {"operations": changes}))
+        succeed(user.bulk(*changes))
         assert_as_folded_now(database, len(pairs))
     for task in made:
         succeed(user.patch(f"tasks/{task['id']}/", {"title": f"Größe {task['title']}"}))
@@ -75,6 +75,6 @@ def test_a_bulk_folds_before_it_takes_a_connection(
         {"action": "create", "task": {"title": "Title 1", "description": "Text 1"}},
         {"action": "update", "id": task, "task": {"description": "Text 2"}},
     ]
-    succeed(user.post("tasks/bulk/", {"operations": operations}))
+    succeed(user.bulk(*operations))
     assert {text: taken[text] for text in ("Text 1", "Text 2")} == {"Text 1": 0, "Text 2": 0}
     assert "Old" not in taken

@@ -11,6 +11,7 @@ from taskmaster.events.models import Event
 from tests.support.api import Api, User, succeed
 from tests.support.asserts import assert_problem, events_of
 from tests.support.databases import Database
+from tests.support.values import UNKNOWN
 
 
 def prune(database: Database, *seqs: int) -> None:
@@ -54,7 +55,7 @@ def test_another_users_task_has_none(api: Api, user: User, deleted: bool) -> Non
     theirs = other.create_task()["id"]
     if deleted:
         other.delete(f"tasks/{theirs}/")
-    for task_id in (theirs, "0197f3c2-0000-7000-8000-000000000000", "1"):
+    for task_id in (theirs, UNKNOWN, "1"):
         assert_problem(user.get(f"tasks/{task_id}/history/"), 404, "not_found")
     assert succeed(other.get(f"tasks/{theirs}/history/"))["results"]
 
@@ -100,7 +101,7 @@ def test_a_hundred_by_default(user: User) -> None:
     for title in "ab":
         change = {"action": "update", "id": task, "task": {}}
         operations = [change | {"task": {"title": f"{title}{n}"}} for n in range(100)]
-        succeed(user.post("tasks/bulk/", {"operations": operations}))
+        succeed(user.bulk(*operations))
     body = succeed(user.get(f"tasks/{task}/history/"))
     assert [event["seq"] for event in body["results"]] == [*range(1, 101)]
     assert body["next"].endswith("/history/?since=100")
@@ -114,7 +115,7 @@ def test_pages_are_bounded_in_bytes_too(user: User, path: str, letter: str, expe
     task = user.create_task("0", description=letter * 10_000)["id"]
     change = {"action": "update", "id": task}
     operations = [change | {"task": {"title": str(number)}} for number in range(1, 100)]
-    succeed(user.post("tasks/bulk/", {"operations": operations}))
+    succeed(user.bulk(*operations))
     following, seqs, pages = f"/api/v1/{path.format(id=task)}?limit=1000", list[int](), 0
     while following:
         reply = user.get(following.removeprefix("http://localhost"))

@@ -17,6 +17,7 @@ from tests.support.tables import contents, nothing_changes
 START = datetime(2030, 1, 1, tzinfo=UTC)
 QUOTA = 1000
 LARGE = {"title": "One", "description": "x" * QUOTA}
+CREATE = {"action": "create", "task": LARGE}
 
 
 @pytest.fixture
@@ -29,22 +30,17 @@ def post(user: User, key: str) -> Reply:
     return user.post("tasks/", LARGE, headers={"Idempotency-Key": key})
 
 
-def bulk(user: User, key: str) -> Reply:
-    body = {"operations": [{"action": "create", "task": LARGE}]}
-    return user.post("tasks/bulk/", body, headers={"Idempotency-Key": key})
-
-
 def test_a_new_key_is_refused_beyond_it(api: Api, user: User, database: Database) -> None:
     first = succeed(post(user, "first"), 201)
-    second = succeed(bulk(user, "second"))
+    second = succeed(user.bulk(CREATE, key="second"))
     with nothing_changes(database):
-        for reply in (post(user, "third"), bulk(user, "third")):
+        for reply in (post(user, "third"), user.bulk(CREATE, key="third")):
             problem = assert_problem(reply, 422, "quota_exceeded")
             assert problem["detail"] == (
                 "The replies kept for one user's Idempotency-Keys may have 1,000 bytes at most."
             )
         assert succeed(post(user, "first"), 201) == first
-        assert succeed(bulk(user, "second")) == second
+        assert succeed(user.bulk(CREATE, key="second")) == second
     assert len(events_of(database, user.id)) == 2
     user.create_task("Without a key")
     succeed(post(api.register(), "third"), 201)

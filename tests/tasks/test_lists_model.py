@@ -14,6 +14,7 @@ from taskmaster.events.models import StreamHead
 from taskmaster.tasks.models import Task
 from tests.support.api import User, succeed
 from tests.support.databases import Database
+from tests.support.values import ORDERINGS
 
 Json = dict[str, Any]
 
@@ -23,7 +24,6 @@ TEXTS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join)
 TIMES = st.integers(0, 4).map(lambda day: datetime(2030, 1, 1, tzinfo=UTC) + timedelta(days=day))
 STATUSES = ("TO DO", "IN PROGRESS", "DONE")
 PRIORITIES = ("LOW", "MEDIUM", "HIGH")
-ORDERINGS = ("date_created", "last_updated", "due_date", "title", "priority")
 
 TASKS = st.lists(
     st.fixed_dictionaries(
@@ -112,7 +112,7 @@ def fill(user: User, database: Database, tasks: list[Json]) -> list[Json]:
     times = ("date_created", "last_updated")
     bodies = [written({k: v for k, v in task.items() if k not in times}) for task in tasks]
     operations = [{"action": "create", "task": body} for body in bodies]
-    made = succeed(user.post("tasks/bulk/", {"operations": operations}))["results"]
+    made = succeed(user.bulk(*operations))["results"]
     filled = [{**task, "id": uuid7(task["date_created"])} for task in tasks]
     with database.engine.begin() as connection:
         for task, stored in zip(filled, made, strict=True):

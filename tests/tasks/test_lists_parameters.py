@@ -182,7 +182,7 @@ def test_renamed_task_moves(user: User) -> None:
 
 def test_created_after_is_exact_to_the_microsecond(user: User) -> None:
     operation = {"action": "create", "task": {"title": "x"}}
-    reply = user.post("tasks/bulk/", {"operations": [operation] * 30})
+    reply = user.bulk(*[operation] * 30)
     moments = sorted(task["date_created"] for task in succeed(reply)["results"])
     for number, moment in enumerate(moments):
         later = [other for other in moments[number:] if other > moment]

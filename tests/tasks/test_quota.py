@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.support.api import Api, Reply, User, succeed, through_client
+from tests.support.api import Api, User, succeed, through_client
 from tests.support.asserts import assert_problem, events_of
 from tests.support.databases import Database
 from tests.support.racing import twin
 from tests.support.tables import nothing_changes
 
 QUOTA = 3
+CREATE = {"action": "create", "task": {"title": "One more"}}
 
 
 @pytest.fixture
@@ -22,17 +23,10 @@ def app(make_app: Callable[..., Flask]) -> Flask:
     return make_app(TASKS_PER_USER=QUOTA)
 
 
-def bulk(user: User, *operations: dict[str, Any]) -> Reply:
-    return user.post("tasks/bulk/", {"operations": operations})
-
-
-CREATE = {"action": "create", "task": {"title": "One more"}}
-
-
 def test_one_more_is_refused_and_written_nowhere(api: Api, user: User, database: Database) -> None:
     first, *_ = [user.create_task() for _ in range(QUOTA)]
     with nothing_changes(database):
-        for reply in (user.post("tasks/", {"title": "One more"}), bulk(user, CREATE)):
+        for reply in (user.post("tasks/", {"title": "One more"}), user.bulk(CREATE)):
             problem = assert_problem(reply, 422, "quota_exceeded")
             assert problem["detail"] == "One user may have 3 tasks at most."
     assert len(events_of(database, user.id)) == QUOTA
@@ -43,8 +37,8 @@ def test_one_more_is_refused_and_written_nowhere(api: Api, user: User, database:
 def test_room_is_made_by_deleting(user: User) -> None:
     first, *_ = [user.create_task() for _ in range(QUOTA)]
     delete = {"action": "delete", "id": first["id"]}
-    assert_problem(bulk(user, CREATE, CREATE, delete), 422, "quota_exceeded")
-    succeed(bulk(user, CREATE, delete))
+    assert_problem(user.bulk(CREATE, CREATE, delete), 422, "quota_exceeded")
+    succeed(user.bulk(CREATE, delete))
     assert succeed(user.get("tasks/"))["count"] == QUOTA
     succeed(user.delete(f"tasks/{user.get('tasks/').json['results'][0]['id']}/"))
     user.create_task()

@@ -12,6 +12,7 @@ from tests.support.api import Api, User, succeed
 from tests.support.asserts import assert_no_events, assert_problem, events_of
 from tests.support.databases import Database
 from tests.support.tables import nothing_changes
+from tests.support.values import UNKNOWN
 
 FIELDS = {
     "description": "Früh",
@@ -19,7 +20,6 @@ FIELDS = {
     "due_date": "2030-01-31T12:00:00.000000+00:00",
     "priority": "HIGH",
 }
-UNKNOWN = "0197f3c2-0000-7000-8000-000000000000"
 
 
 def path_of(task: dict[str, Any]) -> str:
@@ -123,7 +123,7 @@ def test_a_task_that_was_last_changed_before_what_the_log_keeps(
         connection.execute(delete(Event))
     if bulk:
         operation = {"action": "delete", "id": task["id"]}
-        succeed(user.post("tasks/bulk/", {"operations": [operation]}))
+        succeed(user.bulk(operation))
     else:
         succeed(user.delete(path_of(task)))
     assert succeed(user.post(f"{path_of(task)}restore/")) == task

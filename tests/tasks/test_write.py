@@ -8,12 +8,12 @@ from tests.support.api import Api, User, succeed
 from tests.support.asserts import assert_no_events, assert_problem, events_of
 from tests.support.databases import Database
 from tests.support.tables import contents, nothing_changes
+from tests.support.values import UNKNOWN
 
 TASK_FIELDS = {
     "id", "title", "description", "status_task", "date_created", "last_updated", "due_date",
     "priority",
 }  # fmt: skip
-UNKNOWN = "0197f3c2-0000-7000-8000-000000000000"
 
 
 def test_created_task_has_its_defaults(user: User, database: Database) -> None:

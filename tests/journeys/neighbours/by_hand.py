@@ -1,7 +1,5 @@
 """Requests as bytes, on connections that take in very little unless they are read."""
 
-import base64
-import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -9,6 +7,7 @@ from contextlib import contextmanager, suppress
 from tests.journeys.neighbours.caller import some_address
 from tests.journeys.neighbours.scene import Scene
 from tests.support.api import User
+from tests.support.values import HANDSHAKE_LINES
 
 
 def get(path: str, user: User | None = None, *headers: str) -> bytes:
@@ -21,9 +20,7 @@ def get(path: str, user: User | None = None, *headers: str) -> bytes:
 
 def handshake(path: str, user: User | None = None) -> bytes:
     """Return the head that asks for a WebSocket."""
-    key = base64.b64encode(os.urandom(16)).decode()
-    upgrade = ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13")
-    return get(path, user, *upgrade, f"Sec-WebSocket-Key: {key}")
+    return get(path, user, *HANDSHAKE_LINES)
 
 
 def text_frame(text: str) -> bytes:
