@@ -2,8 +2,6 @@
 
 import gc
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from itertools import count
 from pathlib import Path
 
 import hypothesis
@@ -26,7 +24,7 @@ from tests.support.databases import (
 )
 from tests.support.postgres import PostgresServer
 from tests.support.redis import RedisServer
-from tests.support.server import Server
+from tests.support.server import Server, lend_servers
 from tests.support.settings import settings_for
 
 pytest_plugins = ["tests.support.strictness"]
@@ -144,21 +142,11 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
     server.stop()
 
 
-def _lend_servers(database: Database, logs: Path) -> Iterator[Callable[..., Server]]:
-    numbers = count()
-    with ExitStack() as servers:  # all are stopped, also where one of them does not want to
-
-        def start(**settings: object) -> Server:
-            log = logs / f"server-{next(numbers)}.log"
-            return servers.enter_context(Server(database.url, log, **settings))
-
-        yield start
-
-
 @pytest.fixture
 def start_server(database: Database, tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Start real servers on the test's database: `start_server(WEB_CONCURRENCY=3)`."""
-    yield from _lend_servers(database, tmp_path)
+    with lend_servers(database.url, tmp_path) as start:
+        yield start
 
 
 @pytest.fixture
@@ -172,6 +160,5 @@ def module_server(
     module_database: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
     """A real server on `module_database` that the tests of one module share."""
-    servers = _lend_servers(module_database, tmp_path_factory.mktemp("server"))
-    yield next(servers)()
-    next(servers, None)
+    with lend_servers(module_database.url, tmp_path_factory.mktemp("server")) as start:
+        yield start()

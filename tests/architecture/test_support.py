@@ -19,7 +19,7 @@ from tests.support.postgres import PostgresServer
 from tests.support.process import listens
 from tests.support.redis import RedisServer
 from tests.support.repository import GIT, tracked_files
-from tests.support.server import Server
+from tests.support.server import FAULTS, Server, lend_servers
 from tests.support.settings import ROOT, settings_for
 from tests.support.waiting import wait_until
 
@@ -125,6 +125,19 @@ def test_a_database_is_migrated_and_empty(database: Database) -> None:
     with database.engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM users").scalar_one() == 0
         assert connection.exec_driver_sql("SELECT count(*) FROM alembic_version").scalar_one() == 1
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_in_its_log_fails_who_lent_a_server(
+    database: Database, tmp_path: Path, fault: str
+) -> None:
+    with (
+        pytest.raises(AssertionError, match=f"not {fault} is told"),
+        lend_servers(database.url, tmp_path) as start,
+        start().log.open("a") as log,
+    ):
+        log.write(f"not {fault} is told\n")
 
 
 def test_a_server_comes_back_on_its_port(start_server: Callable[..., Server]) -> None:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
 
@@ -11,20 +11,13 @@ from tests.support.api import PASSWORD, Api, Reply, User, succeed, through_http
 from tests.support.asserts import assert_problem
 from tests.support.databases import Database
 from tests.support.racing import Act, at_once, twin
-from tests.support.server import Server
+from tests.support.server import Server, lend_servers
 from tests.support.tables import contents
 
+# PostgreSQL only: what these race for is one row lock.
+pytestmark = pytest.mark.parametrize("module_database", ["postgresql"], indirect=True)
 T = TypeVar("T")
 ROUNDS, MOST_ROUNDS = 300, 1500
-
-
-@pytest.fixture(params=["postgresql"], scope="module")
-def module_database(request: pytest.FixtureRequest) -> Any:
-    """PostgreSQL only: what these race for is one row lock."""
-    template = request.getfixturevalue("postgresql_template")
-    database = template.create()
-    yield database
-    template.drop(database)
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +25,8 @@ def module_server(
     module_database: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
     """Two processes, so that even what never waits within one can meet the other."""
-    log = tmp_path_factory.mktemp("server") / "server.log"
-    server = Server(module_database.url, log, WEB_CONCURRENCY=2)
-    server.start()
-    yield server
-    server.stop()
+    with lend_servers(module_database.url, tmp_path_factory.mktemp("server")) as start:
+        yield start(WEB_CONCURRENCY=2)
 
 
 @pytest.fixture

@@ -5,14 +5,14 @@ A module is tried in all of `SETUPS`, or in those that it names itself. The defa
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 
 import pytest
 
 from tests.support import stage
 from tests.support.api import Api, User, through_http
 from tests.support.databases import Database, Template
-from tests.support.server import Server
+from tests.support.server import Server, lend_servers
 from tests.support.stage import ALL, DEFAULT, Open, Setup, Start, as_journey
 from tests.support.streams import StreamClient
 
@@ -37,19 +37,9 @@ def start_server(
     setup: Setup, stream_database: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Start]:
     """Start a server on the module's database, in the setup's mode."""
-    logs, servers = tmp_path_factory.mktemp("servers"), list[Server]()
-
-    def start(**settings: object) -> Server:
-        log = logs / f"server-{len(servers)}.log"
-        settings = {"ASYNC_MODE": setup.mode} | settings
-        servers.append(Server(stream_database.url, log, setup.by, **settings))
-        return running.enter_context(servers[-1])
-
-    with ExitStack() as running:
+    logs, how = tmp_path_factory.mktemp("servers"), {"by": setup.by, "ASYNC_MODE": setup.mode}
+    with lend_servers(stream_database.url, logs, **how) as start:
         yield start
-    broken = [line for server in servers for line in server.text().splitlines()
-              if "Traceback" in line]  # fmt: skip
-    assert not broken, broken[0]
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from tests.support.databases import Database, Template
 from tests.support.freeze import FreezeMeter
 from tests.support.postgres import PostgresServer
 from tests.support.racing import twin
-from tests.support.server import Server
+from tests.support.server import Server, lend_servers
 from tests.support.stage import MODES
 from tests.support.waiting import wait_until
 
@@ -39,27 +39,23 @@ sys.stdin.readline()
 Start = Callable[..., Server]
 
 
-def serve(template: Template, log: Path) -> Iterator[tuple[Database, Start]]:
+def serve(template: Template, logs: Path) -> Iterator[tuple[Database, Start]]:
     database = template.create()
-    with ExitStack() as servers:
-        servers.callback(template.drop, database)
-
-        def start(mode: str, **settings: object) -> Server:
-            return servers.enter_context(Server(database.url, log, ASYNC_MODE=mode, **settings))
-
-        yield database, start
+    with ExitStack() as lent:
+        lent.callback(template.drop, database)
+        yield database, lent.enter_context(lend_servers(database.url, logs))
 
 
 @pytest.fixture
 def postgresql(postgresql_template: Template, tmp_path: Path) -> Iterator[tuple[Database, Start]]:
     """A database in PostgreSQL, and servers on it."""
-    yield from serve(postgresql_template, tmp_path / "server.log")
+    yield from serve(postgresql_template, tmp_path)
 
 
 @pytest.fixture
 def sqlite(sqlite_template: Template, tmp_path: Path) -> Iterator[tuple[Database, Start]]:
     """A database in SQLite, and servers on it."""
-    yield from serve(sqlite_template, tmp_path / "server.log")
+    yield from serve(sqlite_template, tmp_path)
 
 
 def log_in(server: Server) -> int:
@@ -86,7 +82,7 @@ def test_others_are_served_while_queries_wait(
     postgresql: tuple[Database, Start], mode: str
 ) -> None:
     database, start = postgresql
-    server = start(mode, DB_TIMEOUT_SECONDS=60)
+    server = start(ASYNC_MODE=mode, DB_TIMEOUT_SECONDS=60)
     with (
         ThreadPoolExecutor() as clients,
         psycopg.connect(database.url, autocommit=True) as observer,
@@ -105,7 +101,7 @@ def test_the_writers_of_one_user_take_one_connection(
     postgresql: tuple[Database, Start], mode: str
 ) -> None:
     database, start = postgresql
-    server = start(mode, DB_POOL_SIZE=2, DB_TIMEOUT_SECONDS=3, USER_WRITES_WAITING=5)
+    server = start(ASYNC_MODE=mode, DB_POOL_SIZE=2, DB_TIMEOUT_SECONDS=3, USER_WRITES_WAITING=5)
     ada, grace = (Api(through_http(server.url)).register() for _ in range(2))
     twins = [twin(ada, Api(through_http(server.url))) for _ in range(12)]
     body = {"operations": [{"action": "create", "task": {"title": "One"}}]}
@@ -138,7 +134,7 @@ def test_a_postgresql_that_stands_still_is_told_in_time(
     postgresql: tuple[Database, Start], postgres: PostgresServer, mode: str
 ) -> None:
     database, start = postgresql
-    server = start(mode, DB_TIMEOUT_SECONDS=1)
+    server = start(ASYNC_MODE=mode, DB_TIMEOUT_SECONDS=1)
     user, looker = (Api(through_http(server.url)).register() for _ in range(2))
     with postgres.standing_still(), FreezeMeter(server.url) as meter:
         for act in (lambda: user.get("tasks/"), lambda: user.post("tasks/", {"title": "Lost"})):
@@ -156,7 +152,7 @@ def test_another_process_that_locks_sqlite_holds_up_writers_only(
     sqlite: tuple[Database, Start], mode: str
 ) -> None:
     database, start = sqlite
-    server = start(mode, DB_TIMEOUT_SECONDS=2)
+    server = start(ASYNC_MODE=mode, DB_TIMEOUT_SECONDS=2)
     ada, grace = (Api(through_http(server.url)).register() for _ in range(2))
     path = database.url.removeprefix("sqlite:///")
     command = [sys.executable, "-c", HOLD, path]

@@ -1,7 +1,10 @@
 """A real server, as users start it, on loopback."""
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -13,6 +16,7 @@ COMMANDS = {
     "gunicorn": "wsgi.py {app}:app",
     "flask run": "-m flask --app {app} run",
 }
+FAULTS = ("Traceback", "unhandled_error", "stream_failed")  # lines of a log that nothing excuses
 
 
 class Server(Process):
@@ -56,3 +60,20 @@ class Server(Process):
             return requests.get(f"{self.url}/livez", timeout=5).ok
         except (requests.ConnectionError, requests.Timeout):  # a port held, and not served yet
             return False
+
+
+@contextmanager
+def lend_servers(database_url: str, logs: Path, **defaults: Any) -> Iterator[Callable[..., Server]]:
+    """Lend what starts servers; at the end all are stopped, and none may have logged a fault."""
+    servers: list[Server] = []
+
+    def start(**settings: Any) -> Server:
+        log = logs / f"server-{len(servers)}.log"
+        servers.append(Server(database_url, log, **defaults | settings))
+        return running.enter_context(servers[-1])
+
+    with ExitStack() as running:  # all are stopped, also where one of them does not want to
+        yield start
+    lines = [line for server in servers for line in server.text().splitlines()]
+    faults = [line for line in lines if any(fault in line for fault in FAULTS)]
+    assert not faults, faults[0]
