@@ -6,6 +6,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import time_machine
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
@@ -13,7 +14,7 @@ from flask.testing import FlaskClient
 import config
 from taskmaster import create_app
 from taskmaster.accounts import passwords
-from tests.support.api import Api, User, close_connections, through_client
+from tests.support.api import Api, User, close_connections, succeed, through_client
 from tests.support.databases import (
     BACKENDS,
     Database,
@@ -22,10 +23,12 @@ from tests.support.databases import (
     Template,
     dispose_engines,
 )
+from tests.support.openapi import Json, Operation, operations_of
 from tests.support.postgres import PostgresServer
 from tests.support.redis import RedisServer
 from tests.support.server import Server, lend_servers
 from tests.support.settings import settings_for
+from tests.support.values import START
 
 pytest_plugins = ["tests.support.strictness"]
 
@@ -131,6 +134,26 @@ def api(client: FlaskClient) -> Api:
 def user(api: Api) -> User:
     """Somebody registered, with calls in their name."""
     return api.register()
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    """A clock that stands still until it is moved. Take it before `user`."""
+    with time_machine.travel(START, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def document(api: Api) -> Json:
+    """The OpenAPI document as it is served."""
+    served: Json = succeed(api.get("/openapi.json"))
+    return served
+
+
+@pytest.fixture
+def operations(document: Json) -> list[Operation]:
+    """Every operation of the document."""
+    return operations_of(document)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 import time_machine
@@ -14,16 +14,9 @@ from tests.support.api import Api, User, succeed
 from tests.support.asserts import assert_problem
 from tests.support.databases import Database
 from tests.support.tables import contents, nothing_changes
+from tests.support.values import START
 
-START = datetime(2030, 1, 1, tzinfo=UTC)
 REFRESH, VERIFY = "auth/token/refresh/", "auth/token/verify/"
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    """A clock that stands still until it is moved. Take it before `user`."""
-    with time_machine.travel(START, tick=False) as traveller:
-        yield traveller
 
 
 @pytest.fixture

@@ -6,10 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
-
-from tests.support.api import Api, succeed
-from tests.support.openapi import Json, Operation, operations_of, schemas_below
+from tests.support.openapi import Json, Operation, schemas_below
 from tests.support.stream_client import ACTIONS
 
 # What generated clients call their methods: whoever renames one breaks them.
@@ -20,17 +17,6 @@ NAMES = {
     "listTasks", "createTask", "changeManyTasks", "getTask", "updateTaskByPut", "updateTask",
     "deleteTask", "restoreTask", "getTaskHistory", "replayEvents", "streamEvents",
 }  # fmt: skip
-
-
-@pytest.fixture
-def document(api: Api) -> Json:
-    found: Json = succeed(api.get("/openapi.json"))
-    return found
-
-
-@pytest.fixture
-def operations(document: Json) -> list[Operation]:
-    return operations_of(document)
 
 
 def mappings(node: Any) -> Iterator[Json]:

@@ -5,20 +5,18 @@ from typing import Any
 
 from postman.generate import COLLECTION, ENVIRONMENT, collection, environment, write
 from postman.steps import FOLDERS
-from tests.support.api import Api, succeed
-from tests.support.openapi import operations_of
+from tests.support.openapi import Json, Operation
 
 ENDLESS = "streamEvents"  # a page tells how to open it
 
 
-def test_they_are_up_to_date(api: Api) -> None:
-    made = write(collection(succeed(api.get("/openapi.json"))))
+def test_they_are_up_to_date(document: Json) -> None:
+    made = write(collection(document))
     assert COLLECTION.read_text() == made, "run: python -m postman.generate"
     assert json.loads(ENVIRONMENT.read_text()) == environment()
 
 
-def test_every_operation_is_tried(api: Api) -> None:
-    operations = operations_of(succeed(api.get("/openapi.json")))
+def test_every_operation_is_tried(operations: list[Operation]) -> None:
     documented = {operation.doc["operationId"] for operation in operations}
     tried = {step.operation for steps in FOLDERS.values() for step in steps}
     assert tried == documented - {ENDLESS}

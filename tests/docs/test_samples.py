@@ -7,8 +7,7 @@ from flask import Flask
 
 from tests.docs.blocks import FENCE
 from tests.docs.samples import LANGUAGES, try_samples
-from tests.support.api import Api, succeed
-from tests.support.openapi import operations_of
+from tests.support.openapi import Json, Operation
 from tests.support.server import Server
 
 ON_ONE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -23,14 +22,14 @@ def test_samples_work_as_they_stand(server: Server, app: Flask, tmp_path: Path, 
 
 
 @ON_ONE
-def test_every_operation_has_a_sample_of_each_kind(api: Api) -> None:
-    for operation in operations_of(succeed(api.get("/openapi.json"))):
+def test_every_operation_has_a_sample_of_each_kind(operations: list[Operation]) -> None:
+    for operation in operations:
         assert [one["lang"] for one in operation.doc["x-codeSamples"]] == list(LANGUAGES)
 
 
 @ON_ONE
-def test_the_introduction_is_short(api: Api) -> None:
+def test_the_introduction_is_short(document: Json) -> None:
     """Its code is that of README.md, or is run by the journeys."""
-    text = succeed(api.get("/openapi.json"))["info"]["description"]
+    text = document["info"]["description"]
     assert len(text.split()) < 250
     assert [language for language, _, _ in FENCE.findall(text)] == ["sh", "js"]

@@ -1,8 +1,8 @@
 """Pruning: by age and by number, always the oldest, in a command and as a function."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 import time_machine
@@ -19,17 +19,10 @@ from tests.support.databases import Database
 from tests.support.parts import after_each_part
 from tests.support.plans import Statements
 from tests.support.racing import twin
+from tests.support.values import START
 from tests.support.waiting import wait_until
 
-START = datetime(2030, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    """A clock that stands still until it is moved."""
-    with time_machine.travel(START, tick=False) as traveller:
-        yield traveller
 
 
 @pytest.fixture

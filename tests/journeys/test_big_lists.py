@@ -5,7 +5,7 @@ import random
 import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -25,13 +25,12 @@ from tests.support.api import Api, User, succeed, through_client
 from tests.support.databases import Database, dispose_engines
 from tests.support.plans import Statements, primary_key
 from tests.support.settings import settings_for
-from tests.support.values import ORDERINGS
+from tests.support.values import ORDERINGS, START
 
 pytestmark = [pytest.mark.alone, pytest.mark.timeout(600)]
 
 COUNT = 100_000
 OTHERS = 4
-START = datetime(2030, 1, 1, tzinfo=UTC)
 STATUSES = ("TO DO", "IN PROGRESS", "DONE")
 SIGNED = [sign + name for name in ORDERINGS for sign in ("", "-")]
 MIDDLE = (START + timedelta(minutes=COUNT // 2)).isoformat()

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.api import Api, User, succeed, through_http
-from tests.support.board import add, card, column, edit, expect_count, register, save, titles
+from tests.support.api import User, succeed
+from tests.support.board import add, card, column, edit, expect_count, register_user, save, titles
 from tests.support.server import Server
 
 # What a browser does is the same on both databases; one is enough.
@@ -19,14 +19,14 @@ Open = Callable[..., Page]
 def page(module_server: Server, open_page: Open) -> Page:
     """The board of somebody new."""
     page = open_page(module_server.url)
-    page.user = register(page)  # type: ignore[attr-defined]
+    page.user = register_user(page)  # type: ignore[attr-defined]
     return page
 
 
 @pytest.fixture
-def user(module_server: Server, page: Page) -> User:
+def user(page: Page) -> User:
     """The same, by the API."""
-    return Api(through_http(module_server.url)).login(page.user)  # type: ignore[attr-defined]
+    return page.user  # type: ignore[attr-defined]
 
 
 def only_task(user: User) -> dict[str, object]:
@@ -38,7 +38,7 @@ def test_a_new_user_is_told_what_to_try(page: Page) -> None:
     expect(page.get_by_role("heading", name="Try this")).to_be_visible()
     commands = page.locator("#commands")
     expect(commands).to_contain_text("/api/v1/auth/login/")
-    expect(commands).to_contain_text(page.user)  # type: ignore[attr-defined]
+    expect(commands).to_contain_text(page.user.username)  # type: ignore[attr-defined]
     add(page, "<b>Water</b> the plants")
     expect(titles(page, "TO DO")).to_have_text(["<b>Water</b> the plants"])
     expect(page.get_by_role("heading", name="Try this")).to_be_hidden()
@@ -205,7 +205,7 @@ def test_dates_are_the_readers_own(
     """It is 01:30Z on the 6th; in New York still the 5th."""
     page = open_page(module_server.url, timezone_id=zone, locale="en-US")
     page.clock.set_fixed_time("2030-03-06T01:30:00Z")
-    user = Api(through_http(module_server.url)).login(register(page))
+    user = register_user(page)
     for day in ("05", "06", "07"):
         user.create_task(day, due_date=f"2030-03-{day}T00:00:00Z")
     texts = [f"Overdue: {days[0]}" if days[0] == "Yesterday" else days[0], *days[1:]]

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.api import Api, User, succeed, through_http
-from tests.support.board import log_in, open_account, register, titles
+from tests.support.api import Api, User, succeed
+from tests.support.board import log_in, open_account, register_user, titles
 from tests.support.server import Server
 
 pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
@@ -19,9 +19,9 @@ def page(module_server: Server, open_page: Callable[..., Page]) -> Page:
 
 
 @pytest.fixture
-def user(module_server: Server, page: Page) -> User:
+def user(page: Page) -> User:
     """Who is logged in on the page."""
-    return Api(through_http(module_server.url)).login(register(page))
+    return register_user(page)
 
 
 def save_profile(page: Page) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.support.api import Api, User, succeed, through_http
-from tests.support.board import add, card, edit, log_in, register, save, titles
+from tests.support.api import Api, User, succeed
+from tests.support.board import add, card, edit, log_in, register_user, save, titles
 from tests.support.server import Server
 
 pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
@@ -19,9 +19,9 @@ def page(module_server: Server, open_page: Callable[..., Page]) -> Page:
 
 
 @pytest.fixture
-def user(module_server: Server, page: Page) -> User:
+def user(page: Page) -> User:
     """Who is logged in on the page."""
-    return Api(through_http(module_server.url)).login(register(page))
+    return register_user(page)
 
 
 def type_into(page: Page, user: User) -> Locator:

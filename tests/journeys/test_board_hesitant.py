@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.support.api import Api, User, succeed, through_http
+from tests.support.api import Api, User, succeed
 from tests.support.board import (
     add,
     card,
@@ -13,7 +13,7 @@ from tests.support.board import (
     expect_count,
     log_in,
     log_out,
-    register,
+    register_user,
     save,
     titles,
     toast,
@@ -33,9 +33,9 @@ def page(module_server: Server, open_page: Callable[..., Page]) -> Page:
 
 
 @pytest.fixture
-def user(module_server: Server, page: Page) -> User:
+def user(page: Page) -> User:
     """Who is logged in on the page."""
-    return Api(through_http(module_server.url)).login(register(page))
+    return register_user(page)
 
 
 def hold(page: Page) -> list[Route]:
@@ -173,7 +173,7 @@ def test_a_date_is_the_same_day_in_its_tooltip(
     module_server: Server, open_page: Callable[..., Page], zone: str
 ) -> None:
     page = open_page(module_server.url, timezone_id=zone)
-    user = Api(through_http(module_server.url)).login(register(page))
+    user = register_user(page)
     user.create_task("Water", due_date="2035-01-01T00:00:00Z")
     due = card(page, "Water").locator(".due")
     expect(due).to_have_text("Jan 1, 2035")

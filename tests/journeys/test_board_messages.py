@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.api import Api, User, through_http
-from tests.support.board import add, card, edit, register, save, titles, toast
+from tests.support.api import User
+from tests.support.board import add, card, edit, register_user, save, titles, toast
 from tests.support.server import Server
 
 pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
@@ -20,9 +20,9 @@ def page(module_server: Server, open_page: Callable[..., Page]) -> Page:
 
 
 @pytest.fixture
-def user(module_server: Server, page: Page) -> User:
+def user(page: Page) -> User:
     """Who is logged in on the page."""
-    return Api(through_http(module_server.url)).login(register(page))
+    return register_user(page)
 
 
 def test_a_new_task_is_told_of_also_where_a_filter_hides_it(page: Page, user: User) -> None:

@@ -6,8 +6,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.support.api import Api, through_http
-from tests.support.board import card, column, register, titles
+from tests.support.board import card, column, register_user, titles
 from tests.support.server import Server
 
 pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
@@ -21,7 +20,7 @@ def open_board(module_server: Server, open_page: Open) -> Open:
 
     def open_board(viewport: dict[str, int]) -> Page:
         page = open_page(module_server.url, viewport=viewport, has_touch=True, is_mobile=True)
-        user = Api(through_http(module_server.url)).login(register(page))
+        user = register_user(page)
         for number in range(10):
             user.create_task(f"Task {number}")
         expect(titles(page, "TO DO")).to_have_count(10)

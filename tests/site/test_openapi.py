@@ -11,24 +11,11 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from taskmaster.core.errors import RATE_LIMIT_HEADERS
 from tests.support.api import Api, User, succeed
-from tests.support.openapi import Json, Operation, closed, operations_of
+from tests.support.openapi import Json, Operation, closed
 from tests.support.values import values_for
 
 STREAM = "/api/v1/tasks/stream/"  # whoever asks is not answered to the end
 POSITIONS = {"since", "seq", "Last-Event-ID", "Stream-Position"}
-
-
-@pytest.fixture
-def document(api: Api) -> Json:
-    """The document as it is served."""
-    served: Json = succeed(api.get("/openapi.json"))
-    return served
-
-
-@pytest.fixture
-def operations(document: Json) -> list[Operation]:
-    """Every operation of the document."""
-    return operations_of(document)
 
 
 def faults(value: Any, schema: Json, document: Json) -> list[str]:

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.support.api import PASSWORD
+from tests.support.api import PASSWORD, Api, User, through_http
 
 SECOND = 1000  # milliseconds, within which a change shows elsewhere
 
@@ -20,6 +20,12 @@ def register(page: Page) -> str:
     page.get_by_role("button", name="Register").click()
     expect_state(page, "Live")
     return name
+
+
+def register_user(page: Page) -> User:
+    """Register somebody on the page; return them, logged in elsewhere too."""
+    name = register(page)
+    return Api(through_http(page.evaluate("location.origin"))).login(name)
 
 
 def log_in(page: Page, name: str, stay: bool = True) -> None:

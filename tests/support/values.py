@@ -1,5 +1,7 @@
 """What many tests send: an id of nothing, the orderings, a handshake, and values of operations."""
 
+from datetime import UTC, datetime
+
 from flask import Flask
 
 from taskmaster.accounts import password_links
@@ -8,6 +10,7 @@ from tests.support.api import User, succeed
 from tests.support.openapi import Operation
 
 UNKNOWN = "0197f3c2-0000-7000-8000-000000000000"  # well formed, and the id of nothing
+START = datetime(2030, 1, 1, tzinfo=UTC)  # where a clock stands that a test moves
 ORDERINGS = ("date_created", "last_updated", "due_date", "title", "priority")
 HANDSHAKE = {
     "Connection": "Upgrade",

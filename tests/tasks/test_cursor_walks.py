@@ -3,7 +3,7 @@
 What stays as it is in the list's order is seen exactly once, whatever happens between two parts.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -15,10 +15,9 @@ from taskmaster.events.models import StreamHead
 from taskmaster.tasks.models import Task
 from tests.support.api import User, succeed
 from tests.support.databases import Database
-from tests.support.values import ORDERINGS
+from tests.support.values import ORDERINGS, START
 
 Json = dict[str, Any]
-START = datetime(2030, 1, 1, tzinfo=UTC)
 
 DUE = st.none() | st.integers(0, 3).map(lambda day: (START + timedelta(days=day)).isoformat())
 FIELDS = st.fixed_dictionaries(

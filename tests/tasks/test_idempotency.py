@@ -1,9 +1,9 @@
 """Idempotency-Key on POST tasks/: a repetition is answered, not carried out again."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,16 +15,9 @@ from tests.support.asserts import assert_no_events, assert_problem, events_of
 from tests.support.databases import Database
 from tests.support.racing import twin
 from tests.support.tables import contents, nothing_changes
+from tests.support.values import START
 
-START = datetime(2030, 1, 1, tzinfo=UTC)
 DAY = timedelta(hours=24)
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    """A clock that stands still until it is moved. Take it before `user`."""
-    with time_machine.travel(START, tick=False) as traveller:
-        yield traveller
 
 
 def post(user: User, key: str, body: Any = None, **options: Any) -> Reply:

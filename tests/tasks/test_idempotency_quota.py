@@ -1,7 +1,7 @@
 """IDEMPOTENCY_BYTES_PER_USER: how much of replies is kept for the keys of one user."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 import time_machine
@@ -13,8 +13,8 @@ from tests.support.asserts import assert_problem, events_of
 from tests.support.databases import Database
 from tests.support.plans import Statements, plan
 from tests.support.tables import contents, nothing_changes
+from tests.support.values import START
 
-START = datetime(2030, 1, 1, tzinfo=UTC)
 QUOTA = 1000
 LARGE = {"title": "One", "description": "x" * QUOTA}
 CREATE = {"action": "create", "task": LARGE}
