@@ -1,10 +1,14 @@
 """GET tasks/: each filter, each ordering, and all of them together."""
 
+import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from taskmaster.core.pagination import PageQuerySchema
+from taskmaster.site.assets import STATIC
+from taskmaster.tasks.filters import TaskQuerySchema
 from tests.support.api import Api, User, succeed
 from tests.support.asserts import assert_problem
 
@@ -187,3 +191,20 @@ def test_created_after_is_exact_to_the_microsecond(user: User) -> None:
     for number, moment in enumerate(moments):
         later = [other for other in moments[number:] if other > moment]
         assert len(found(user, created_after=moment)) == len(later)
+
+
+def keys_after(name: str, beginning: str) -> set[str]:
+    """Return the names in the braces that follow, one a line, of a file of the client."""
+    text = (STATIC / "client" / name).read_text()
+    body = text.partition(beginning)[2].partition("\n}")[0]
+    return set(re.findall(r"^  (\w+)\??:", body, re.MULTILINE))
+
+
+def test_every_filter_is_tried_and_known_to_the_client() -> None:
+    """A live list applies them by itself: with one that it does not know, it shows too much."""
+    others = PageQuerySchema().fields.keys() | {"cursor", "ordering", "search"}
+    filters = TaskQuerySchema().fields.keys() - others
+    assert {name for params, _ in FILTERS for name in params} - {"search"} == filters
+    assert keys_after("query.js", "const TESTS = {") == filters
+    typed = keys_after("taskmaster.d.ts", "export interface Filter {")
+    assert typed == filters | {"ordering", "search"}
