@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Dialect, ForeignKey, Index, SmallInteger, String, Table, Text
+from sqlalchemy import Dialect, ForeignKey, Index, SmallInteger, String, Table, Text, event
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..core.columns import Id, UTCDateTime
@@ -65,6 +65,14 @@ class Task(db.Model):  # type: ignore[name-defined]
     version: Mapped[int] = mapped_column(default=1)
     title_key: Mapped[str] = mapped_column(TitleKey)
     search_text: Mapped[str] = mapped_column(Text)
+
+
+@event.listens_for(Task, "before_insert")
+@event.listens_for(Task, "before_update")
+@event.listens_for(Task, "before_delete")
+def _refuse(*_: object) -> None:
+    """Refuse what `db.session` would write: no event, no new version, nothing for search."""
+    raise RuntimeError("A task changes by tasks/service.py, which writes its event as well.")
 
 
 tasks: Table = Task.__table__

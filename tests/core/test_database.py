@@ -1,5 +1,6 @@
 """Reading and writing beside each other, by our own ways and by Flask-SQLAlchemy's `db.session`."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from taskmaster.accounts import passwords
 from taskmaster.accounts.models import User, users
 from taskmaster.core.database import DATABASES, reading, writing
 from taskmaster.extensions import db
+from taskmaster.tasks.models import Task
 from tests.support import api
 from tests.support.databases import Database
+from tests.support.tables import nothing_changes
 
 
 @pytest.mark.timeout(5, func_only=True)
@@ -40,6 +43,30 @@ def test_db_session_writes_and_reads_what_it_wrote(app: Flask, user: api.User) -
         db.session.commit()
     assert user.get("auth/profile/").json["first_name"] == "Grace"
     assert user.get("auth/profile/").json["last_name"] == "Hopper"
+
+
+def make_task(task: Task, user_id: str) -> None:
+    db.session.add(Task(user_id=user_id, title="Two"))
+
+
+def change_task(task: Task, user_id: str) -> None:
+    task.title = "Two"
+
+
+def delete_task(task: Task, user_id: str) -> None:
+    db.session.delete(task)
+
+
+@pytest.mark.parametrize("change", [make_task, change_task, delete_task])
+def test_a_session_writes_no_tasks(
+    app: Flask, user: api.User, database: Database, change: Callable[[Task, str], None]
+) -> None:
+    user.create_task("One")
+    with app.app_context(), nothing_changes(database):
+        change(db.session.scalars(select(Task)).one(), user.id)
+        with pytest.raises(RuntimeError, match="tasks/service"):
+            db.session.commit()
+        db.session.rollback()
 
 
 @pytest.mark.timeout(5, func_only=True)
