@@ -70,13 +70,15 @@ class ErrorCode(StrEnum):
     UNAVAILABLE = "unavailable", 503
 
 
-# What Flask, Werkzeug and webargs raise by themselves, by status.
+# What Flask, Werkzeug, webargs and `abort()` raise, by status; 410 and 426 mean one thing here.
 DEFAULTS = {
     400: (ErrorCode.MALFORMED_REQUEST, "The request cannot be read."),
     401: (ErrorCode.NOT_AUTHENTICATED, "An access token is needed."),
     403: (ErrorCode.FORBIDDEN, "This is not allowed."),
     404: (ErrorCode.NOT_FOUND, "There is nothing here."),
     405: (ErrorCode.METHOD_NOT_ALLOWED, "This method is not allowed here."),
+    409: (ErrorCode.ALREADY_EXISTS, "This exists already."),
+    412: (ErrorCode.PRECONDITION_FAILED, "This is not the version that the request asks for."),
     413: (ErrorCode.TOO_LARGE, "The request body is larger than 1 MiB."),
     415: (ErrorCode.UNSUPPORTED_MEDIA_TYPE, "The body must be application/json."),
     422: (ErrorCode.VALIDATION_FAILED, "Some fields are not valid."),

@@ -1,22 +1,15 @@
 """What goes wrong on our side: named and logged, told in the one shape, and nothing leaks."""
 
-from collections.abc import Callable
-
 import pytest
-from flask import Flask
+from flask import Flask, abort
 from sqlalchemy import text
 
 from taskmaster.core.database import reading
+from taskmaster.core.errors import DEFAULTS, ErrorCode
 from tests.support.api import Api, through_client
 from tests.support.asserts import assert_problem
 from tests.support.databases import Database
 from tests.support.postgres import PostgresServer
-
-
-@pytest.fixture
-def make_app(make_app: Callable[..., Flask]) -> Callable[..., Flask]:
-    """As everywhere, but as users get it: in tests Flask would let errors through."""
-    return lambda **settings: make_app(ENVIRONMENT="development", **settings)
 
 
 def test_unhandled_error_is_a_problem_and_leaks_nothing(
@@ -33,6 +26,19 @@ def test_unhandled_error_is_a_problem_and_leaks_nothing(
     assert "unhandled_error" in log
     assert "request-1234" in log
     assert "KeyError: 'a secret'" in log
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_abort_is_told_in_the_one_shape(app: Flask) -> None:
+    app.add_url_rule("/abort/<int:code>", view_func=abort)
+    api = Api(through_client(app.test_client()))
+    for status, (code, detail) in DEFAULTS.items():
+        assert code.status == status
+        assert assert_problem(api.get(f"/abort/{status}"), status, code)["detail"] == detail
+    without = {code.status.value for code in ErrorCode} - DEFAULTS.keys()
+    assert without == {410, 426}  # whose one code says more than the status does
+    for status in (410, 418):
+        assert_problem(api.get(f"/abort/{status}"), 400, "malformed_request")
 
 
 def test_error_of_the_database_does_not_leak_its_text(
