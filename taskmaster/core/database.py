@@ -95,9 +95,12 @@ def writing(long: bool = False, user_id: str = "") -> Iterator[Connection]:
 
     The statements of a long one may take as long as they like. SQLite has one connection for
     both; `user_id`, if given, waits for it longer after a long change (`sqlite.Gate`). Never open
-    a second one inside.
+    a second one inside. Raise RuntimeError if `db.session` has one: on SQLite each would wait for
+    the other, on PostgreSQL they would be two changes.
     """
     return_connection()
+    if db.session.registry.has() and "writes" in db.session.info:
+        raise RuntimeError("Commit db.session before you call a service: it may have written.")
     databases = DATABASES.get()
     engine = databases.long if long else db.engine
     turn = databases.gate.turn(user_id) if databases.gate else nullcontext()

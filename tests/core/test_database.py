@@ -12,8 +12,11 @@ from taskmaster.accounts import passwords
 from taskmaster.accounts.models import User, users
 from taskmaster.core.database import DATABASES, reading, writing
 from taskmaster.extensions import db
+from taskmaster.tasks import service
 from taskmaster.tasks.models import Task
+from taskmaster.tasks.schemas import CREATION
 from tests.support import api
+from tests.support.api import succeed
 from tests.support.databases import Database
 from tests.support.tables import nothing_changes
 
@@ -74,6 +77,21 @@ def test_a_session_that_read_lets_the_services_write(app: Flask, user: api.User)
     with app.app_context():
         assert db.session.get(User, user.id)
         user.create_task()
+
+
+@pytest.mark.timeout(5, func_only=True)
+def test_a_session_commits_what_it_wrote_before_a_service_writes(
+    app: Flask, user: api.User
+) -> None:
+    """The service's transaction is another one, which would wait for the session's lock."""
+    with app.app_context():
+        db.session.get_one(User, user.id).first_name = "Ada"
+        db.session.flush()
+        with pytest.raises(RuntimeError, match=r"Commit db\.session before"):
+            service.create(user.id, CREATION.load({"title": "One"}))
+        db.session.commit()
+        service.create(user.id, CREATION.load({"title": "One"}))
+    assert succeed(user.get("tasks/"))["count"] == 1
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
