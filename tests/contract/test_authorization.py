@@ -1,6 +1,7 @@
 """Who may do what: every operation of the URL map, tried by everybody there can be."""
 
 import itertools
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -130,6 +131,7 @@ def owner(api: Api) -> User:
 
 
 def with_task(user: User) -> User:
+    """Give somebody one of each that a path may name."""
     user.task_id = user.create_task()["id"]
     user.session_id = user.get("auth/sessions/").json["results"][0]["id"]
     return user
@@ -156,8 +158,8 @@ def test_each_actor_is_answered_as_the_matrix_says(
 ) -> None:
     row = MATRIX[operation]
     method, path = operation.split(" ")
-    path = path.replace("<uuid:task_id>", owner.task_id)
-    path = path.replace("<uuid:session_id>", owner.session_id)
+    path = re.sub(r"<uuid:(\w+)>", lambda found: getattr(owner, found[1], found[0]), path)
+    assert "<" not in path, "give the owner one: with_task()"
     for name in (actor for actor in ACTORS if actor in row.answers):
         actor = actor_of(name, api, owner, database)
         expected = row.answers[name]
