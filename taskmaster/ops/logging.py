@@ -42,6 +42,7 @@ def init_app(app: Flask) -> None:
         logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Stderr())),
         cache_logger_on_first_use=True,
     )
+    app.logger.setLevel(app.config["LOG_LEVEL"])  # and of logging's loggers below `taskmaster`
     app.before_request(_begin)
     app.after_request(_finish)
 
