@@ -6,15 +6,16 @@ from typing import Any
 
 import orjson
 from flask import Response
-from flask.json.provider import JSONProvider
+from flask.json.provider import DefaultJSONProvider, JSONProvider
 
 
 class OrjsonProvider(JSONProvider):
     """Flask's JSON, for `request.get_json()` and `jsonify()` alike."""
 
     def dumps(self, obj: Any, **_: Any) -> str:
-        """Write compact JSON; names of mappings must be strings."""
-        return orjson.dumps(obj).decode()
+        """Write compact JSON, also of what Flask's own provider knows, such as a Decimal."""
+        default = DefaultJSONProvider.default
+        return orjson.dumps(obj, default, orjson.OPT_NON_STR_KEYS).decode()
 
     def loads(self, s: str | bytes, **_: Any) -> Any:
         """Read JSON in UTF-8. Raise ValueError for anything else."""

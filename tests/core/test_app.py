@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, jsonify
+from markupsafe import Markup
 
 import config
 from taskmaster import create_app
@@ -41,6 +43,15 @@ def test_slash_or_none_is_the_same_without_redirect(user: User) -> None:
     for path in ("tasks", "auth/profile", f"tasks/{task['id']}", "auth/sessions", "tasks/events"):
         assert succeed(user.get(path)) == succeed(user.get(path + "/"))
     assert user.post("tasks", {"title": "Two"}).status == 201
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_jsonify_takes_what_flasks_own_does(app: Flask) -> None:
+    with app.app_context():
+        reply = jsonify({1: Decimal("1.50"), "markup": Markup("<b>")})
+    assert reply.json == {"1": "1.50", "markup": "<b>"}
+    with app.app_context(), pytest.raises(TypeError):
+        jsonify(object())
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/api/v1/", "/api/v2/tasks/", "/%"])
