@@ -3,10 +3,10 @@
 The API reads no cookie, and the cookie holds no token, so it is good for nothing else.
 """
 
-from typing import Any
+from typing import Any, NoReturn
 
 from flask import Flask, Request, g, request, session
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask.sessions import NullSession, SecureCookieSession, SecureCookieSessionInterface
 from sqlalchemy import Row, bindparam, select
 
 from ..accounts import service, tokens
@@ -39,11 +39,20 @@ COOKIE = {
 }
 
 
+class NoSession(NullSession):
+    """What `session` is elsewhere: empty, and not to be filled."""
+
+    def __setitem__(self, *_: object) -> NoReturn:
+        raise RuntimeError(f"Only pages below {PATH} have a session; elsewhere a token says who.")
+
+
 class CookieForAdmin(SecureCookieSessionInterface):
     """Flask's signed cookie, below PATH only.
 
     Anywhere else a token says who asks, and opening a session would cost every request.
     """
+
+    null_session_class = NoSession
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """Read the cookie, on admin pages only."""

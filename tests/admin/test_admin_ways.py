@@ -1,7 +1,7 @@
 """The admin pages: what they are called, and the ways between them."""
 
 import pytest
-from flask import Flask
+from flask import Flask, session
 from flask.testing import FlaskClient
 
 from tests.admin.forms import fields_of, press
@@ -53,3 +53,10 @@ def test_the_address_without_a_slash_is_no_log_out(admin: FlaskClient) -> None:
 def test_a_large_form_is_not_read(browser: FlaskClient) -> None:
     reply = browser.post("/admin/login/", data="a&" * 100_000, content_type=FORM)
     assert reply.status_code == 413
+
+
+def test_a_session_elsewhere_is_refused_with_the_reason(app: Flask) -> None:
+    with app.test_request_context("/board"):
+        assert session.get("color") is None
+        with pytest.raises(RuntimeError, match="Only pages below /admin/"):
+            session["color"] = "red"
