@@ -29,6 +29,15 @@ const my = {
       return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
     };
   },
+  /** Let each reply with a list take so long. */
+  slow(milliseconds) {
+    const { fetch } = globalThis;
+    globalThis.fetch = async (url, options) => {
+      const reply = await fetch(url, options);
+      if (url.includes("/tasks/?")) await new Promise((resolve) => setTimeout(resolve, milliseconds));
+      return reply;
+    };
+  },
   /** Keep replies on their way until `my.release()`; `my.held` counts them. */
   hold() {
     const { fetch } = globalThis;

@@ -103,7 +103,10 @@ export class LiveList {
       } catch (error) {
         if (attempt !== this.#attempt) return;
         if (error.status !== 410) this.#fail(error);
-        if (error.status >= 400 && error.status < 500 && !PASSING.has(error.status)) return;
+        if (error.status >= 400 && error.status < 500 && !PASSING.has(error.status)) {
+          this.#journal = null;
+          return;
+        }
       }
       await pause(length);
       if (attempt !== this.#attempt) return;
@@ -182,7 +185,12 @@ export class LiveList {
   }
 
   #apply(event, listing = this.#listing) {
-    if (!listing.apply(event)) this.#soon("list", SOON, () => this.load());
+    if (!listing.apply(event)) this.#ask();
+  }
+
+  /** List again soon. What is on its way arrives first: where much changes, it never would otherwise. */
+  #ask() {
+    this.#soon("list", SOON, () => (this.#journal ? this.#ask() : this.load()));
   }
 
   async #count(next = 2 * SOON) {
