@@ -6,7 +6,6 @@ const LONGEST_PAUSE = 30_000;
 const CONNECTING = 20_000; // milliseconds until the first message
 const SILENCE = 30_000; // milliseconds until the server is asked for a sign of life
 const ANSWER = 10_000; // milliseconds that it has for that
-const MOST_WAITING = 1000; // events that `events` takes ahead of its reader
 // Refusals after which another token may do.
 const OF_TOKEN = new Set([
   "token_expired", "token_revoked", "session_ended", "invalid_token", "not_authenticated", "wrong_token_type",
@@ -53,6 +52,7 @@ export class Stream {
   #open;
   #on;
   #connection = null;
+  #userId; // whose log it is
   #token;
   #goodbye; // what the server said last about the end
   #pause = FIRST_PAUSE;
@@ -68,6 +68,7 @@ export class Stream {
 
   /** Follow what comes after `since`; what comes from now on without it. */
   start(since) {
+    this.#userId = this.#session.user?.id;
     this.floor = this.position = since;
     this.#pause = FIRST_PAUSE;
     this.#become("connecting");
@@ -104,7 +105,7 @@ export class Stream {
     this.#drop();
     clearTimeout(this.#retry);
     const session = this.#session.current;
-    if (!session) return this.stop();
+    if (!session || session.user.id !== this.#userId) return this.stop();
     this.#token = session.access;
     this.#goodbye = null;
     this.over = false;
@@ -158,6 +159,7 @@ export class Stream {
     try {
       const token = await this.#session.refresh(this.#token);
       if (connection !== this.#connection) return;
+      if (this.#session.user?.id !== this.#userId) return this.stop();
       this.#token = token;
       connection.authenticate({ token });
     } catch {
@@ -187,38 +189,5 @@ export class Stream {
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => this.#connect(), jitter(this.#pause));
     this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE);
-  }
-}
-
-/** Yield the events after `since`, in order, for as long as they are asked for. */
-export async function* events(session, open, since) {
-  const waiting = [];
-  let failure = null;
-  let wake = () => {};
-  const stream = new Stream(session, open, {
-    event(event) {
-      if (waiting.push(event) === MOST_WAITING) stream.stop(); // until they are read
-      wake();
-    },
-    reset() {
-      const detail = `What followed this position is kept no more; the log stands at ${stream.position}.`;
-      failure = new TaskmasterError({ code: "position_expired", status: 410, detail });
-      wake();
-    },
-    state() {
-      if (stream.over) failure = stream.error;
-      wake();
-    },
-  });
-  stream.position = since;
-  try {
-    while (true) {
-      if (waiting.length) yield waiting.shift();
-      else if (failure) throw failure;
-      else if (stream.state !== "stopped") await new Promise((resolve) => (wake = resolve));
-      else if (session.need()) stream.start(stream.position);
-    }
-  } finally {
-    stream.stop();
   }
 }

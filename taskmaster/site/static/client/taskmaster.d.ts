@@ -149,7 +149,7 @@ export interface Client {
   logout(): Promise<void>;
   readonly account: Account;
   readonly tasks: Tasks;
-  events(options?: { since?: number }): AsyncGenerator<TaskEvent, void, void>;
+  events(options?: { since?: number; signal?: AbortSignal }): AsyncGenerator<TaskEvent, void, void>;
   request(method: string, path: string, request?: Request): Promise<unknown>;
   close(): void;
 }

@@ -6,11 +6,12 @@
 //   tm.tasks.live({ status_task: ["TO DO"] }).subscribe((tasks) => render(tasks));
 //
 // Documented in docs/client.md, typed in taskmaster.d.ts.
+import { events } from "./events.js";
 import { Feed } from "./feed.js";
 import { newKey } from "./http.js";
 import { LiveList } from "./live.js";
 import { Session } from "./session.js";
-import { events, transport } from "./stream.js";
+import { transport } from "./stream.js";
 
 export { TaskmasterError } from "./http.js";
 
@@ -23,6 +24,7 @@ export function connect(url = globalThis.location?.origin, { storage, ...options
   const session = new Session(root, storage);
   const open = transport(root, options);
   const feed = new Feed(session, open);
+  const closing = new AbortController();
   const request = async (...call) => (await session.request(...call)).body;
   return {
     get user() {
@@ -35,9 +37,10 @@ export function connect(url = globalThis.location?.origin, { storage, ...options
     logout: () => session.leave(),
     account: accountOf(session, request),
     tasks: tasksOf(session, feed, request),
-    events: ({ since } = {}) => events(session, open, since),
+    events: ({ since, signal } = {}) => events(session, open, since, [closing.signal, signal]),
     request,
     close() {
+      closing.abort();
       feed.close();
       session.close();
     },

@@ -1,0 +1,76 @@
+"""The iterator of events: it is one user's, and ends at once where its reader wants that."""
+
+import pytest
+
+from tests.support.api import PASSWORD, Api, User, through_http
+from tests.support.client_journey import TRANSPORTS, connect
+from tests.support.javascript import JavaScript, JavaScriptError, value_of
+from tests.support.server import Server
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+BY_EACH = pytest.mark.parametrize("transport", TRANSPORTS)
+LOG_IN = "await {}.login(given.username, given.password);"
+
+
+@pytest.fixture
+def user(server: Server) -> User:
+    """Somebody who has one event."""
+    found = Api(through_http(server.url)).register()
+    found.create_task("Mine")
+    return found
+
+
+@pytest.fixture
+def other(server: Server) -> dict[str, str]:
+    """The credentials of somebody who has several."""
+    found = Api(through_http(server.url)).register()
+    for number in range(3):
+        found.create_task(f"Secret {number}")
+    return {"username": found.username, "password": PASSWORD}
+
+
+@BY_EACH
+@pytest.mark.parametrize("leave", ["await my.client.logout();", ""], ids=["after", "over"])
+def test_it_ends_with_its_user(
+    server: Server, user: User, other: dict[str, str], js: JavaScript, transport: str, leave: str
+) -> None:
+    """Somebody else logs in, after a log-out or over who is there."""
+    connect(js, server.url, user, transport)
+    following = js.begin("await my.follow(0)")
+    js.wait("my.seqs.length === 1")
+    js.run(leave + LOG_IN.format("my.client"), **other)
+    with pytest.raises(JavaScriptError) as refusal:
+        value_of(following, 10)
+    assert (refusal.value.code, refusal.value.status) == ("session_ended", 401)
+    assert js.run("return my.seqs") == [1]
+
+
+@BY_EACH
+def test_it_does_not_come_back_as_another(
+    server: Server, user: User, other: dict[str, str], js: JavaScript, transport: str
+) -> None:
+    """What shares the session logs somebody else in, and no news of that comes."""
+    connect(js, server.url, user, transport)
+    following = js.begin("await my.follow(0)")
+    js.wait("my.seqs.length === 1")
+    js.run(LOG_IN.format("my.connect()"), **other)
+    server.restart()
+    with pytest.raises(JavaScriptError) as refusal:
+        value_of(following)
+    assert refusal.value.code == "session_ended"
+    assert js.run("return my.seqs") == [1]
+
+
+@pytest.mark.parametrize("stop", ["my.events.return()", "my.stop.abort()", "my.client.close()"])
+def test_a_reader_that_waits_can_stop(
+    server: Server, user: User, js: JavaScript, stop: str
+) -> None:
+    connect(js, server.url, user)
+    js.run("my.stop = new AbortController()")
+    js.run("my.events = my.client.events({ since: 0, signal: my.stop.signal })")
+    assert js.run("return (await my.events.next()).value.title") == "Mine"
+    waiting = js.begin("return await my.events.next()")
+    js.run(f"await {stop}", 10)
+    assert value_of(waiting, 10) == {"done": True}
+    user.create_task("Later")
+    assert js.run("return await my.events.next()") == {"done": True}
