@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.api import Api, User, through_http
+from tests.support.api import Api, User, succeed, through_http
 from tests.support.client_journey import connect, expect_list, listed
 from tests.support.javascript import JavaScript, value_of
 from tests.support.server import Server
@@ -15,6 +15,20 @@ for (my.changes = 1; !my.enough; my.changes++) {
   await my.client.tasks.update(given.id, { title: `Report ${my.changes}` });
   await new Promise((resolve) => setTimeout(resolve, 150));
 }
+"""
+# A proxy's own page for every request, until `my.well`.
+PROXY = """
+const { fetch } = globalThis;
+globalThis.fetch = async (...call) =>
+  my.well ? fetch(...call) : new Response("A page of a proxy", { status: given.status });
+"""
+COUNT = """
+const { fetch } = globalThis;
+my.asked = 0;
+globalThis.fetch = (url, ...rest) => {
+  my.asked += url.includes(given.part);
+  return fetch(url, ...rest);
+};
 """
 NUMBER = "Number(my.lists[given.name].tasks[0]?.title.split(' ')[1])"
 
@@ -47,3 +61,42 @@ def test_what_only_the_server_can_list_arrives_while_much_changes(
     value_of(changing)
     for name, query in queries.items():
         expect_list(js, name, listed(user, **query))
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_page_of_a_proxy_ends_neither_a_list_nor_the_session(
+    user: User, js: JavaScript, status: int
+) -> None:
+    user.create_task("One")
+    js.run(PROXY, status=status)
+    js.run("my.open('all')")
+    js.wait("my.lists.all.error?.code === 'unexpected_reply'")
+    js.run("my.well = true")
+    expect_list(js, "all", listed(user))
+    assert js.run("return my.users") == [[None, None], [user.username, None]]
+
+
+def test_a_query_that_is_refused_is_not_asked_again(user: User, js: JavaScript) -> None:
+    task = user.create_task("Old")
+    js.run(COUNT, part="search=xxx")
+    js.run("my.open('refused', { search: 'x'.repeat(201) })")
+    js.wait("my.lists.refused.error?.status === 422")
+    js.run("my.open('titles', { ordering: 'title' })")
+    for title in ("New", "Newer"):
+        succeed(user.patch(f"tasks/{task['id']}/", {"title": title}))
+        expect_list(js, "titles", listed(user, ordering="title"))  # which has asked again
+    assert js.run("return [my.asked, my.lists.refused.state]") == [1, "offline"]
+
+
+def test_a_list_that_waits_is_tried_when_the_network_is_back(
+    server: Server, js: JavaScript
+) -> None:
+    hear = "globalThis.addEventListener = (name, act) => (my.heard[name] ??= []).push(act)"
+    js.run(f"my.heard = {{}}; {hear}")
+    user = Api(through_http(server.url)).register()
+    connect(js, server.url, user)
+    js.run(PROXY, status=500)
+    js.run("Math.random = () => 100; my.open('all')")  # its first pause is long
+    js.wait("my.lists.all.state === 'offline'")
+    js.run("my.well = true; my.heard.online.forEach((act) => act())")
+    js.wait("my.lists.all.state === 'live'", 10)

@@ -95,7 +95,11 @@ export class Feed {
   }
 
   #cut = () => this.stream.cut();
-  #hurry = () => globalThis.document?.visibilityState !== "hidden" && this.stream.hurry();
+  #hurry = () => {
+    if (globalThis.document?.visibilityState === "hidden") return;
+    this.stream.hurry();
+    this.#lists.forEach((list) => list.hurry());
+  };
 }
 
 /** Name one change of one task. */

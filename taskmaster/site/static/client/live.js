@@ -1,5 +1,5 @@
 // Live lists: what `tasks.live()` gives. A listing, kept up to date and told of.
-import { TaskmasterError, pause } from "./http.js";
+import { TaskmasterError, jitter } from "./http.js";
 import { Listing } from "./listing.js";
 import { Listeners } from "./session.js";
 
@@ -8,6 +8,10 @@ const SOON = 500; // milliseconds for which changes are collected before the ser
 const FIRST_PAUSE = 500; // milliseconds before a list that failed is asked for again
 const LONGEST_PAUSE = 30_000;
 const PASSING = new Set([408, 410, 429]); // refusals that are over some time
+
+/** Whether an error is the API's last word on a query; what a proxy says may be over soon. */
+const isFinal = (error) =>
+  error?.status >= 400 && error.status < 500 && !PASSING.has(error.status) && error.code !== "unexpected_reply";
 
 /** The tasks of a query, kept up to date until `close()`. */
 export class LiveList {
@@ -95,22 +99,22 @@ export class LiveList {
   }
 
   /** List from the start, as often as it takes. What there is stays until the new is here. */
-  async load() {
+  async load(length = FIRST_PAUSE) {
+    if (isFinal(this.#error)) return;
     const attempt = this.#abandon();
-    for (let length = FIRST_PAUSE; ; length = Math.min(2 * length, LONGEST_PAUSE)) {
-      try {
-        return await this.#list(attempt);
-      } catch (error) {
-        if (attempt !== this.#attempt) return;
-        if (error.status !== 410) this.#fail(error);
-        if (error.status >= 400 && error.status < 500 && !PASSING.has(error.status)) {
-          this.#journal = null;
-          return;
-        }
-      }
-      await pause(length);
+    try {
+      await this.#list(attempt);
+    } catch (error) {
       if (attempt !== this.#attempt) return;
+      this.#abandon();
+      if (error.status !== 410) this.#fail(error);
+      if (!isFinal(error)) this.#soon("list", jitter(length), () => this.load(Math.min(2 * length, LONGEST_PAUSE)));
     }
+  }
+
+  /** List at once where that is waited for: the network is back, or somebody looks. */
+  hurry() {
+    if (this.#timers.list && !this.#journal) this.load();
   }
 
   /** List again: what followed the position of the stream is kept no more. */

@@ -130,7 +130,7 @@ export class Session {
       const session = this.need();
       if (session.access !== used) return session.access;
       const tokens = await this.#rotate(session).catch((error) => {
-        if (error.status === 401) this.end(session, error);
+        if (error.status === 401 && error.code !== "unexpected_reply") this.end(session, error);
         throw error;
       });
       if (this.current?.refresh === session.refresh) this.#keep({ ...session, ...tokens });
