@@ -146,6 +146,42 @@ def test_a_write_whose_reply_was_lost_is_made_once(
     ]
 
 
+# The first removal is carried out and its reply lost; the second has a token that has run out.
+LOSE_AND_EXPIRE = """
+const { fetch } = globalThis;
+my.statuses = [];
+globalThis.fetch = async (url, options) => {
+  if (options.method !== "DELETE") return fetch(url, options);
+  if (my.statuses.length === 1) options.headers.Authorization = "Bearer expired";
+  my.statuses.push((await fetch(url, options)).status);
+  if (my.statuses.length === 1) throw new TypeError("fetch failed");
+  return new Response(null, { status: my.statuses.at(-1) });
+};
+"""
+
+
+@ON_ONE
+def test_a_removal_is_made_once_while_the_token_runs_out(server: Server, js: JavaScript) -> None:
+    user = Api(through_http(server.url)).register()
+    task = user.create_task("One")
+    connect(js, server.url, user)
+    js.run(LOSE_AND_EXPIRE)
+    assert js.run("await my.client.tasks.remove(given.id)", id=task["id"]) is None
+    assert js.run("return my.statuses") == [200, 401, 404]
+
+
+@ON_ONE
+def test_a_session_whose_end_was_not_answered_has_ended(server: Server, js: JavaScript) -> None:
+    user = Api(through_http(server.url)).register()
+    connect(js, server.url, user)
+    js.run(
+        "const all = await my.client.account.sessions(); my.other = all.find((one) => !one.current)"
+    )
+    end = "my.lose(1, 'DELETE'); return await my.client.account.endSession(my.other.id)"
+    assert js.run(end) == {"message": "Session ended"}
+    assert len(js.run("return await my.client.account.sessions()")) == 1
+
+
 @ON_ONE
 def test_a_refusal_after_an_outage_is_told(server: Server, user: User, js: JavaScript) -> None:
     """It is offline already when it is told to stay away: by a server with no room for it."""

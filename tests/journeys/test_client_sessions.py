@@ -168,3 +168,39 @@ def test_a_request_of_the_first_user_is_not_made_as_the_second(
     assert refusal.value.code == "token_revoked"
     assert js.run("return my.client.user.username") == other.username
     assert listed(again(other)) == []
+
+
+IN_TWO_TABS = """
+const store = () => {
+  const items = new Map();
+  return {
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, text) => items.set(key, text),
+    removeItem: (key) => items.delete(key),
+  };
+};
+globalThis.localStorage = store();
+const open = async ({ stay, ...user }) => {
+  globalThis.sessionStorage = store();
+  const tab = tm.connect(given.url);
+  await tab.login(user.username, given.password, { stay });
+  return tab;
+};
+my.tab = await open({ username: given.mine, stay: false });
+await open({ username: given.theirs, stay: true });
+"""
+
+
+def test_who_logs_out_of_a_tab_of_their_own_becomes_nobody_else(
+    server: Server, user: User, js: JavaScript
+) -> None:
+    """Meanwhile somebody else has logged in for all tabs."""
+    other = Api(through_http(server.url)).register()
+    names = {"mine": user.username, "theirs": other.username}
+    js.run(IN_TWO_TABS, url=server.url, password=PASSWORD, **names)
+    js.run("my.seen = []; my.tab.onUser((user) => my.seen.push(user?.username))")
+    js.run("await my.tab.logout()")
+    assert js.run("return my.seen") == [user.username, None]
+    log_in = "return (await my.tab.login(given.username, given.password)).username"
+    assert js.run(log_in, username=user.username, password=PASSWORD) == user.username
+    assert js.run("return my.tab.user.username") == user.username

@@ -37,16 +37,16 @@ export function newKey() {
 }
 
 /**
- * Send a request until it is answered; return `{ body, headers, repeated }`. Throws a TaskmasterError.
+ * Send a request until it is answered; return `{ body, headers }`. Throws a TaskmasterError.
  * `repeatable` says whether it may be sent again after a lost reply: it may be what was carried out.
+ * `repeated` says that it was sent before; the error says so too.
  */
-export async function send(url, { repeatable, pauses = REPETITIONS, patience = PATIENCE, ...request }) {
+export async function send(url, { repeatable, repeated, pauses = REPETITIONS, patience = PATIENCE, ...request }) {
   for (let tries = 0; ; tries++) {
     try {
-      const reply = await sendOnce(url, request, tries < pauses.length ? patience : PATIENCE);
-      return { ...reply, repeated: tries > 0 };
+      return await sendOnce(url, request, tries < pauses.length ? patience : PATIENCE);
     } catch (error) {
-      error.repeated = tries > 0;
+      error.repeated = repeated || tries > 0;
       const lost = error.code === "offline" || AWAY.has(error.status);
       if (!lost || !repeatable || tries === pauses.length) throw error;
     }

@@ -1,6 +1,8 @@
 // The session: who is logged in, kept where all tabs see it, its token refreshed by one tab at a time.
 import { HASTE, TaskmasterError, queryString, send } from "./http.js";
 
+const NOBODY = "null"; // stored where nobody is logged in, whoever is in another tab
+
 /** Functions to call when something happens. What one of them throws disturbs nobody else. */
 export class Listeners {
   #all = new Set();
@@ -95,6 +97,8 @@ export class Session {
       if (why) store?.setItem(this.#key, JSON.stringify({ why: { ...why, request_id: why.requestId } }));
     } catch {} // it is full
     store?.removeItem(this.#key);
+    // Where it was this tab's own, the tab shall not fall back to the one of all tabs, which may be somebody else's.
+    if (store !== this.#stores[0]) store?.setItem(this.#key, NOBODY);
     this.#announce(why);
   }
 
@@ -117,7 +121,7 @@ export class Session {
       if (error.status !== 401) throw error;
       const token = await this.refresh(access);
       if (this.user?.id !== user.id) throw error; // somebody else has logged in meanwhile
-      return send(url, { ...request, token });
+      return send(url, { ...request, token, repeated: error.repeated });
     }
   }
 

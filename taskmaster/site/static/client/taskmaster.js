@@ -36,7 +36,7 @@ export function connect(url = globalThis.location?.origin, { storage, ...options
     login: (username, password, { stay } = {}) => session.enter("auth/login/", { username, password }, stay),
     logout: () => session.leave(),
     account: accountOf(session, request),
-    tasks: tasksOf(session, feed, request),
+    tasks: tasksOf(feed, request),
     events: ({ since, signal } = {}) => events(session, open, since, [closing.signal, signal]),
     request,
     close() {
@@ -47,11 +47,14 @@ export function connect(url = globalThis.location?.origin, { storage, ...options
   };
 }
 
-function tasksOf(session, feed, request) {
+/** Delete; return `done` where the first try was carried out, and its reply lost. */
+const remove = (request, path, done) => request("DELETE", path).catch((error) => {
+  if (error.repeated && error.status === 404) return done;
+  throw error;
+});
+
+function tasksOf(feed, request) {
   const post = (path, body, key = newKey()) => request("POST", path, { body, headers: { "Idempotency-Key": key } });
-  const remove = (id) => session.request("DELETE", `tasks/${id}/`).catch((error) => {
-    if (!(error.repeated && error.status === 404)) throw error; // the first one was carried out
-  });
   const restore = (id) => request("POST", `tasks/${id}/restore/`, { repeatable: true }).catch((error) => {
     if (error.repeated && error.status === 409) return request("GET", `tasks/${id}/`);
     throw error;
@@ -59,7 +62,7 @@ function tasksOf(session, feed, request) {
   return {
     create: (fields, { key } = {}) => feed.note(post("tasks/", fields, key)),
     update: (id, changes) => feed.note(request("PATCH", `tasks/${id}/`, { body: changes })),
-    remove: (id) => feed.note(remove(id).then(() => ({ id }))).then(() => {}),
+    remove: (id) => feed.note(remove(request, `tasks/${id}/`).then(() => ({ id }))).then(() => {}),
     restore: (id) => feed.note(restore(id)),
     bulk: (operations, { key } = {}) =>
       feed.note(post("tasks/bulk/", { operations }, key).then(({ results }) => results)),
@@ -84,7 +87,7 @@ function accountOf(session, request) {
         body: { old_password: old, new_password_1: wanted, new_password_2: wanted },
       }),
     sessions: async () => (await request("GET", "auth/sessions/")).results,
-    endSession: (id) => request("DELETE", `auth/sessions/${id}/`),
+    endSession: (id) => remove(request, `auth/sessions/${id}/`, { message: "Session ended" }),
     endOtherSessions: () => request("DELETE", "auth/sessions/"),
     async remove(password) {
       const { user } = session.need();
