@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.api import Api, User, succeed, through_http
+from tests.support.api import PASSWORD, Api, User, succeed, through_http
 from tests.support.client_journey import connect, expect_list, listed
 from tests.support.javascript import JavaScript, value_of
 from tests.support.server import Server
@@ -100,3 +100,21 @@ def test_a_list_that_waits_is_tried_when_the_network_is_back(
     js.wait("my.lists.all.state === 'offline'")
     js.run("my.well = true; my.heard.online.forEach((act) => act())")
     js.wait("my.lists.all.state === 'live'", 10)
+
+
+def test_a_write_that_hangs_holds_events_up_for_a_while_and_not_beyond_its_user(
+    server: Server, user: User, js: JavaScript
+) -> None:
+    js.run("my.told = []; my.client.onEvent(({ title }, own) => my.told.push([title, own]))")
+    js.run("my.open('all'); my.hang(1, 'tasks/')")
+    js.begin("await my.client.tasks.create({ title: 'Held' })")
+    js.wait("my.hung === 1")
+    user.create_task("Elsewhere")
+    js.wait("my.lists.all.tasks.length === 2")
+    other = Api(through_http(server.url)).register()
+    log_in = "await my.client.login(given.username, given.password)"
+    js.run(log_in, username=other.username, password=PASSWORD)
+    js.wait("my.lists.all.state === 'live'")
+    other.create_task("Of the second user")
+    js.wait("my.told.length > 0", 20)
+    assert js.run("return my.told") == [["Of the second user", False]]

@@ -3,6 +3,7 @@ import { Listeners } from "./session.js";
 import { Stream } from "./stream.js";
 
 const REMEMBERED = 1000; // own writes that are told apart from those of others
+const PATIENCE = 10_000; // milliseconds for which events wait for the answer to a write
 
 export class Feed {
   session;
@@ -11,7 +12,7 @@ export class Feed {
   #userId;
   #events = new Listeners();
   #order = Promise.resolve(); // of what is told to listeners of events
-  #writing = new Set(); // own writes that are not answered yet
+  #writing = new Set(); // own writes that events wait for
   #written = new Set(); // what they were answered
   #forgetUser;
 
@@ -57,9 +58,13 @@ export class Feed {
       [tasks].flat().forEach((task) => this.#written.add(nameOf(task)));
       for (const name of [...this.#written].slice(0, -REMEMBERED)) this.#written.delete(name);
     }, () => {});
-    this.#writing.add(answered);
-    await answered;
-    this.#writing.delete(answered);
+    let timer;
+    const overdue = new Promise((resolve) => (timer = setTimeout(resolve, PATIENCE)));
+    const awaited = Promise.race([answered, overdue]);
+    this.#writing.add(awaited);
+    await awaited;
+    clearTimeout(timer);
+    this.#writing.delete(awaited);
     return write;
   }
 
@@ -78,9 +83,10 @@ export class Feed {
 
   #take(event) {
     this.#lists.forEach((list) => list.take(event));
+    const userId = this.#userId;
     // An event may come before the answer to the write that it tells of.
     const answered = Promise.all(this.#writing);
-    const tell = () => this.#events.emit(event, this.#written.delete(nameOf(event)));
+    const tell = () => userId === this.#userId && this.#events.emit(event, this.#written.delete(nameOf(event)));
     this.#order = this.#order.then(() => answered).then(tell);
   }
 
