@@ -88,8 +88,7 @@ class Client:
         """Yield all that the stream says, over as many connections as it takes."""
         pause = 1.0
         while True:
-            path = "tasks/stream/" + ("" if since is None else f"?since={since}")
-            call = "GET", path, None, None
+            call = "GET", "tasks/stream/" + ("" if since is None else f"?since={since}"), None, None
             try:
                 with self._send(self._open, call) as stream, _telling_of_cuts():
                     for message in _messages(stream):
@@ -223,7 +222,8 @@ class Tasks:
 
     def list(self, **query: Any) -> Json:
         """Return a page: `results`, `count`, `next` (a cursor if asked by cursor), `position`."""
-        page = self._request("GET", f"tasks/?{urlencode(query, doseq=True)}")
+        given = {name: value for name, value in query.items() if value is not None}
+        page = self._request("GET", f"tasks/?{urlencode(given, doseq=True)}")
         cursor = parse_qs(urlsplit(page["next"] or "").query).get("cursor")
         return page | {"next": cursor[0] if cursor else page["next"]}
 

@@ -139,3 +139,28 @@ def test_a_page_says_where_the_next_one_is(server: Server, user: User, js: JavaS
     end = js.run(page, cursor=start["next"])
     assert [*start["results"], *end["results"]] == tasks[::-1]
     assert end["next"] is None
+
+
+def test_as_many_are_loaded_as_are_wanted(server: Server, js: JavaScript) -> None:
+    user = Api(through_http(server.url)).register()
+    for _ in range(3):
+        operations = [{"action": "create", "task": {"title": "One of many"}}] * 100
+        succeed(user.post("tasks/bulk/", {"operations": operations}))
+    connect(js, server.url, user)
+    js.run("my.open('some', { ordering: null }, { limit: 150 })")
+    js.wait("my.lists.some.state === 'live'")
+    assert js.run("return my.lists.some.tasks.length") == 150
+    twice = "my.lists.some.more(); await my.lists.some.more(); return my.lists.some.tasks.length"
+    assert js.run(twice) == 250
+
+
+def test_a_listener_that_another_one_stops_is_not_called(server: Server, js: JavaScript) -> None:
+    user = Api(through_http(server.url)).register()
+    connect(js, server.url, user)
+    js.run("my.told = []; my.open('all'); my.client.onEvent(() => my.stop())")
+    js.run("my.stop = my.client.onEvent(() => my.told.push('stopped'))")
+    js.run("my.client.onEvent(() => my.told.push('last'))")
+    js.wait("my.lists.all.state === 'live'")
+    user.create_task("One")
+    js.wait("my.told.includes('last')")
+    assert js.run("return my.told") == ["last"]

@@ -10,11 +10,13 @@ from tests.support.settings import ROOT, machine_environ
 
 TSC = ROOT / "node_modules" / ".bin" / "tsc"
 USE = """
-import { connect, TaskmasterError, type Task } from "./taskmaster.js";
+import { connect, TaskmasterError, type Query, type Task } from "./taskmaster.js";
 
 const tm = connect("http://127.0.0.1:8000", { storage: null });
 const titles = (tasks: Task[]): string[] => tasks.map((task) => task.title);
 const live = tm.tasks.live({ status_task: ["TO DO"], ordering: "-due_date" }, { limit: 50 });
+const OPEN = ["TO DO", "IN PROGRESS"] as const;
+const query: Query = { status_task: OPEN, page: 1 };
 live.subscribe((tasks) => titles(tasks));
 live.onState((state) => state === "logged-out");
 live.onState(() => [live.error?.code, live.error?.retryAfter]);
@@ -25,10 +27,11 @@ try {
   // @ts-expect-error a status that there is not
   await tm.tasks.update(task.id, { status_task: "LATER" });
   const { previous, next } = await tm.tasks.list({ page: 2 });
+  await tm.request("GET", "tasks/", { query });
   for (const address of [previous, next, (await tm.account.get()).email]) address?.length;
   // @ts-expect-error only the client makes them
   new TaskmasterError("offline");
-  for await (const event of tm.events({ since: 0 })) {
+  for await (const event of tm.events({ since: 0, signal: AbortSignal.timeout(5000) })) {
     if (event.action !== "task_delete") titles([event]);
     if (event.title === "From JavaScript") break;
     // @ts-expect-error that of a deleted task is not told

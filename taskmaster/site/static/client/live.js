@@ -20,6 +20,7 @@ export class LiveList {
   #limit;
   #listing;
   #journal = null; // while pages are on their way: the events meanwhile, which they may not have
+  #coming = null; // the next page, while it is on its way
   #attempt = 0; // the number of the present attempt to list all of it
   #loaded = false;
   #stale = false; // whether what followed it is lost, and it is being loaded again
@@ -80,7 +81,12 @@ export class LiveList {
 
   /** Load the next page, where there is one. Throws a TaskmasterError. */
   async more() {
-    if (!this.hasMore || this.#journal) return;
+    if (!this.hasMore) return;
+    if (!this.#journal) this.#coming = this.#more();
+    await this.#coming;
+  }
+
+  async #more() {
     const attempt = this.#attempt;
     this.#journal = [];
     try {
@@ -157,7 +163,7 @@ export class LiveList {
     this.#journal = [];
     let cursor = "";
     do {
-      const page = await this.#page(cursor, wanted);
+      const page = await this.#page(cursor, wanted - listing.rows.size);
       if (attempt !== this.#attempt) return;
       if (!cursor) this.#follow(page.position);
       if (!this.#loaded) this.#listing = listing; // shown page by page
@@ -235,7 +241,7 @@ export class LiveList {
       clearTimeout(this.#timers[name]);
       delete this.#timers[name];
     }
-    this.#journal = null;
+    this.#journal = this.#coming = null;
     return ++this.#attempt;
   }
 }

@@ -42,9 +42,10 @@ const KEYS = {
 };
 
 /** Return how to compare two tasks; null for titles, whose order only the server knows. */
-export function comparison(ordering = "-date_created") {
-  const key = KEYS[ordering.replace(/^-/, "")];
-  const sign = ordering.startsWith("-") ? -1 : 1;
+export function comparison(ordering) {
+  const asked = ordering ?? "-date_created";
+  const key = KEYS[asked.replace(/^-/, "")];
+  const sign = asked.startsWith("-") ? -1 : 1;
   const compare = (a, b) => (a < b ? -sign : Number(a > b) * sign);
   return key ? (one, other) => compare(key(one), key(other)) || compare(one.id, other.id) : null;
 }

@@ -15,7 +15,7 @@ export class Listeners {
   emit(...news) {
     for (const listener of [...this.#all]) {
       try {
-        listener(...news);
+        if (this.#all.has(listener)) listener(...news); // else one before it has stopped it
       } catch (error) {
         setTimeout(() => { throw error; }); // reported as uncaught
       }

@@ -60,7 +60,7 @@ export interface LoginSession {
 }
 
 export interface Filter {
-  status_task?: Status | Status[];
+  status_task?: Status | readonly Status[];
   search?: string;
   due_before?: string | Date;
   due_after?: string | Date;
@@ -134,7 +134,7 @@ export interface Account {
 }
 
 export interface Request {
-  query?: Record<string, unknown>;
+  query?: object;
   body?: unknown;
   headers?: Record<string, string>;
   repeatable?: boolean;
