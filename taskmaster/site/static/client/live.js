@@ -7,7 +7,7 @@ const PAGE = 100;
 const SOON = 500; // milliseconds for which changes are collected before the server is asked about them
 const FIRST_PAUSE = 500; // milliseconds before a list that failed is asked for again
 const LONGEST_PAUSE = 30_000;
-const PASSING = new Set([408, 410, 429]); // refusals that are over some time
+const PASSING = new Set([401, 408, 410, 429]); // refusals that are over some time, or with the next session
 
 /** Whether an error is the API's last word on a query; what a proxy says may be over soon. */
 const isFinal = (error) =>
