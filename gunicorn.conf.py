@@ -20,6 +20,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from gunicorn import util
+from gunicorn.http import wsgi
 from gunicorn.workers.base_async import AsyncWorker
 
 HERE = Path(__file__).resolve().parent
@@ -37,7 +38,7 @@ def _load(name: str) -> Any:
     return module
 
 
-arbiter, reloading = _load("arbiter"), _load("reload")
+arbiter, reloading, replies = _load("arbiter"), _load("reload"), _load("replies")
 ours: dict[str, Any] = json.loads(reloading.run("config.py"))  # ends where it refuses a setting
 if not hasattr(sys.stderr, "dropped"):  # it stays at a reload
     sys.stderr = arbiter.LogWriter(sys.stderr)
@@ -174,6 +175,8 @@ def post_fork(server: Any, worker: Any) -> None:
     """Tell the application how many processes there are, and where their metrics are."""
     os.environ |= {"WEB_CONCURRENCY": str(server.num_workers), "METRICS_NAME": worker.metrics_name}
     arbiter.tell_metrics_directory(server)
+    # gunicorn looks up some thirty settings a request, each by two calls of Python.
+    vars(worker.cfg).update({name: one.get() for name, one in worker.cfg.settings.items()})
     # The application logs requests itself; a head that gunicorn refuses may have a token in it.
     worker.log.error_log.setLevel("ERROR")
     gc.disable()  # what is imported stays; post_worker_init enables it again
@@ -218,5 +221,5 @@ def on_exit(server: Any) -> None:
     arbiter.remove_metrics_directory(server)
 
 
-# As of gunicorn 27.0.1; its own answers HTML and repeats what was sent. See tests/serving.
-util.write_error = arbiter.write_problem
+wsgi.Response = replies.Response
+util.write_error = replies.write_problem  # gunicorn's own is HTML and repeats what was sent

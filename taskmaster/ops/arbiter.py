@@ -1,4 +1,4 @@
-"""What gunicorn lacks: a log that holds nobody up, refusals in our shape, a directory for metrics.
+"""What gunicorn lacks: a log that holds nobody up, and a directory for metrics.
 
 gunicorn.conf.py runs this file before the fork, so it imports neither the application nor what
 that needs. What it takes from the standard library here stays real: an async library that a
@@ -10,7 +10,6 @@ import io
 import json
 import logging
 import os
-import secrets
 import shutil
 import socket
 import sys
@@ -27,14 +26,12 @@ from select import PIPE_BUF, select
 from typing import Any, TextIO
 
 import gunicorn.glogging
-from gunicorn import util
 
 MAX_QUEUED = 4096  # lines
 BATCH = PIPE_BUF - 1024  # bytes written at once: what other processes write does not mix with it
 LINGER = 0.02  # seconds: to be woken for every line would cost each request some microseconds
 METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"  # where several processes add up what /metrics shows
 MEMORY = Path("/dev/shm")  # noqa: S108 - on a full disk, who writes metrics is ended by SIGBUS
-MAX_DRAIN = 2**20  # bytes that are read after a refused head
 DRAIN = 1.0  # seconds for what is queued at the end
 
 
@@ -228,23 +225,3 @@ def delete_live_gauges_of(name: str, server: Any) -> None:
 def remove_metrics_directory(server: Any) -> None:
     """Remove the server's own directory; one that was given is not ours."""
     shutil.rmtree(getattr(server, "own_metrics", ""), ignore_errors=True)
-
-
-def write_problem(sock: Any, status: int, reason: str, message: str) -> None:
-    """Refuse a request that gunicorn cannot read in the shape of the application's refusals."""
-    import structlog  # not before the fork
-
-    request_id = secrets.token_hex(8)
-    status = 400 if status == 501 else status  # an unknown Transfer-Encoding is the client's fault
-    code = "internal_error" if status == 500 else "malformed_request"
-    body = {"type": "about:blank", "title": reason, "status": status, "code": code}
-    body |= {"detail": "The request cannot be read.", "request_id": request_id}
-    structlog.get_logger().info("request_refused", status=status, request_id=request_id)
-    content = json.dumps(body)
-    head = (
-        f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nX-Request-ID: {request_id}\r\n"
-        f"Content-Type: application/problem+json\r\nContent-Length: {len(content)}\r\n\r\n"
-    )
-    util.write_nonblock(sock, (head + content).encode())
-    with suppress(OSError):  # closed over unread bytes, the connection would be reset
-        util.close_graceful(sock.dup(), max_drain=MAX_DRAIN)  # the worker closes its own

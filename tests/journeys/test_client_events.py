@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.api import PASSWORD, Api, User, through_http
+from tests.support.api import PASSWORD, User, register_at
 from tests.support.client_journey import TRANSPORTS, connect
 from tests.support.javascript import JavaScript, JavaScriptError, value_of
 from tests.support.server import Server
@@ -15,7 +15,7 @@ LOG_IN = "await {}.login(given.username, given.password);"
 @pytest.fixture
 def user(server: Server) -> User:
     """Somebody who has one event."""
-    found = Api(through_http(server.url)).register()
+    found = register_at(server.url)
     found.create_task("Mine")
     return found
 
@@ -23,7 +23,7 @@ def user(server: Server) -> User:
 @pytest.fixture
 def other(server: Server) -> dict[str, str]:
     """The credentials of somebody who has several."""
-    found = Api(through_http(server.url)).register()
+    found = register_at(server.url)
     for number in range(3):
         found.create_task(f"Secret {number}")
     return {"username": found.username, "password": PASSWORD}

@@ -162,7 +162,7 @@ globalThis.fetch = async (url, options) => {
 
 @ON_ONE
 def test_a_removal_is_made_once_while_the_token_runs_out(server: Server, js: JavaScript) -> None:
-    user = Api(through_http(server.url)).register()
+    user = register_at(server.url)
     task = user.create_task("One")
     connect(js, server.url, user)
     js.run(LOSE_AND_EXPIRE)
@@ -172,7 +172,7 @@ def test_a_removal_is_made_once_while_the_token_runs_out(server: Server, js: Jav
 
 @ON_ONE
 def test_a_session_whose_end_was_not_answered_has_ended(server: Server, js: JavaScript) -> None:
-    user = Api(through_http(server.url)).register()
+    user = register_at(server.url)
     connect(js, server.url, user)
     js.run(
         "const all = await my.client.account.sessions(); my.other = all.find((one) => !one.current)"

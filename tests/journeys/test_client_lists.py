@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.api import User, succeed
+from tests.support.api import User, register_at, succeed
 from tests.support.client_journey import connect, expect_list, listed
 from tests.support.javascript import JavaScript
 from tests.support.server import Server
@@ -142,10 +142,9 @@ def test_a_page_says_where_the_next_one_is(server: Server, user: User, js: JavaS
 
 
 def test_as_many_are_loaded_as_are_wanted(server: Server, js: JavaScript) -> None:
-    user = Api(through_http(server.url)).register()
+    user = register_at(server.url)
     for _ in range(3):
-        operations = [{"action": "create", "task": {"title": "One of many"}}] * 100
-        succeed(user.post("tasks/bulk/", {"operations": operations}))
+        succeed(user.bulk(*[{"action": "create", "task": {"title": "One of many"}}] * 100))
     connect(js, server.url, user)
     js.run("my.open('some', { ordering: null }, { limit: 150 })")
     js.wait("my.lists.some.state === 'live'")
@@ -155,7 +154,7 @@ def test_as_many_are_loaded_as_are_wanted(server: Server, js: JavaScript) -> Non
 
 
 def test_a_listener_that_another_one_stops_is_not_called(server: Server, js: JavaScript) -> None:
-    user = Api(through_http(server.url)).register()
+    user = register_at(server.url)
     connect(js, server.url, user)
     js.run("my.told = []; my.open('all'); my.client.onEvent(() => my.stop())")
     js.run("my.stop = my.client.onEvent(() => my.told.push('stopped'))")

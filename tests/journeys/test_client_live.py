@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.api import PASSWORD, Api, User, succeed, through_http
+from tests.support.api import PASSWORD, User, register_at, succeed
 from tests.support.client_journey import connect, expect_list, listed
 from tests.support.javascript import JavaScript, value_of
 from tests.support.server import Server
@@ -36,7 +36,7 @@ NUMBER = "Number(my.lists[given.name].tasks[0]?.title.split(' ')[1])"
 @pytest.fixture
 def user(server: Server, js: JavaScript) -> User:
     """Somebody new, logged in in Node too."""
-    found = Api(through_http(server.url)).register()
+    found = register_at(server.url)
     connect(js, server.url, found)
     return found
 
@@ -93,7 +93,7 @@ def test_a_list_that_waits_is_tried_when_the_network_is_back(
 ) -> None:
     hear = "globalThis.addEventListener = (name, act) => (my.heard[name] ??= []).push(act)"
     js.run(f"my.heard = {{}}; {hear}")
-    user = Api(through_http(server.url)).register()
+    user = register_at(server.url)
     connect(js, server.url, user)
     js.run(PROXY, status=500)
     js.run("Math.random = () => 100; my.open('all')")  # its first pause is long
@@ -111,7 +111,7 @@ def test_a_write_that_hangs_holds_events_up_for_a_while_and_not_beyond_its_user(
     js.wait("my.hung === 1")
     user.create_task("Elsewhere")
     js.wait("my.lists.all.tasks.length === 2")
-    other = Api(through_http(server.url)).register()
+    other = register_at(server.url)
     log_in = "await my.client.login(given.username, given.password)"
     js.run(log_in, username=other.username, password=PASSWORD)
     js.wait("my.lists.all.state === 'live'")

@@ -195,7 +195,7 @@ def test_who_logs_out_of_a_tab_of_their_own_becomes_nobody_else(
     server: Server, user: User, js: JavaScript
 ) -> None:
     """Meanwhile somebody else has logged in for all tabs."""
-    other = Api(through_http(server.url)).register()
+    other = register_at(server.url)
     names = {"mine": user.username, "theirs": other.username}
     js.run(IN_TWO_TABS, url=server.url, password=PASSWORD, **names)
     js.run("my.seen = []; my.tab.onUser((user) => my.seen.push(user?.username))")
