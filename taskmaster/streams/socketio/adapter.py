@@ -159,14 +159,13 @@ class EngineLink:
         self._websocket, self._engine = websocket, engine
         engine.websocket = websocket  # for who has to end it at once
         websocket.set_deadline(MAX_JOINING)  # for the upgrade from polling, if it is one
-        self._messages = websocket.messages()
         self.send, self.close = websocket.send, websocket.close
 
     def wait(self) -> str | bytes | None:
         """Return the next valid message; an invalid one would end engine.io's loop."""
         if self._engine.upgraded:
             self._websocket.set_deadline(None)
-        for message in self._messages:
+        for message in self._websocket.messages:
             with suppress(*UNREADABLE):
                 Packet(encoded_packet=message)
                 return message

@@ -32,7 +32,7 @@ OVER = (OSError, EOFError, RemoteProtocolError, LocalProtocolError)
 
 
 class WebSocketConnection(Connection):
-    """One WebSocket. `messages()` belongs to one thread; `send()` and `close()` to any."""
+    """One WebSocket. `messages` belongs to one thread; `send()` and `close()` to any."""
 
     _socket: socket.socket
 
@@ -44,6 +44,7 @@ class WebSocketConnection(Connection):
         self._pinged = clock.monotonic()
         self._lock = threading.Lock()
         self._bucket = TokenBucket()
+        self.messages = self._messages()  # one for all readers: it may hold the next already
 
     def accept(self, environ: WSGIEnvironment) -> bool:
         """Answer the handshake; return False for a request that is none."""
@@ -62,7 +63,7 @@ class WebSocketConnection(Connection):
         self._deadline = None if seconds is None else clock.monotonic() + seconds
         self._socket.settimeout(SILENCE)
 
-    def messages(self) -> Iterator[str | bytes]:
+    def _messages(self) -> Iterator[str | bytes]:
         """Yield what the client says until the connection is over or the client breaks a rule."""
         message: Any = None
         size = 0  # in bytes, also of a text

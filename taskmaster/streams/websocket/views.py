@@ -61,7 +61,7 @@ def _await_first(
 ) -> tuple[Principal, int | None] | None:
     """Return who follows, and after which event; None without a message. Raise ApiError."""
     connection.set_deadline(AUTHENTICATION_SECONDS)
-    for message in connection.messages():
+    for message in connection.messages:
         if body := _read(message):
             connection.set_deadline(None)
             return identify(body.get("token")), position(body.get("since", since))
@@ -73,7 +73,7 @@ def _await_first(
 def _follow(connection: WebSocketConnection, subscription: Subscription) -> None:
     """Send in a thread of its own; read and answer here until the connection is over."""
     threading.Thread(target=_write, args=(connection, subscription), daemon=True).start()
-    for message in connection.messages():
+    for message in connection.messages:
         body = _read(message)
         answer = renew(subscription, body.get("token")) if body else NOT_UNDERSTOOD
         connection.send(_text(answer))
