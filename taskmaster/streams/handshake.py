@@ -47,10 +47,7 @@ def check_origin() -> None:
 
 
 def renew(subscription: Subscription, token: Any) -> Message:
-    """Put a stream under a new token of the same user; answer in-band.
-
-    Where that fails, the old token stays in force.
-    """
+    """Put a stream under a new token of its user, or leave it under the old; answer in-band."""
     try:
         if not subscription.renewals.consume(RENEWAL):
             raise ApiError(*DEFAULTS[429])

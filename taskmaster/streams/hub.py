@@ -12,7 +12,9 @@ from typing import NamedTuple
 from prometheus_client import Gauge
 
 from ..accounts import sessions
+from ..core import clock
 from ..core.auth import Principal
+from ..core.concurrency import pause
 from ..core.database import Databases
 from ..core.errors import ApiError, ErrorCode, rate_limit_headers
 from ..events import log as event_log
@@ -21,7 +23,7 @@ from ..events.user_log import RecentEvents, UserLog
 from .notifier import RedisNotifier
 from .protocol import CloseReason
 from .reader import LogReader
-from .subscription import Subscription
+from .subscription import MAX_CLOSING, Subscription
 from .takeover import Connection
 
 OPEN = Gauge("stream_connections", "Streams that are open.", multiprocess_mode="livesum")
@@ -48,24 +50,26 @@ class Hub:
         self._stopped = False
 
     def stop(self) -> None:
-        """Close all streams and refuse new ones."""
+        """Close all streams, refuse new ones, and cut who does not read: no sweep follows."""
         with self._lock:
             self._stopped = True
         for subscription in self.subscriptions():
             subscription.close(CloseReason.SERVER_RESTART)
+        deadline = clock.monotonic() + 3 * MAX_CLOSING
+        while (left := self.subscriptions()) and clock.monotonic() < deadline:
+            pause(0.1)
+            for subscription in left:
+                subscription.look()
 
     @contextmanager
     def subscribe(
         self, principal: Principal, since: int | None, connection: Connection
     ) -> Iterator[Subscription]:
-        """Follow the log of a user until the end of the block. Raise ApiError (429, 503).
-
-        It registers first and then reads the head: what is committed in between is not missed.
-        """
+        """Follow the log of a user until the end of the block. Raise ApiError (429, 503)."""
         subscription = self._register(principal, connection)
         with OPEN.track_inprogress():
             try:
-                log = subscription.reader.log
+                log = subscription.reader.log  # what is committed before the next line is told
                 log.raise_head(log.read_head())
                 subscription.reader.seek(since)
                 yield subscription

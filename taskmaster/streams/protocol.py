@@ -9,10 +9,7 @@ from ..core.errors import ErrorCode
 
 
 class Message(NamedTuple):
-    """One message: its name and its JSON.
-
-    `seq` is the position that a client has reached with it; most control messages have none.
-    """
+    """One message: its name, its JSON, and the position that a client has reached with it."""
 
     name: str
     payload: str

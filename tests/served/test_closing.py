@@ -1,7 +1,13 @@
 """What streams are told when their server stops; the development server just dies."""
 
-from tests.support.api import Api, through_http
+from contextlib import closing
+
+import pytest
+
+from tests.support.api import Api, close_connections, succeed, through_http
+from tests.support.deaf import Deaf
 from tests.support.stage import ALL, BY_GUNICORN, Start, assert_closed
+from tests.support.streams import TRANSPORTS
 
 SETUPS = BY_GUNICORN
 
@@ -16,3 +22,17 @@ def test_the_server_says_goodbye(start_server: Start) -> None:
     for stream in streams:
         assert_closed(stream, "server_restart", 1012, reconnect=True)
         stream.close()
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_who_does_not_read_holds_no_stop(start_server: Start, transport: str) -> None:
+    server = start_server(SHUTDOWN_SECONDS=20)
+    user = Api(through_http(server.url)).register()
+    task = {"title": "x", "description": "y" * 9000}
+    for _ in range(6):  # more than the system takes from a writer
+        operations = [{"action": "create", "task": task}] * 100
+        succeed(user.post("tasks/bulk/", {"operations": operations}))
+    with closing(Deaf(server, user, transport, since=0)) as client:
+        client.wait_until_blocked()
+        close_connections()  # with gevent, gunicorn waits for idle ones too
+        assert server.terminate(12) == 0

@@ -14,6 +14,7 @@ from taskmaster.events import log as event_log
 from taskmaster.events import user_log
 from taskmaster.events.log import Entry
 from taskmaster.events.user_log import UserLog
+from taskmaster.streams import hub
 from taskmaster.streams.hub import MAX_CONNECTIONS
 from taskmaster.streams.subscription import Subscription
 from taskmaster.streams.takeover import Connection
@@ -210,7 +211,8 @@ def test_connections_are_counted_and_forgotten(log: Log) -> None:
     assert log.hub.users == {}
 
 
-def test_nobody_is_taken_in_after_the_stop(log: Log) -> None:
+def test_nobody_is_taken_in_after_the_stop(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "MAX_CLOSING", 0)  # nobody reads while it stops
     stream = log.subscribe()
     log.hub.stop()
     assert [batch[0].payload for batch in stream.messages()] == [

@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.support.api import User
 from tests.support.server import Server
 from tests.support.values import HANDSHAKE_LINES
+from tests.support.waiting import wait_until
 
 
 def memory(server: Server) -> int:
@@ -63,6 +64,23 @@ class Deaf:
         text = f"40/ws/tasks,{json.dumps({'token': user.access} | self._since)}".encode()
         length = bytes([0x80 | 126]) + len(text).to_bytes(2, "big")
         self.socket.sendall(b"\x81" + length + bytes(4) + text)  # masked by zeros
+
+    @property
+    def unread(self) -> int:
+        """How many bytes of the server's wait on the way (Linux)."""
+        ends = f"{self.socket.getpeername()[1]:04X} 0100007F:{self.socket.getsockname()[1]:04X}"
+        (line,) = (each for each in Path("/proc/net/tcp").read_text().splitlines() if ends in each)
+        return int(line.split()[4].split(":")[0], 16)
+
+    def wait_until_blocked(self) -> None:
+        """Wait until no more goes on the way: for half a second it was as much."""
+        seen: list[int] = []
+
+        def stands_still() -> bool:
+            seen.append(self.unread)
+            return seen[-1] > 0 and seen[-6:] == 6 * seen[-1:]
+
+        wait_until(stands_still, every=0.1, what="a blocked write")
 
     def close(self) -> None:
         self.socket.close()
