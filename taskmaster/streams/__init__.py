@@ -20,12 +20,12 @@ def init_app(app: Flask) -> None:
     """Give this application its hub, and what its clients connect to."""
     notifier = RedisNotifier(url) if (url := app.config["REDIS_URL"]) else None
     hub = HUB.fill(app, Hub(DATABASES.get(app), notifier))
-    socketio_views.init_app(app)
     app.register_blueprint(websocket_views.blp)
     if notifier:
         lifecycle.on_start(app, partial(notifier.start, hub.receive, hub.users))
     lifecycle.every(app, SWEEP, hub.sweep, "sweep")
     lifecycle.on_stop(app, hub.stop)
+    socketio_views.init_app(app)  # last: at the stop it drops who has not joined, not who leaves
 
     @log.appended.connect_via(app)
     @sessions.ended.connect_via(app)

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
+from weakref import WeakSet
 
 from prometheus_client import Gauge
 
@@ -46,6 +47,7 @@ class Hub:
         self._recent = RecentEvents()
         self._notifier = notifier
         self.users: dict[str, UserStreams] = {}
+        self.unnamed = WeakSet[Connection]()  # connections that came without a token
         self._lock = threading.Lock()
         self._stopped = False
 
@@ -60,6 +62,8 @@ class Hub:
             pause(0.1)
             for subscription in left:
                 subscription.look()
+        for connection in tuple(self.unnamed):  # no stream, or one that is over by now
+            connection.abort()
 
     @contextmanager
     def subscribe(

@@ -15,7 +15,9 @@ from ..events.log import Entry
 
 PREFIX = "taskmaster:user:"
 MAX_QUEUED = 1000  # notifications that wait for Redis; more are dropped
-MAX_SIZE = 64 * 1024  # characters of events that are sent with their notification
+MAX_SIZE = (
+    64 * 1024
+)  # characters of events that go with their notification; more are read in the log
 PAUSE = 1.0  # seconds between two tries to reach Redis
 TICK = 0.05  # seconds until a new subscription is sent
 
@@ -47,10 +49,7 @@ class RedisNotifier:
     def publish(
         self, user_id: str, entries: Collection[Entry], session_ids: Collection[str]
     ) -> None:
-        """Queue a notification of committed events, or of sessions that have ended.
-
-        A large one goes without the events' JSON, which the other processes then read in the log.
-        """
+        """Queue a notification of committed events, or of sessions that have ended."""
         is_small = sum(len(entry.payload) for entry in entries) <= MAX_SIZE
         told = [(e.seq, e.action, e.payload if is_small else "") for e in entries]
         try:

@@ -3,6 +3,7 @@
 from contextlib import closing
 
 import pytest
+import websocket
 
 from tests.support.api import Api, close_connections, succeed, through_http
 from tests.support.deaf import Deaf
@@ -22,6 +23,14 @@ def test_the_server_says_goodbye(start_server: Start) -> None:
     for stream in streams:
         assert_closed(stream, "server_restart", 1012, reconnect=True)
         stream.close()
+
+
+@pytest.mark.parametrize("path", ["ws/tasks/", "socket.io/?EIO=4&transport=websocket"])
+def test_who_has_not_joined_holds_no_stop(start_server: Start, path: str) -> None:
+    server = start_server(app="tests.support.impatient", JOINING=60, SHUTDOWN_SECONDS=60)
+    url = f"{server.url.replace('http', 'ws', 1)}/{path}"
+    with closing(websocket.create_connection(url, timeout=10)):
+        assert server.terminate(12) == 0
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)

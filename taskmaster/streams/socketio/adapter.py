@@ -115,10 +115,8 @@ class EngineSocket(Socket, Connection):
         return packets
 
     def receive(self, pkt: Any) -> None:
-        """Take in a packet, unless the client sends too many; a WebSocket counts by itself.
-
-        What follows a CLOSE in the same post is ignored: a CONNECT would make a member for good.
-        """
+        """Take in a packet, unless the client sends too many; a WebSocket counts by itself."""
+        # After a CLOSE in the same post, a CONNECT would make a member for good.
         if self.closing or self.closed or (self.leaving and pkt.packet_type == MESSAGE):
             return
         if self.upgraded or self._bucket.consume(frames=1):
@@ -196,9 +194,9 @@ def engine_of(server: Any, sid: str) -> EngineSocket:
     return engine
 
 
-def reap(server: Any) -> None:
+def reap(server: Any, now: float | None = None) -> None:
     """Drop the connections that have not joined, or not fetched what came last, in time."""
-    now = clock.monotonic()
+    now = now or clock.monotonic()
     for connection in tuple(server.eio.sockets.values()):
         if (getattr(connection, "deadline", None) or now) < now:
             connection.close()  # which says so to a client that reads

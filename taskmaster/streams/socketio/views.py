@@ -6,6 +6,7 @@ look at the host or the rate, no line of the log, and refusals in a shape of its
 
 from functools import partial
 from logging import CRITICAL, Logger
+from math import inf
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, request
@@ -67,6 +68,7 @@ def init_app(app: Flask) -> None:
     server.register_namespace(OtherNamespaces("*"))
     adapt(server)
     lifecycle.every(app, 1, partial(reap, server), "reaper")
+    lifecycle.on_stop(app, partial(reap, server, inf))
     app.register_blueprint(blp)
 
 

@@ -81,10 +81,7 @@ class WebSocketConnection(Connection):
                         message, size = None, 0
 
     def linger(self) -> None:
-        """Read on for a moment after a fault.
-
-        Closed over unread bytes, the connection would be reset, and the client not see why.
-        """
+        """Read on after a fault: a reset over unread bytes would keep from the client why."""
         deadline, left = clock.monotonic() + MAX_LINGER, MAX_DRAINED
         with suppress(OSError):
             self._socket.settimeout(MAX_LINGER)
@@ -106,12 +103,8 @@ class WebSocketConnection(Connection):
         """Send a close frame, which names the fault if there is one, and end the connection."""
         if self.fault:
             code, reason = self.fault.code, self.fault.value
-        if self._lock.acquire(timeout=0.5):  # or a write is blocked
-            try:
-                with suppress(OSError, LocalProtocolError):
-                    self._socket.sendall(self._protocol.send(events.CloseConnection(code, reason)))
-            finally:
-                self._lock.release()
+        with suppress(OSError):
+            self._write(events.CloseConnection(code, reason), patience=0.5)
         if not self.fault:  # or the reader lingers
             self.abort()
 
@@ -145,12 +138,15 @@ class WebSocketConnection(Connection):
         if self.fault:
             raise EOFError
 
-    def _write(self, event: events.Event) -> None:
-        with self._lock:
-            try:
-                self._socket.sendall(self._protocol.send(event))
-            except LocalProtocolError as error:
-                raise OSError("the connection is closing") from error
+    def _write(self, event: events.Event, patience: float = -1) -> None:
+        if not self._lock.acquire(timeout=patience):
+            raise TimeoutError("another write is blocked")
+        try:
+            self._socket.sendall(self._protocol.send(event))
+        except LocalProtocolError as error:
+            raise OSError("the connection is closing") from error
+        finally:
+            self._lock.release()
 
 
 def websocket_application(converse: Callable[[WebSocketConnection], object]) -> WSGIApplication:

@@ -19,7 +19,6 @@ from .connection import WebSocketConnection, websocket_application
 log = structlog.get_logger(__name__)
 
 blp = Blueprint("websocket", __name__)
-
 AUTHENTICATION_SECONDS = 10
 
 
@@ -61,6 +60,7 @@ def _await_first(
 ) -> tuple[Principal, int | None] | None:
     """Return who follows, and after which event; None without a message. Raise ApiError."""
     connection.set_deadline(AUTHENTICATION_SECONDS)
+    HUB.get().unnamed.add(connection)
     for message in connection.messages:
         if body := _read(message):
             connection.set_deadline(None)
