@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import socketio
 
+from taskmaster.streams.websocket.connection import MAX_MESSAGE
 from tests.ops.test_metrics import figure
 from tests.support.api import Api, User, succeed, through_http
 from tests.support.asserts import assert_problem, events_of
@@ -80,6 +81,20 @@ def test_who_joins_twice_is_answered_and_stays(server: Server, user: User) -> No
     user.create_task()
     assert polling.wait("task_create")["seq"] == 1
     polling.post("1")
+
+
+@pytest.mark.parametrize(
+    ("event", "answer", "code"),
+    [(b'["x"]', "error", "malformed_request"),
+     (b'["%b"]' % (b"x" * MAX_MESSAGE), "stream_closed", "message_too_large")],
+    ids=["short", "long"],
+)  # fmt: skip
+def test_a_post_in_chunks_is_taken_in(user: User, event: bytes, answer: str, code: str) -> None:
+    polling = ManualPolling(user)
+    polling.wait("stream_ready")
+    chunks = iter([f"42{NAMESPACE},".encode(), event])
+    assert user.post(f"{OPEN}&sid={polling.sid}", data=chunks).status == 200
+    assert polling.wait(answer)["code"] == code
 
 
 def test_polling_of_several_processes_is_refused_with_what_to_do(

@@ -5,6 +5,7 @@ look at the host or the rate, no line of the log, and refusals in a shape of its
 """
 
 from functools import partial
+from io import BytesIO
 from logging import CRITICAL, Logger
 from math import inf
 from typing import Any
@@ -76,6 +77,9 @@ def init_app(app: Flask) -> None:
 def poll() -> Response:
     """Open or go on with a connection by polling."""
     request.environ.pop("HTTP_UPGRADE", None)  # without `Connection: Upgrade` it means nothing
+    if "CONTENT_LENGTH" not in request.environ:  # engine.io reads no body that comes in chunks
+        body = request.stream.read(MAX_MESSAGE + 1)
+        request.environ |= {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
     try:
         response: Any = Response.from_app(_socketio().sockio_mw, request.environ)
         return with_problem(response)
