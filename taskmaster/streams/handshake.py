@@ -41,8 +41,7 @@ def position(since: Any) -> int | None:
 
 def check_origin() -> None:
     """Refuse a page of another origin than ours and CORS_ORIGINS. Raise ApiError (403)."""
-    origin = request.headers.get("Origin")
-    if origin and not is_origin_trusted(origin):
+    if (origin := request.headers.get("Origin")) and not is_origin_trusted(origin):
         raise ApiError(ErrorCode.FORBIDDEN, "This origin may not open streams.")
 
 

@@ -89,7 +89,8 @@ class RedisNotifier:
                         pubsub.unsubscribe(*(PREFIX + user_id for user_id in old))
                     subscribed = wanted
                 message = pubsub.get_message(timeout=TICK)
-                self._outage.succeeded()
+                if subscribed:  # or nothing was asked of Redis
+                    self._outage.succeeded()
                 if message:
                     user_id = message["channel"].decode().removeprefix(PREFIX)
                     entries, session_ids = orjson.loads(message["data"])

@@ -25,8 +25,7 @@ class CloseReason(StrEnum):
 
     def __new__(cls, value: str, code: int, reconnect: bool) -> "CloseReason":
         reason = str.__new__(cls, value)
-        reason._value_ = value
-        reason.code, reason.reconnect = code, reconnect
+        reason._value_, reason.code, reason.reconnect = value, code, reconnect
         return reason
 
     SERVER_RESTART = "server_restart", 1012, True

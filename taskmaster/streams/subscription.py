@@ -123,10 +123,10 @@ class Subscription:
 
     def _next_batch(self) -> list[Message]:
         """Return what is due. Close at the token's end; warn once before it."""
-        left = self._seconds_left()
-        if left <= 0:
+        if (left := self._seconds_left()) <= 0:
             self.close(CloseReason.TOKEN_EXPIRED)
-        elif left <= WARNING and self._warned_of != self.principal.expires_at:
+            return []
+        if left <= WARNING and self._warned_of != self.principal.expires_at:
             self._warned_of = self.principal.expires_at
             return [control("token_expiring", expires_in=math.ceil(left))]
         # What was sent is read first, so that no more than a page waits.

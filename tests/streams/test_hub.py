@@ -184,6 +184,14 @@ def test_expiry_is_announced_a_minute_before_it_and_once(
     assert take(stream) == []
 
 
+def test_nothing_goes_out_after_the_expiry(log: Log) -> None:
+    stream = log.subscribe()
+    take(stream)
+    log.hub.publish(USER, log.commit())
+    stream.principal = PRINCIPAL._replace(expires_at=int(clock.now().timestamp()))
+    assert [batch[0].name for batch in stream.messages()] == ["stream_closed"]
+
+
 def test_who_was_asleep_when_another_read_on_is_woken_by_the_sweep(log: Log) -> None:
     first, second = log.subscribe(), log.subscribe()
     assert take(first) == take(second) == ["stream_ready"]

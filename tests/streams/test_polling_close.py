@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -14,8 +15,9 @@ from taskmaster.events.user_log import UserLog
 from taskmaster.streams.handshake import HUB
 from taskmaster.streams.protocol import CloseReason
 from taskmaster.streams.socketio import namespace
-from taskmaster.streams.socketio.adapter import MAX_JOINING, reap
+from taskmaster.streams.socketio.adapter import MAX_JOINING, EngineSocket, reap
 from taskmaster.streams.socketio.namespace import LockedManager
+from taskmaster.streams.takeover import Connection
 from tests.support.api import Api, User, through_client
 from tests.support.asserts import assert_problem
 from tests.support.stream_client import NAMESPACE
@@ -67,6 +69,17 @@ def test_the_close_message_is_kept_for_some_seconds_only(
         reap(server)
         assert (polling.sid in server.eio.sockets) is kept
     assert "over" in assert_problem(polling.poll(), 400, "malformed_request")["detail"]
+
+
+@pytest.mark.parametrize("found", [(True, False), (False, True, False)], ids=["close", "abort"])
+def test_a_websocket_that_goes_amid_the_end_of_its_connection_is_no_error(
+    app: Flask, polling: ManualPolling, monkeypatch: pytest.MonkeyPatch, found: tuple[bool, ...]
+) -> None:
+    connection, looks = server_of(app).eio.sockets[polling.sid], cycle(found)
+    websocket = property(lambda _: Connection() if next(looks) else None)
+    monkeypatch.setattr(EngineSocket, "websocket", websocket)
+    connection.abort()
+    assert connection.closed
 
 
 def test_who_is_leaving_is_not_listened_to(app: Flask, polling: ManualPolling) -> None:

@@ -67,8 +67,8 @@ class EngineSocket(Socket, Connection):
     def abort(self) -> None:
         """End it at once, which frees a blocked write."""
         self.close(abort=True)
-        if self.websocket:
-            self.websocket.abort()
+        if websocket := self.websocket:  # another thread may take it away
+            websocket.abort()
 
     def end(self, reason: CloseReason) -> None:
         """Close the stream with a reason; without a stream, just end the connection."""
@@ -140,8 +140,8 @@ class EngineSocket(Socket, Connection):
     def close(self, wait: bool = False, abort: bool = False, reason: Any = None) -> None:
         """Close, but never wait until the client has read all: it may not read."""
         super().close(wait=False, abort=abort, reason=reason)
-        if self.websocket and not self.upgraded:  # its upgrade is not finished
-            self.websocket.abort()
+        if (websocket := self.websocket) and not self.upgraded:  # its upgrade is not finished
+            websocket.abort()
         if self.closed:  # who still posts to it gets 400; engine.io would raise
             self.server.sockets.pop(self.sid, None)
 

@@ -147,8 +147,7 @@ class TaskNamespace(Namespace):
 
     def on_authenticate(self, body: Any = None, *_: Any) -> Any:
         """Renew the token in-band; answer by event and by acknowledgement."""
-        member = self._members.get(_sid())
-        if member is None:
+        if (member := self._members.get(_sid())) is None:
             return None
         token = body.get("token") if isinstance(body, dict) else None
         return self._answer(renew(member.subscription, token))
