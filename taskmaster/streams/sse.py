@@ -67,8 +67,7 @@ def _stream(principal: Principal, since: int | None) -> Response:
             watcher.start()
             stack.callback(watcher.join, 1)  # before a new socket can get its descriptor
         frames = ("".join(map(frame, batch)) or HEARTBEAT for batch in subscription.messages())
-        response = Response(frames, mimetype="text/event-stream")
-        response.headers.update({"X-Accel-Buffering": "no", "Connection": "close"})
+        response = Response(frames, 200, {"X-Accel-Buffering": "no"}, "text/event-stream")
         # The connection ends too: the watcher would take a next request for the client's end. Not
         # in the generator: one that never starts never runs its `finally`.
         stack.callback(end_call, request.environ)
