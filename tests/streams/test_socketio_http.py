@@ -7,6 +7,7 @@ from http.client import HTTPConnection
 import pytest
 import websocket
 
+from tests.serving.rawclient import RawClient
 from tests.support.api import Api, through_http
 from tests.support.asserts import assert_problem
 from tests.support.server import Server
@@ -92,6 +93,21 @@ def test_no_header_of_a_handshake_is_a_fault_of_ours(
     connection.endheaders()
     assert connection.getresponse().status in (101, 400)
     connection.close()
+
+
+@pytest.mark.parametrize("path", [OPEN.replace("polling", "websocket"), "/ws/tasks/"])
+@pytest.mark.parametrize(("method", "version"), [("HEAD", "1.1"), ("GET", "1.0")])
+def test_a_handshake_is_a_get_of_http_1_1(
+    module_server: Server, path: str, method: str, version: str
+) -> None:
+    head = [
+        f"{method} {path} HTTP/{version}",
+        "Host: localhost",
+        *map(": ".join, WEBSOCKET.items()),
+    ]
+    with RawClient(module_server.port) as client:
+        client.send("\r\n".join([*head, "", ""]).encode())
+        assert client.response(method).status in (400, 405)
 
 
 def is_answered(link: websocket.WebSocket) -> bool:

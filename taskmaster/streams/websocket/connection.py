@@ -48,6 +48,8 @@ class WebSocketConnection(Connection):
 
     def accept(self, environ: WSGIEnvironment) -> bool:
         """Answer the handshake; return False for a request that is none."""
+        if (environ["REQUEST_METHOD"], environ["SERVER_PROTOCOL"]) != ("GET", "HTTP/1.1"):
+            return False  # RFC 6455, 4.2.1
         sent = [pair for pair in EnvironHeaders(environ) if OF_HANDSHAKE.match(pair[0])]
         try:
             headers = [(name.encode(), value.encode("latin-1")) for name, value in sent]
