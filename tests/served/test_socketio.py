@@ -1,5 +1,6 @@
 """For Socket.IO alone: its refusals in words, its close message over polling."""
 
+import json
 from contextlib import closing
 from typing import Any
 
@@ -95,6 +96,13 @@ def test_a_post_in_chunks_is_taken_in(user: User, event: bytes, answer: str, cod
     chunks = iter([f"42{NAMESPACE},".encode(), event])
     assert user.post(f"{OPEN}&sid={polling.sid}", data=chunks).status == 200
     assert polling.wait(answer)["code"] == code
+
+
+@pytest.mark.parametrize("sent", [f'42{NAMESPACE},["authenticate",{{}}]', "4x"])
+def test_who_has_not_joined_is_answered(user: User, sent: str) -> None:
+    session = f"{OPEN}&sid={json.loads(user.get(OPEN).body[1:])['sid']}"
+    assert user.post(session, data=sent.encode()).status == 200
+    assert b'"malformed_request"' in user.get(session).body
 
 
 def test_polling_of_several_processes_is_refused_with_what_to_do(

@@ -50,8 +50,7 @@ class EngineSocket(Socket, Connection):
     def leave(self) -> None:
         """Close once all has gone out. Over polling that is when the client has fetched it.
 
-        engine.io would forget what waits, and a client between two polls would not hear why. A
-        client that does not poll any more is dropped by `reap`.
+        engine.io would forget what waits for the next poll; `reap` drops who polls no more.
         """
         if self.upgraded:
             self.close()
@@ -79,7 +78,7 @@ class EngineSocket(Socket, Connection):
 
     def refuse(self) -> None:
         """Answer what is not understood."""
-        if self.subscription:
+        if not self.leaving:
             self.send(REFUSAL)
 
     def send(self, pkt: Any) -> None:
@@ -218,7 +217,8 @@ def adapt(server: Any) -> None:
         if (connection := engine.sockets.get(sid)) is None:
             return  # it has gone meanwhile
         try:
-            received(sid, data)
+            may = connection.subscription or data[:1] == "0"  # it has joined, or asks to
+            received(sid, data if may else "not joined")  # which nobody understands
         except Exception:  # its parser may raise anything for an invalid frame
             connection.refuse()
         if connection.closing:  # its end passed over whoever was being let in
