@@ -11,7 +11,7 @@ from tests.serving.rawclient import RawClient
 from tests.support.api import Api, through_http
 from tests.support.asserts import assert_problem
 from tests.support.server import Server
-from tests.support.values import HANDSHAKE
+from tests.support.values import HANDSHAKE, HANDSHAKE_LINES
 
 OPEN = "/socket.io/?EIO=4&transport=polling"
 pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
@@ -103,7 +103,7 @@ def test_a_handshake_is_a_get_of_http_1_1(
     head = [
         f"{method} {path} HTTP/{version}",
         "Host: localhost",
-        *map(": ".join, WEBSOCKET.items()),
+        *HANDSHAKE_LINES,
     ]
     with RawClient(module_server.port) as client:
         client.send("\r\n".join([*head, "", ""]).encode())
