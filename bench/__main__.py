@@ -173,7 +173,9 @@ def options() -> argparse.Namespace:
 def main() -> None:
     """Run, and write what was found."""
     asked = options()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers are stopped too
+    for number in (signal.SIGTERM, signal.SIGHUP):  # so that the servers are stopped too
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as by nohup
+            signal.signal(number, lambda received, _: sys.exit(128 + received))
     environment.install()
     with Stage() as stage:
         run = Run(asked, stage)

@@ -16,10 +16,11 @@ class Environment(NamedTuple):
 
     def install(self) -> None:
         """Install it, unless what is installed is what is pinned."""
-        stamp, wanted = self.directory / ".installed", self.requirements.read_text()
+        stamp = self.directory / ".installed"
+        wanted = f"# Python {sys.version}\n{self.requirements.read_text()}"
         if stamp.exists() and stamp.read_text() == wanted:
             return
-        subprocess.run([sys.executable, "-m", "venv", self.directory], check=True)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", self.directory], check=True)
         pip = [self.program("python"), "-m", "pip", "--disable-pip-version-check", "install"]
         options = ["--quiet", "--require-hashes", "-r", str(self.requirements)]
         subprocess.run([*pip, *options], check=True)

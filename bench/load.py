@@ -133,5 +133,5 @@ async def send_for(
 
     await asyncio.gather(*(send() for _ in range(connections)))
     elapsed = time.perf_counter() - begun
-    cuts = quantiles(latencies, n=100) if len(latencies) > 1 else latencies * 99
+    cuts = quantiles(latencies, n=100, method="inclusive") if len(latencies) > 1 else latencies * 99
     return len(latencies), len(latencies) / elapsed, cuts[49], cuts[98]

@@ -46,7 +46,7 @@ def alone(server: Server, seconds: float) -> dict[str, Result]:
             database.execute(f"PRAGMA {pragma}")
         for row, call in calls.items():
             latencies, cpu = zip(*_run(database, call, seconds), strict=True)
-            cuts = quantiles(latencies, n=100)
+            cuts = quantiles(latencies, n=100, method="inclusive")
             found[row] = Result(
                 1 / fmean(latencies), cuts[49] * 1e3, cuts[98] * 1e3, fmean(cpu) * 1e6
             )

@@ -42,8 +42,10 @@ COOKIE = {
 class NoSession(NullSession):
     """What `session` is elsewhere: empty, and not to be filled."""
 
-    def __setitem__(self, *_: object) -> NoReturn:
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
         raise RuntimeError(f"Only pages below {PATH} have a session; elsewhere a token says who.")
+
+    __setitem__ = __delitem__ = clear = pop = popitem = update = setdefault = _refuse
 
 
 class CookieForAdmin(SecureCookieSessionInterface):

@@ -1,13 +1,14 @@
 """What the commands of a shell share."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from click import ClickException
-from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 NEW_DATABASE = " A new database needs `flask --app wsgi db upgrade`."
-INSUFFICIENT_PRIVILEGE = "42501"  # the SQLSTATE
+OF_OPERATORS = ("42501", "25006")  # SQLSTATEs: our role lacks a right; it takes no writes
 
 
 @contextmanager
@@ -27,5 +28,7 @@ def in_one_line(migrating: bool = False) -> Iterator[None]:
 
 def _is_of_operators(error: DBAPIError) -> bool:
     """Tell whether operators can help: it is away, takes no writes, or our role lacks a right."""
-    lacks_right = getattr(error.orig, "sqlstate", None) == INSUFFICIENT_PRIVILEGE
-    return isinstance(error, OperationalError | InternalError) or lacks_right
+    if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:  # a wrong statement
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    return isinstance(error, OperationalError) or state in OF_OPERATORS

@@ -15,7 +15,10 @@ class OrjsonProvider(JSONProvider):
     def dumps(self, obj: Any, **_: Any) -> str:
         """Write compact JSON, also of what Flask's own provider knows, such as a Decimal."""
         default = DefaultJSONProvider.default
-        return orjson.dumps(obj, default, orjson.OPT_NON_STR_KEYS).decode()
+        try:
+            return orjson.dumps(obj, default, orjson.OPT_NON_STR_KEYS).decode()
+        except TypeError:  # lone surrogates, integers of more than 64 bits
+            return json.dumps(obj, default=default)
 
     def loads(self, s: str | bytes, **_: Any) -> Any:
         """Read JSON in UTF-8. Raise ValueError for anything else."""

@@ -19,6 +19,10 @@ from ..core.slots import Slot
 blp = Blueprint("health", __name__)
 
 SECONDS = 1.5  # for all checks together
+SETTINGS = (
+    "SELECT current_setting('transaction_read_only') AS read_only, "
+    "current_setting('server_encoding') AS encoding"
+)
 
 
 class NotReadyError(Exception):
@@ -95,13 +99,11 @@ def _database() -> None:
     if file and (fault := file.fault() or file.shortage()):
         raise NotReadyError(fault)
     with DATABASES.get().aside.connect() as connection:
-        connection.execute(text("SELECT 1"))
-        if file:
-            return
-        if connection.scalar(text("SHOW transaction_read_only")) == "on":  # as on a standby
-            raise NotReadyError("the database is read-only")
-        if connection.scalar(text("SHOW server_encoding")) != "UTF8":
-            raise NotReadyError("the database is not in UTF-8")
+        found = connection.execute(text("SELECT 1" if file else SETTINGS)).one()
+    if not file and found.read_only == "on":  # as on a standby
+        raise NotReadyError("the database is read-only")
+    if not file and found.encoding != "UTF8":
+        raise NotReadyError("the database is not in UTF-8")
 
 
 def check_migrations() -> str | None:

@@ -42,7 +42,8 @@ def init_app(app: Flask) -> None:
         logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Stderr())),
         cache_logger_on_first_use=True,
     )
-    app.logger.setLevel(app.config["LOG_LEVEL"])  # and of logging's loggers below `taskmaster`
+    # It is of logging's loggers below `taskmaster` too.
+    app.logger.setLevel("DEBUG" if app.debug else app.config["LOG_LEVEL"])
     app.before_request(_begin)
     app.after_request(_finish)
 

@@ -29,7 +29,7 @@ from tests.support.tables import contents
 from tests.support.waiting import wait_until
 
 PART = 7
-OTHER_PART = "DELETE FROM tasks WHERE id IN (SELECT id FROM tasks ORDER BY id LIMIT :part)"
+OTHER_PART = f"DELETE FROM tasks WHERE id IN (SELECT id FROM tasks ORDER BY id LIMIT {PART})"
 
 
 @pytest.fixture(autouse=True)
@@ -66,8 +66,7 @@ def fail() -> None:
 
 
 def test_no_transaction_deletes_much(app: Flask, api: Api, busy: User, database: Database) -> None:
-    stays = api.register()
-    stays.create_task("mine")
+    api.register().create_task("mine")
     with app.app_context():
         engines = db.engines.values()
     with Statements(engines) as statements:
@@ -201,13 +200,11 @@ def test_what_operators_do_to_a_deleted_account_is_refused(app: Flask, busy: Use
         with writing() as connection:
             deletion.begin(connection, user)
         for act in (administration.deactivate, administration.activate, change_password):
-            with pytest.raises(ApiError) as refused:
+            with pytest.raises(ApiError, match="no such account"):
                 act(user, by="a test")
-            assert refused.value.problem["code"] == "not_found"
-        assert list(administration.list_all()) == []
-        with pytest.raises(ApiError) as refused:  # its link would bring the account back
+        with pytest.raises(ApiError, match="nothing here"):  # it would bring the account back
             changes.apply("password-link", busy.id, by="a test")
-        assert refused.value.problem["code"] == "not_found"
+        assert list(administration.list_all()) == []
 
 
 def test_every_table_of_a_users_rows_is_known(app: Flask) -> None:
@@ -226,12 +223,12 @@ def test_sqlite_pauses(busy: User, database: Database, monkeypatch: pytest.Monke
 def test_while_another_process_deletes_a_part_too(busy: User, database: Database) -> None:
     """The rest is deleted in parts, not by the row of the user, which waits for the other."""
     with ThreadPoolExecutor(1) as others, database.engine.connect() as other:
-        other.execute(text(OTHER_PART), {"part": PART})
-        deleting = others.submit(delete, busy)
-        wait_until(lambda: deleting.done() or database.has_waiter(), what="the end to wait")
+        other.execute(text(OTHER_PART))
+        end = others.submit(delete, busy)
+        wait_until(lambda: end.done() or database.has_waiter(), what="the end to wait")
         left = contents(database)
         other.commit()
-        succeed(deleting.result())
+        succeed(end.result())
     assert [len(left[name]) for name in ("users", "tasks", "events")] == [1, PART, 0]
     assert busy.id not in repr(contents(database))
 

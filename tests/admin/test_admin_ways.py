@@ -60,3 +60,5 @@ def test_a_session_elsewhere_is_refused_with_the_reason(app: Flask) -> None:
         assert session.get("color") is None
         with pytest.raises(RuntimeError, match="Only pages below /admin/"):
             session["color"] = "red"
+        with pytest.raises(RuntimeError, match="Only pages below /admin/"):
+            session.pop("color", None)

@@ -7,7 +7,7 @@ from bench.report import Report
 from bench.rows import Rounds
 from bench.servers.base import Place
 from bench.servers.taskmaster import Taskmaster
-from bench.targets import targets
+from bench.targets import TWO, targets
 from bench.written import NOTES
 from tests.support.settings import setting_names
 
@@ -29,6 +29,11 @@ def test_growth_is_what_many_rows_cost_us() -> None:
 def test_growth_of_peers_alone_has_no_target() -> None:
     rounds = costing(pocketbase_few=1, pocketbase_many=9)
     report = Report("", growth={"growth of tasks": {"one task": rounds}})
+    assert list(targets(report)) == []
+
+
+def test_every_row_means_every_row() -> None:
+    report = Report("", calls={TWO: {"list of 100": costing(taskmaster=1, django=9)}})
     assert list(targets(report)) == []
 
 

@@ -48,6 +48,7 @@ def test_slash_or_none_is_the_same_without_redirect(user: User) -> None:
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_jsonify_takes_what_flasks_own_does(app: Flask) -> None:
     with app.app_context():
+        assert app.json.loads(app.json.dumps(["\ud800", 2**64])) == ["\ud800", 2**64]
         reply = jsonify({1: Decimal("1.50"), "markup": Markup("<b>")})
     assert reply.json == {"1": "1.50", "markup": "<b>"}
     with app.app_context(), pytest.raises(TypeError):

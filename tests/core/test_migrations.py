@@ -8,7 +8,7 @@ import pytest
 from click import ClickException
 from flask import Flask
 from sqlalchemy import Engine, MetaData, Table, event, inspect, select, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
 from taskmaster.extensions import Base, db
@@ -157,11 +157,10 @@ def test_a_migration_waits_for_another_a_minute_at_most(database: Database) -> N
 
 
 @pytest.mark.usefixtures("in_app")
-@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_a_migration_that_is_wrong_keeps_its_traceback(database: Database) -> None:
     with database.engine.begin() as connection:
         connection.execute(text("DELETE FROM alembic_version"))
-    with pytest.raises(ProgrammingError, match="already exists"):
+    with pytest.raises(DBAPIError, match="already exists"):
         flask_migrate.upgrade(directory=DIRECTORY)
 
 

@@ -57,14 +57,6 @@ def test_pipelined_requests_are_answered_in_order(server: ProbeServer) -> None:
         assert [client.response().body for _ in range(2)] == [b"1", b"2"]
 
 
-@by_gunicorn
-def test_head_and_body_come_at_once(server: ProbeServer) -> None:
-    with server.connect() as client:
-        for number in range(100):
-            client.request("POST", "/echo", body=b"%d" % number)
-            assert client.sock.recv(65536).endswith(b"\r\n\r\n%d" % number)
-
-
 def test_http_1_0_is_closed(server: ProbeServer) -> None:
     with server.connect() as client:
         client.send(b"GET /mode HTTP/1.0\r\nHost: localhost\r\n\r\n")
