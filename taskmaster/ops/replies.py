@@ -15,6 +15,12 @@ from gunicorn.http import wsgi
 MAX_DRAIN = 2**20  # bytes that are read after a refused head
 
 
+class Parts(list[bytes]):
+    """What is to be sent, in place of a socket."""
+
+    sendall = list.append
+
+
 class Response(wsgi.Response):
     """Sends the head together with the first part of the body, not one after the other.
 
@@ -22,12 +28,8 @@ class Response(wsgi.Response):
     """
 
     def __init__(self, req: Any, sock: Any, cfg: Any) -> None:
-        super().__init__(req, self, cfg)  # it writes by `sendall`
-        self._client, self._parts = sock, list[bytes]()
-
-    def sendall(self, data: bytes) -> None:
-        """Keep what is to be sent."""
-        self._parts.append(data)
+        self._client, self._parts = sock, Parts()
+        super().__init__(req, self._parts, cfg)
 
     def write(self, arg: bytes) -> None:
         """Send a part of the body."""

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
-from weakref import WeakSet
 
 from prometheus_client import Gauge
 
@@ -47,7 +46,7 @@ class Hub:
         self._recent = RecentEvents()
         self._notifier = notifier
         self.users: dict[str, UserStreams] = {}
-        self.unnamed = WeakSet[Connection]()  # connections that came without a token
+        self.unnamed = set[Connection]()  # connections that came without a token
         self._lock = threading.Lock()
         self._stopped = False
 
@@ -80,6 +79,11 @@ class Hub:
             finally:
                 subscription.close()
                 self._unregister(subscription)
+
+    def check_open(self) -> None:
+        """Raise ApiError (503) once it is stopped."""
+        if self._stopped:
+            raise ApiError(ErrorCode.UNAVAILABLE, "The server is restarting.")
 
     def publish(
         self, user_id: str, entries: Collection[Entry] = (), session_ids: Collection[str] = ()
@@ -121,14 +125,11 @@ class Hub:
 
     def _register(self, principal: Principal, connection: Connection) -> Subscription:
         with self._lock:
-            if self._stopped:
-                raise ApiError(ErrorCode.UNAVAILABLE, "The server is restarting.")
+            self.check_open()
             user_id = principal.user_id
             if (user := self.users.get(user_id)) is None:
                 user = UserStreams(UserLog(user_id, self._engines.reading, self._recent), set())
                 self.users[user_id] = user
-                if self._notifier:
-                    self._notifier.changed = True
             if len(user.subscriptions) >= MAX_CONNECTIONS:
                 detail = f"More than {MAX_CONNECTIONS} streams of one user."
                 limit = rate_limit_headers(MAX_CONNECTIONS, 5)
@@ -144,5 +145,3 @@ class Hub:
             subscriptions.remove(subscription)
             if not subscriptions:
                 del self.users[user_id]
-                if self._notifier:
-                    self._notifier.changed = True

@@ -15,9 +15,7 @@ from ..events.log import Entry
 
 PREFIX = "taskmaster:user:"
 MAX_QUEUED = 1000  # notifications that wait for Redis; more are dropped
-MAX_SIZE = (
-    64 * 1024
-)  # characters of events that go with their notification; more are read in the log
+MAX_SIZE = 64 * 1024  # characters of events sent with a notification; more are read in the log
 PAUSE = 1.0  # seconds between two tries to reach Redis
 TICK = 0.05  # seconds until a new subscription is sent
 
@@ -37,7 +35,6 @@ class RedisNotifier:
         self._client = redis.Redis.from_url(
             url, socket_timeout=1, socket_connect_timeout=1, socket_keepalive=True, retry=None
         )
-        self.changed = False  # True: the users are others than Redis was told
         self._outbox: queue.Queue[tuple[str, bytes]] = queue.Queue(MAX_QUEUED)
         self._outage, self._dropping = Outage("redis_unreachable"), Outage("notification_dropped")
 
@@ -76,13 +73,11 @@ class RedisNotifier:
 
     def _listen(self, receive: Receive, users: Collection[str]) -> None:
         """Receive until an error. Subscriptions change in this thread only."""
-        subscribed, self.changed = frozenset[str](), True
+        subscribed = frozenset[str]()
         pubsub: Any = self._client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
         with closing(pubsub):
             while True:
-                if self.changed:
-                    self.changed = False
-                    wanted = frozenset(users)
+                if (wanted := frozenset(users)) != subscribed:
                     if new := wanted - subscribed:
                         pubsub.subscribe(*(PREFIX + user_id for user_id in new))
                     if old := subscribed - wanted:

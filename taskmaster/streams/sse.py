@@ -27,9 +27,8 @@ LAST_EVENT_ID = {
 }
 HEARTBEAT = ": still here\n\n"
 EXAMPLE = (
-    'id: 43\nevent: task_delete\ndata: {"seq":43,"action":"task_delete",'
-    '"occurred_at":"2030-01-31T12:00:00.000000+00:00",'
-    '"id":"0197f3c2-8f1e-7cc0-b3a4-5d1f0e6a9b21"}\n\n'
+    'id: 43\nevent: task_delete\ndata: {"seq":43,"action":"task_delete","occurred_at":'
+    '"2030-01-31T12:00:00.000000+00:00","id":"0197f3c2-8f1e-7cc0-b3a4-5d1f0e6a9b21"}\n\n'
 )
 
 

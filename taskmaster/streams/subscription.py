@@ -57,6 +57,7 @@ class Subscription:
         """End the stream; the first reason stands. None: the client is gone or does not read."""
         if not self.closed:
             self.closed, self.close_reason = True, reason
+            self._write = self._write and self._mark()  # it has MAX_CLOSING from here on
         self._wake.set()
 
     def progress(self) -> None:

@@ -29,7 +29,7 @@ from tests.support.tables import contents
 from tests.support.waiting import wait_until
 
 PART = 7
-OTHER_PART = f"DELETE FROM tasks WHERE id IN (SELECT id FROM tasks ORDER BY id LIMIT {PART})"
+OTHER_PART = "DELETE FROM tasks WHERE id IN (SELECT id FROM tasks ORDER BY id LIMIT 7)"
 
 
 @pytest.fixture(autouse=True)

@@ -39,8 +39,7 @@ def test_who_does_not_read_holds_no_stop(start_server: Start, transport: str) ->
     user = Api(through_http(server.url)).register()
     task = {"title": "x", "description": "y" * 9000}
     for _ in range(6):  # more than the system takes from a writer
-        operations = [{"action": "create", "task": task}] * 100
-        succeed(user.post("tasks/bulk/", {"operations": operations}))
+        succeed(user.bulk(*[{"action": "create", "task": task}] * 100))
     with closing(Deaf(server, user, transport, since=0)) as client:
         client.wait_until_blocked()
         close_connections()  # with gevent, gunicorn waits for idle ones too

@@ -74,11 +74,13 @@ def test_who_reads_now_and_then_is_not_cut(log: Log) -> None:
 def test_a_closed_stream_is_cut_sooner(
     log: Log, monkeypatch: pytest.MonkeyPatch, blocked: bool
 ) -> None:
-    connection, now = Blocked(), clock.monotonic()
-    monkeypatch.setattr(clock, "monotonic", lambda: now)
+    connection, begun = Blocked(), clock.monotonic()
+    monkeypatch.setattr(clock, "monotonic", lambda: begun)
     stream = log.subscribe(connection=connection)
     messages = stream.messages()
     next(messages)
+    now = begun + MAX_BLOCKED / 2  # it counts from the close on, however slow the client was
+    monkeypatch.setattr(clock, "monotonic", lambda: now)
     stream.close(CloseReason.SESSION_ENDED)
     if not blocked:  # the last message is the one that is not read
         assert [message.name for message in next(messages)] == ["stream_closed"]

@@ -22,6 +22,7 @@ from tests.support.api import Api, User, through_client
 from tests.support.asserts import assert_problem
 from tests.support.stream_client import NAMESPACE
 from tests.support.stream_polling import OPEN, ManualPolling
+from tests.support.values import HANDSHAKE
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -69,6 +70,13 @@ def test_the_close_message_is_kept_for_some_seconds_only(
         reap(server)
         assert (polling.sid in server.eio.sockets) is kept
     assert "over" in assert_problem(polling.poll(), 400, "malformed_request")["detail"]
+
+
+def test_a_stop_lets_nobody_new_in(app: Flask, user: User, polling: ManualPolling) -> None:
+    HUB.get(app).stop()
+    assert_problem(user.get(OPEN), 503, "unavailable")
+    assert_problem(user.get("/ws/tasks/", headers=HANDSHAKE), 503, "unavailable")
+    polling.wait("stream_closed")
 
 
 @pytest.mark.parametrize("found", [(True, False), (False, True, False)], ids=["close", "abort"])

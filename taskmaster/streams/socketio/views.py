@@ -16,7 +16,7 @@ from socketio.packet import BINARY_ACK, BINARY_EVENT, EVENT, Packet
 
 from ...core import lifecycle
 from ...core.errors import ApiError, ErrorCode
-from ..handshake import check_origin
+from ..handshake import HUB, check_origin
 from ..takeover import Upgrade, with_problem
 from ..websocket.connection import MAX_MESSAGE
 from .adapter import adapt, reap
@@ -103,6 +103,8 @@ def _check() -> None:
     """Say what is wrong, which engine.io's own refusals do not. Raise ApiError (400, 403)."""
     check_origin()
     engine, sid = _socketio().server.eio, request.args.get("sid")
+    if not sid:
+        HUB.get().check_open()
     if not sid and request.args.getlist("EIO") != ["4"]:
         raise ApiError(
             ErrorCode.MALFORMED_REQUEST,

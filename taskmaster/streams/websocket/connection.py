@@ -48,8 +48,9 @@ class WebSocketConnection(Connection):
 
     def accept(self, environ: WSGIEnvironment) -> bool:
         """Answer the handshake; return False for a request that is none."""
-        if (environ["REQUEST_METHOD"], environ["SERVER_PROTOCOL"]) != ("GET", "HTTP/1.1"):
-            return False  # RFC 6455, 4.2.1
+        version = "HTTP/1.1" if "eventlet.posthooks" in environ else environ["SERVER_PROTOCOL"]
+        if (environ["REQUEST_METHOD"], version) != ("GET", "HTTP/1.1"):  # RFC 6455, 4.2.1
+            return False  # eventlet's own server calls every version 1.0
         sent = [pair for pair in EnvironHeaders(environ) if OF_HANDSHAKE.match(pair[0])]
         try:
             headers = [(name.encode(), value.encode("latin-1")) for name, value in sent]

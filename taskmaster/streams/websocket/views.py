@@ -33,6 +33,7 @@ def explain() -> Response:
 def open_websocket() -> Response:
     """Follow one's tasks over a WebSocket."""
     check_origin()
+    HUB.get().check_open()
     since = position(request.args.get("since"))
     token = request.headers.get("Authorization")
     principal = identify(token) if token else None
@@ -53,6 +54,8 @@ def _converse(
         raise  # the client is gone
     except Exception as error:
         _refuse(connection, problem_of(error))
+    finally:
+        HUB.get().unnamed.discard(connection)
 
 
 def _await_first(
