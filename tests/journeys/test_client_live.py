@@ -63,6 +63,32 @@ def test_what_only_the_server_can_list_arrives_while_much_changes(
         expect_list(js, name, listed(user, **query))
 
 
+def test_a_reply_that_hangs_holds_a_list_up_for_seconds_only(user: User, js: JavaScript) -> None:
+    tasks = [user.create_task(title) for title in ("A", "B")]
+    js.run("my.open('titles', { ordering: 'title' })")
+    js.wait("my.lists.titles.state === 'live'")
+    js.run("my.hang(1, 'page_size=100')")
+    succeed(user.patch(f"tasks/{tasks[0]['id']}/", {"title": "C"}))
+    js.wait("my.hung === 1")
+    succeed(user.patch(f"tasks/{tasks[0]['id']}/", {"title": "D"}))
+    js.wait("String(my.lists.titles.tasks.map(({ title }) => title)) === 'B,D'", 15)
+
+
+def test_a_list_that_is_always_late_arrives_while_much_changes(user: User, js: JavaScript) -> None:
+    """The clock runs ten times as fast: each list takes longer than is waited for at first."""
+    task = user.create_task("Report 0")
+    js.run("my.open('titles', { ordering: 'title' })")
+    js.wait("my.lists.titles.state === 'live'")
+    js.run("const now = performance.now.bind(performance); performance.now = () => 10 * now()")
+    js.run("my.slow(given.milliseconds)", milliseconds=SLOW)
+    changing = js.begin(CHANGE, id=task["id"])
+    js.wait("my.changes > 10")
+    seen = js.run("return my.changes")
+    js.wait(f"{NUMBER} >= given.seen", 10, name="titles", seen=seen)
+    js.run("my.enough = true")
+    value_of(changing)
+
+
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_a_page_of_a_proxy_ends_neither_a_list_nor_the_session(
     user: User, js: JavaScript, status: int

@@ -1,4 +1,5 @@
 // What the live lists of one client share: the session, one stream, and who wrote what.
+import { TaskmasterError } from "./http.js";
 import { Listeners } from "./session.js";
 import { Stream } from "./stream.js";
 
@@ -46,10 +47,11 @@ export class Feed {
     return { ...body, next, position: Number(headers.get("Stream-Position")) };
   }
 
-  /** Follow from a position on; return false where the stream has begun after it. */
+  /** Follow from a position on. Throws a TaskmasterError where the stream has begun after it. */
   follow(position) {
     if (this.stream.state === "stopped") this.stream.start(position);
-    return this.stream.floor <= position;
+    if (this.stream.floor <= position) return;
+    throw new TaskmasterError({ code: "position_expired", status: 410, detail: "The list is older than the stream." });
   }
 
   /** Note a write of one's own, and what was answered: a task, or the `id` of a deleted one. */

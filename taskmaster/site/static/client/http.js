@@ -5,6 +5,7 @@ const PATIENCE = 30_000; // milliseconds for a reply
 /** For what the server takes again for 10 seconds only: three tries begin in that time, and the last one waits. */
 export const HASTE = { pauses: REPETITIONS.slice(0, 2), patience: 3000 };
 const AWAY = new Set([502, 503, 504]);
+const PASSING = new Set([401, 408, 410, 429]); // refusals that are over some time, or with the next session
 
 /** A refusal as the API worded it (RFC 9457). Where no reply came, `code` is "offline" and `status` 0. */
 export class TaskmasterError extends Error {
@@ -13,6 +14,10 @@ export class TaskmasterError extends Error {
     Object.assign(this, { name: "TaskmasterError", code, detail, status, errors, requestId, retryAfter });
   }
 }
+
+/** Whether an error is the API's last word on a query; what a proxy says may be over soon. */
+export const isFinal = (error) =>
+  error?.status >= 400 && error.status < 500 && !PASSING.has(error.status) && error.code !== "unexpected_reply";
 
 /** Wait for about so many milliseconds: clients that were cut at once shall not come back at once. */
 export const pause = (length) => new Promise((resolve) => setTimeout(resolve, jitter(length)));

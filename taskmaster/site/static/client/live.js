@@ -1,5 +1,5 @@
 // Live lists: what `tasks.live()` gives. A listing, kept up to date and told of.
-import { TaskmasterError, jitter } from "./http.js";
+import { isFinal, jitter } from "./http.js";
 import { Listing } from "./listing.js";
 import { Listeners } from "./session.js";
 
@@ -7,11 +7,7 @@ const PAGE = 100;
 const SOON = 500; // milliseconds for which changes are collected before the server is asked about them
 const FIRST_PAUSE = 500; // milliseconds before a list that failed is asked for again
 const LONGEST_PAUSE = 30_000;
-const PASSING = new Set([401, 408, 410, 429]); // refusals that are over some time, or with the next session
-
-/** Whether an error is the API's last word on a query; what a proxy says may be over soon. */
-const isFinal = (error) =>
-  error?.status >= 400 && error.status < 500 && !PASSING.has(error.status) && error.code !== "unexpected_reply";
+const PATIENCE = 5000; // milliseconds for a page that holds up another list; twice as many for each that was late
 
 /** The tasks of a query, kept up to date until `close()`. */
 export class LiveList {
@@ -21,6 +17,8 @@ export class LiveList {
   #listing;
   #journal = null; // while pages are on their way: the events meanwhile, which they may not have
   #coming = null; // the next page, while it is on its way
+  #overdue = 0; // when what is on its way is late
+  #patience = PATIENCE;
   #attempt = 0; // the number of the present attempt to list all of it
   #loaded = false;
   #stale = false; // whether what followed it is lost, and it is being loaded again
@@ -165,7 +163,7 @@ export class LiveList {
     do {
       const page = await this.#page(cursor, wanted - listing.rows.size);
       if (attempt !== this.#attempt) return;
-      if (!cursor) this.#follow(page.position);
+      if (!cursor) this.#feed.follow(page.position);
       if (!this.#loaded) this.#listing = listing; // shown page by page
       this.#take(listing, page);
       cursor = listing.next;
@@ -174,17 +172,14 @@ export class LiveList {
     this.#loaded = true;
     this.#stale = false;
     this.#journal = null;
+    this.#patience = PATIENCE;
     this.#fail(null);
     this.#changed();
     if (this.hasMore) this.#count();
   }
 
-  #follow(position) {
-    if (this.#feed.follow(position)) return;
-    throw new TaskmasterError({ code: "position_expired", status: 410, detail: "The list is older than the stream." });
-  }
-
   #page(cursor, most) {
+    this.#overdue = performance.now() + this.#patience;
     return this.#feed.list({ ...this.#query, cursor, page_size: Math.min(PAGE, most) });
   }
 
@@ -198,9 +193,13 @@ export class LiveList {
     if (!listing.apply(event)) this.#ask();
   }
 
-  /** List again soon. What is on its way arrives first: where much changes, it never would otherwise. */
+  /** List again soon. What is on its way arrives first, unless it is late: where much changes, it never would else. */
   #ask() {
-    this.#soon("list", SOON, () => (this.#journal ? this.#ask() : this.load()));
+    this.#soon("list", SOON, () => {
+      if (this.#journal && performance.now() < this.#overdue) return this.#ask();
+      if (this.#journal) this.#patience *= 2;
+      return this.load();
+    });
   }
 
   async #count(next = 2 * SOON) {
