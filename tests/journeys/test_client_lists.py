@@ -100,6 +100,20 @@ def test_events_are_not_lost_while_a_page_is_on_its_way(
     expect_list(js, "old", listed(user, ordering="date_created"))
 
 
+def test_more_waits_for_a_list_that_is_on_its_way(server: Server, js: JavaScript) -> None:
+    user = register_at(server.url)
+    tasks = [user.create_task(str(number)) for number in range(3)]
+    connect(js, server.url, user)
+    js.run("my.open('titles', { ordering: 'title' }, { limit: 2 })")
+    js.wait("my.lists.titles.count === 3")
+    js.run("my.hold()")
+    succeed(user.patch(f"tasks/{tasks[0]['id']}/", {"title": "00"}))
+    js.wait("my.held > 0")
+    js.run("my.more = Promise.all([my.lists.titles.more(), my.lists.titles.more()])")
+    js.run("my.release(); await my.more")
+    assert js.run("return my.lists.titles.tasks.map(({ title }) => title)") == ["00", "1", "2"]
+
+
 def test_three_columns_of_ten_thousand_tasks(server: Server, user: User, js: JavaScript) -> None:
     for part in range(MANY // 100):
         operations = [

@@ -17,6 +17,7 @@ export class LiveList {
   #listing;
   #journal = null; // while pages are on their way: the events meanwhile, which they may not have
   #coming = null; // the next page, while it is on its way
+  #listed; // the list from the start, while it is on its way
   #overdue = 0; // when what is on its way is late
   #patience = PATIENCE;
   #attempt = 0; // the number of the present attempt to list all of it
@@ -79,6 +80,7 @@ export class LiveList {
 
   /** Load the next page, where there is one. Throws a TaskmasterError. */
   async more() {
+    while (this.hasMore && this.#journal && !this.#coming) await this.#listed.catch(() => {}); // all is listed again
     if (!this.hasMore) return;
     if (!this.#journal) this.#coming = this.#more();
     await this.#coming;
@@ -107,7 +109,7 @@ export class LiveList {
     if (isFinal(this.#error)) return;
     const attempt = this.#abandon();
     try {
-      await this.#list(attempt);
+      await (this.#listed = this.#list(attempt));
     } catch (error) {
       if (attempt !== this.#attempt) return;
       this.#abandon();
@@ -144,7 +146,7 @@ export class LiveList {
     this.#changed();
     if (!this.hasMore) return;
     this.#soon("count", SOON, () => this.#count());
-    if (this.#listing.rows.size < this.#limit / 2) this.more().catch(() => {});
+    if (!this.#journal && this.#listing.rows.size < this.#limit / 2) this.more().catch(() => {});
   }
 
   /** Tell the state, if it or its reason is another. */
