@@ -206,7 +206,7 @@ class Tasks:
         try:
             self._request("DELETE", f"tasks/{task_id}/")
         except TaskmasterError as error:
-            if error.status != 404 or not error.repeated:  # else the first one was carried out
+            if error.code != "not_found" or not error.repeated:  # else the first was carried out
                 raise
 
     def restore(self, task_id: str) -> Json:

@@ -1,9 +1,11 @@
 """The sessions of the Python client in docs/clients: renewed once, kept, and ended here always."""
 
+import io
 import json
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from email.message import Message
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -94,6 +96,24 @@ def test_a_removal_is_made_once_while_the_token_runs_out(
     monkeypatch.setattr(module, "urlopen", lose_the_first)
     tm.tasks.remove(task["id"])
     assert statuses == [200, 401, 200, 404]  # carried out, refused, renewed, gone already
+
+
+def test_a_proxy_that_finds_nothing_has_deleted_nothing(
+    tm: Any, module: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statuses = [502, 404]
+
+    def answer_as_a_proxy(request: Any, **options: Any) -> Any:
+        page = io.BytesIO(b"A page of a proxy")
+        raise HTTPError(request.full_url, statuses.pop(0), "", Message(), page)
+
+    task = tm.tasks.create(title="One")
+    monkeypatch.setattr(module, "urlopen", answer_as_a_proxy)
+    with pytest.raises(module.TaskmasterError) as refusal:
+        tm.tasks.remove(task["id"])
+    monkeypatch.undo()
+    assert (refusal.value.code, refusal.value.status) == ("unexpected_reply", 404)
+    assert tm.tasks.get(task["id"]) == task
 
 
 def test_a_refused_log_in_leaves_the_session(tm: Any, user: User, module: Any) -> None:

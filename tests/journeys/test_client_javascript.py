@@ -9,13 +9,7 @@ from flask import Flask
 
 from taskmaster.streams.hub import MAX_CONNECTIONS
 from tests.support.api import Api, User, register_at, succeed, through_client, through_http
-from tests.support.client_journey import (
-    TRANSPORTS,
-    connect,
-    expect_events,
-    expect_list,
-    listed,
-)
+from tests.support.client_journey import TRANSPORTS, connect, expect_events, expect_list, listed
 from tests.support.javascript import JavaScript, JavaScriptError, value_of
 from tests.support.redis import RedisServer
 from tests.support.server import Server
@@ -153,9 +147,18 @@ my.statuses = [];
 globalThis.fetch = async (url, options) => {
   if (options.method !== "DELETE") return fetch(url, options);
   if (my.statuses.length === 1) options.headers.Authorization = "Bearer expired";
-  my.statuses.push((await fetch(url, options)).status);
-  if (my.statuses.length === 1) throw new TypeError("fetch failed");
-  return new Response(null, { status: my.statuses.at(-1) });
+  const reply = await fetch(url, options);
+  if (my.statuses.push(reply.status) === 1) throw new TypeError("fetch failed");
+  return reply;
+};
+"""
+# A proxy that has lost its server, and then knows no such page.
+LOSE_THE_SERVER = """
+const { fetch } = globalThis;
+const statuses = [502, 404];
+globalThis.fetch = (url, options) => {
+  if (options.method !== "DELETE") return fetch(url, options);
+  return new Response("A page of a proxy", { status: statuses.shift() });
 };
 """
 
@@ -168,6 +171,19 @@ def test_a_removal_is_made_once_while_the_token_runs_out(server: Server, js: Jav
     js.run(LOSE_AND_EXPIRE)
     assert js.run("await my.client.tasks.remove(given.id)", id=task["id"]) is None
     assert js.run("return my.statuses") == [200, 401, 404]
+
+
+@ON_ONE
+@pytest.mark.parametrize("call", ["tasks.remove", "account.endSession"])
+def test_a_proxy_that_finds_nothing_has_deleted_nothing(
+    server: Server, js: JavaScript, call: str
+) -> None:
+    user = register_at(server.url)
+    connect(js, server.url, user)
+    js.run(LOSE_THE_SERVER)
+    with pytest.raises(JavaScriptError) as refusal:
+        js.run(f"await my.client.{call}(given.id)", id=user.create_task("One")["id"])
+    assert (refusal.value.code, refusal.value.status) == ("unexpected_reply", 404)
 
 
 @ON_ONE

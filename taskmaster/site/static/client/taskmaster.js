@@ -47,9 +47,9 @@ export function connect(url = globalThis.location?.origin, { storage, ...options
   };
 }
 
-/** Delete; return `done` where the first try was carried out, and its reply lost. */
+/** Delete; return `done` where the first try was carried out, and its reply lost: the API says so, no proxy. */
 const remove = (request, path, done) => request("DELETE", path).catch((error) => {
-  if (error.repeated && error.status === 404) return done;
+  if (error.repeated && error.code === "not_found") return done;
   throw error;
 });
 
