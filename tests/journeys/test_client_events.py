@@ -61,6 +61,35 @@ def test_it_does_not_come_back_as_another(
     assert js.run("return my.seqs") == [1]
 
 
+# A connection that says what the test lets it say.
+SCRIPTED = """
+class Scripted {
+  constructor() {
+    my.say = (one) => this.onmessage({ data: JSON.stringify(one) });
+  }
+  close() {}
+}
+const client = tm.connect(given.url, { storage: my.storage, WebSocket: Scripted });
+my.events = client.events({ since: 0 });
+my.first = my.events.next();
+"""
+
+
+def test_nothing_comes_from_behind_a_gap(server: Server, user: User, js: JavaScript) -> None:
+    """The reader is busy while the gap is told, and what follows it."""
+    connect(js, server.url, user)
+    js.run(SCRIPTED, url=server.url)
+    event = {"action": "task_create", "title": "One"}
+    js.run("my.say(given.one); await my.first", one=event | {"seq": 1})
+    gap = [{"action": "stream_reset", "seq": 9}, {"action": "stream_ready", "seq": 9}]
+    missed = [event | {"seq": 2}, *gap, event | {"seq": 10}]
+    js.run("given.messages.forEach(my.say)", messages=missed)
+    assert js.run("return (await my.events.next()).value.seq") == 2
+    with pytest.raises(JavaScriptError) as refusal:
+        js.run("await my.events.next()")
+    assert (refusal.value.code, refusal.value.status) == ("position_expired", 410)
+
+
 @pytest.mark.parametrize("stop", ["my.events.return()", "my.stop.abort()", "my.client.close()"])
 def test_a_reader_that_waits_can_stop(
     server: Server, user: User, js: JavaScript, stop: str

@@ -30,7 +30,7 @@ async function* read(session, open, since, signals) {
     reset() {
       const detail = `What followed this position is kept no more; the log stands at ${stream.position}.`;
       failure = new TaskmasterError({ code: "position_expired", status: 410, detail });
-      wake();
+      stop(); // what comes now is behind the gap
     },
     state() {
       if (stream.over) failure = stream.error;
