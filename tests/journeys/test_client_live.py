@@ -144,3 +144,21 @@ def test_a_write_that_hangs_holds_events_up_for_a_while_and_not_beyond_its_user(
     other.create_task("Of the second user")
     js.wait("my.told.length > 0", 20)
     assert js.run("return my.told") == [["Of the second user", False]]
+
+
+def test_a_removal_that_is_answered_late_claims_no_later_one(user: User, js: JavaScript) -> None:
+    task = user.create_task("One")
+    path = f"tasks/{task['id']}/"
+    js.run("my.told = []; my.client.onEvent(({ action }, own) => my.told.push([action, own]))")
+    js.run("my.open('all')")
+    js.wait("my.lists.all.state === 'live'")
+    js.run("my.hold()")
+    removing = js.begin("await my.client.tasks.remove(given.id)", id=task["id"])
+    js.wait("my.told.length === 1", 20)
+    js.run("my.release()")
+    value_of(removing)
+    succeed(user.post(f"{path}restore/"))
+    succeed(user.delete(path))
+    js.wait("my.told.length === 3")
+    told = [["task_delete", False], ["task_create", False], ["task_delete", False]]
+    assert js.run("return my.told") == told

@@ -56,12 +56,14 @@ export class Feed {
 
   /** Note a write of one's own, and what was answered: a task, or the `id` of a deleted one. */
   async note(write) {
+    let late = false;
     const answered = write.then((tasks) => {
+      if (late) return; // its event was told without it
       [tasks].flat().forEach((task) => this.#written.add(nameOf(task)));
       for (const name of [...this.#written].slice(0, -REMEMBERED)) this.#written.delete(name);
     }, () => {});
     let timer;
-    const overdue = new Promise((resolve) => (timer = setTimeout(resolve, PATIENCE)));
+    const overdue = new Promise((resolve) => (timer = setTimeout(() => resolve((late = true)), PATIENCE)));
     const awaited = Promise.race([answered, overdue]);
     this.#writing.add(awaited);
     await awaited;
