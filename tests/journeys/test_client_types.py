@@ -16,7 +16,7 @@ const tm = connect("http://127.0.0.1:8000", { storage: null });
 const titles = (tasks: Task[]): string[] => tasks.map((task) => task.title);
 const live = tm.tasks.live({ status_task: ["TO DO"], ordering: "-due_date" }, { limit: 50 });
 const OPEN = ["TO DO", "IN PROGRESS"] as const;
-const query: Query = { status_task: OPEN, page: 1 };
+const query: Query = { status_task: OPEN, page: 1, ordering: null };
 live.subscribe((tasks) => titles(tasks));
 live.onState((state) => state === "logged-out");
 live.onState(() => [live.error?.code, live.error?.retryAfter]);

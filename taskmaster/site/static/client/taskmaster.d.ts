@@ -66,7 +66,7 @@ export interface Filter {
   due_after?: string | Date;
   created_after?: string | Date;
   updated_after?: string | Date;
-  ordering?: Ordering;
+  ordering?: Ordering | null;
 }
 
 export interface Query extends Filter {
