@@ -74,7 +74,8 @@ def save_slowly(page: Page) -> list[Route]:
 
 def fail(page: Page, held: list[Route]) -> None:
     with page.expect_response(held[0].request.url):
-        held[0].fulfill(status=404, json={"code": "not_found", "detail": "There is nothing here."})
+        refusal = {"code": "not_found", "detail": "There is nothing here."}
+        held[0].fulfill(status=404, json=refusal, content_type="application/problem+json")
 
 
 @pytest.mark.parametrize("is_sent", [False, True])

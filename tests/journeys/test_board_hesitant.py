@@ -109,7 +109,8 @@ def test_a_save_that_fails_late_is_offered_again(page: Page, user: User) -> None
     held, dialog = save_slowly(page, user)
     page.keyboard.press("Escape")
     edit(page, "Two")
-    held[0].fulfill(status=404, json={"code": "not_found", "detail": "There is nothing here."})
+    refusal = {"code": "not_found", "detail": "There is nothing here."}
+    held[0].fulfill(status=404, json=refusal, content_type="application/problem+json")
     expect(toast(page, "What you typed was not saved")).to_be_visible()
     expect(dialog.get_by_role("alert")).to_have_count(0)
     page.unroute(TASK)

@@ -62,7 +62,8 @@ def test_a_message_comes_into_a_region_that_is_there(page: Page, user: User) -> 
     card(page, "One").get_by_role("button", name="Delete One").click()
     assert toast(page, "“One” is deleted.").evaluate(is_heard)
     gone = {"status": 410, "json": {"code": "position_expired", "detail": "It is gone."}}
-    page.route("**/restore/", lambda route: route.fulfill(**gone))
+    of_type = "application/problem+json"
+    page.route("**/restore/", lambda route: route.fulfill(**gone, content_type=of_type))
     page.get_by_role("button", name="Undo").click()
     assert toast(page, "“One” was not brought back. It is gone.").evaluate(is_heard)
 

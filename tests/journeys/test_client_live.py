@@ -16,11 +16,12 @@ for (my.changes = 1; !my.enough; my.changes++) {
   await new Promise((resolve) => setTimeout(resolve, 150));
 }
 """
+PAGE = "A page of a proxy"
 # A proxy's own page for every request, until `my.well`.
 PROXY = """
 const { fetch } = globalThis;
 globalThis.fetch = async (...call) =>
-  my.well ? fetch(...call) : new Response("A page of a proxy", { status: given.status });
+  my.well ? fetch(...call) : new Response(given.page, { status: given.status });
 """
 COUNT = """
 const { fetch } = globalThis;
@@ -89,12 +90,19 @@ def test_a_list_that_is_always_late_arrives_while_much_changes(user: User, js: J
     value_of(changing)
 
 
-@pytest.mark.parametrize("status", [401, 403, 404])
+@pytest.mark.parametrize(
+    ("status", "page"),
+    [
+        *((status, PAGE) for status in (401, 403, 404)),
+        (401, '{"code": 401, "message": "No token"}'),
+        (401, '{"code": "unauthorized", "detail": "No token"}'),
+    ],
+)
 def test_a_page_of_a_proxy_ends_neither_a_list_nor_the_session(
-    user: User, js: JavaScript, status: int
+    user: User, js: JavaScript, status: int, page: str
 ) -> None:
     user.create_task("One")
-    js.run(PROXY, status=status)
+    js.run(PROXY, status=status, page=page)
     js.run("my.open('all')")
     js.wait("my.lists.all.error?.code === 'unexpected_reply'")
     js.run("my.well = true")
@@ -121,7 +129,7 @@ def test_a_list_that_waits_is_tried_when_the_network_is_back(
     js.run(f"my.heard = {{}}; {hear}")
     user = register_at(server.url)
     connect(js, server.url, user)
-    js.run(PROXY, status=500)
+    js.run(PROXY, status=500, page=PAGE)
     js.run("Math.random = () => 100; my.open('all')")  # its first pause is long
     js.wait("my.lists.all.state === 'offline'")
     js.run("my.well = true; my.heard.online.forEach((act) => act())")

@@ -84,9 +84,10 @@ function parse(text) {
   }
 }
 
-/** Return the error of a reply; a proxy's own has another shape than the API's. */
+/** Return the error of a reply; a proxy's own has another type than the API's, whatever is in it. */
 function refusal({ status, headers }, reply) {
   const retryAfter = Number(headers.get("Retry-After")) || undefined; // seconds
   const foreign = { code: "unexpected_reply", detail: `The server gave an answer that is not understood (${status}).` };
-  return new TaskmasterError({ ...(reply?.code ? reply : foreign), status, retryAfter });
+  const isOurs = headers.get("Content-Type")?.startsWith("application/problem+json") && reply?.code;
+  return new TaskmasterError({ ...(isOurs ? reply : foreign), status, retryAfter });
 }
