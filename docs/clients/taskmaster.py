@@ -28,7 +28,6 @@ PATIENCE = 60.0  # seconds without a byte; a stream says every 15 seconds that i
 HASTE = 3.0  # the same for a refresh but the last try: the server takes it again for 10 seconds
 Tries = Iterable[tuple[float, float]]  # patience, and seconds before the next if a reply was lost
 REPEATED: Tries = ((PATIENCE, 0.3), (PATIENCE, 1), (PATIENCE, 3))
-LONGEST_PAUSE = 30  # seconds between two connections of a stream
 AWAY = (0, 502, 503, 504)  # statuses of a server that cannot be reached; 0 is no reply
 PASSING = (*AWAY, 429)
 
@@ -86,8 +85,10 @@ class Client:
 
     def messages(self, since: int | None = None) -> Iterator[Json]:
         """Yield all that the stream says, over as many connections as it takes."""
-        pause = 1.0
+        pause, owner = 1.0, (self.user or {}).get("id")
         while True:
+            if (self.user or {}).get("id") != owner:
+                raise TaskmasterError("session_ended", 401, "Another user has logged in.")
             call = "GET", "tasks/stream/" + ("" if since is None else f"?since={since}"), None, None
             try:
                 with self._send(self._open, call) as stream, _telling_of_cuts():
@@ -98,7 +99,7 @@ class Client:
                 if error.status not in PASSING:
                     raise
             time.sleep(pause * random.uniform(0.5, 1.5))
-            pause = min(2 * pause, LONGEST_PAUSE)
+            pause = min(2 * pause, 30.0)
 
     def _enter(self, path: str, **credentials: str) -> Json:
         account = Client(self.url).request("POST", f"auth/{path}/", credentials)
@@ -179,8 +180,7 @@ def _messages(stream: Iterable[bytes]) -> Iterator[Json]:
     fields: dict[str, str] = {}
     for line in stream:
         if text := line.decode().rstrip("\n"):
-            name, _, value = text.partition(": ")
-            fields[name] = value
+            fields |= [text.partition(": ")[::2]]
         elif "event" in fields:
             message = {**json.loads(fields["data"]), "action": fields["event"]}
             code = str(message.get("code"))

@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from email.message import Message
 from pathlib import Path
@@ -126,6 +127,23 @@ def test_a_refused_log_in_leaves_the_session(tm: Any, user: User, module: Any) -
     another = Api(user.transport).register()
     tm.login(another.username, PASSWORD)
     assert tm.request("GET", "auth/profile/")["id"] == tm.user["id"] == another.id
+
+
+def test_a_stream_does_not_go_on_as_somebody_else(
+    tm: Any, user: User, module: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, read = Api(user.transport).register(), module._messages
+
+    def cut(stream: Any) -> Iterator[Any]:
+        yield next(read(stream))
+        tm.login(other.username, PASSWORD)
+
+    monkeypatch.setattr(module, "_messages", cut)
+    messages = tm.messages()
+    assert next(messages)["action"] == "stream_ready"
+    with pytest.raises(module.TaskmasterError) as refusal:
+        next(messages)
+    assert refusal.value.code == "session_ended"
 
 
 def test_it_logs_out_here_whatever_the_server_says(
