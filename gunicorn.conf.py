@@ -221,6 +221,5 @@ def on_exit(server: Any) -> None:
     arbiter.remove_metrics_directory(server)
 
 
-if wsgi.Response.__module__ == wsgi.__name__:  # it stays at a reload
-    wsgi.Response = replies.Response
+wsgi.Response = replies.Response
 util.write_error = replies.write_problem  # gunicorn's own is HTML and repeats what was sent

@@ -87,12 +87,12 @@ class Client:
         """Yield all that the stream says, over as many connections as it takes."""
         pause, owner = 1.0, (self.user or {}).get("id")
         while True:
-            if (self.user or {}).get("id") != owner:
-                raise TaskmasterError("session_ended", 401, "Another user has logged in.")
             call = "GET", "tasks/stream/" + ("" if since is None else f"?since={since}"), None, None
             try:
                 with self._send(self._open, call) as stream, _telling_of_cuts():
                     for message in _messages(stream):
+                        if (self.user or {}).get("id") != owner:
+                            raise TaskmasterError("session_ended", 401, "Its user has gone.")
                         yield message
                         since, pause = message.get("seq", since), 1.0
             except TaskmasterError as error:

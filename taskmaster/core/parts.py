@@ -25,8 +25,8 @@ def delete_in_parts(
     On SQLite it waits between the parts, as long as they take: other processes get the lock too.
 
     On PostgreSQL it leaves the rows that somebody else has locked to them, and waits for nobody:
-    no deadlock, whatever order others lock in. So what is left at the end is what others held:
-    of each who deletes in parts too, one part at most, gone once they commit.
+    no deadlock, whatever order others lock in. What is left at the end is what others had locked.
+    Another who deletes in parts holds one part at most, which is gone once that one commits.
     """
     key = tuple(table.primary_key.columns)
     some = select(*key).where(*where).order_by(first).limit(DELETED)

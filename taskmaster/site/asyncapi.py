@@ -113,7 +113,7 @@ def _frame_fields(message: Message) -> dict[str, str]:
 
 
 def _operations(transport: doc.Transport) -> dict[str, Any]:
-    """Name what the server does: it sends on all channels, and receives on two."""
+    """Name what the server does: it sends on each transport, and receives on two."""
     sent = [message.name for message in doc.shown_on(transport, _SENT)]
     operations = {f"follow_{transport.key}": {"action": "send"} | _part(transport.key, sent)}
     for message in doc.shown_on(transport, FROM_CLIENTS):

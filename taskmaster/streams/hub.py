@@ -72,7 +72,7 @@ class Hub:
         subscription = self._register(principal, connection)
         with OPEN.track_inprogress():
             try:
-                log = subscription.reader.log  # what is committed before the next line is told
+                log = subscription.reader.log  # registered: what is committed now is told
                 log.raise_head(log.read_head())
                 subscription.reader.seek(since)
                 yield subscription

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from ..core import clock
 from ..core.concurrency import pause
 from ..core.outages import Outage
 from ..events.log import Entry
@@ -73,11 +74,12 @@ class RedisNotifier:
 
     def _listen(self, receive: Receive, users: Collection[str]) -> None:
         """Receive until an error. Subscriptions change in this thread only."""
-        subscribed = frozenset[str]()
+        subscribed, due = frozenset[str](), 0.0
         pubsub: Any = self._client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
         with closing(pubsub):
             while True:
-                if (wanted := frozenset(users)) != subscribed:
+                if (now := clock.monotonic()) >= due:
+                    due, wanted = now + TICK, frozenset(users)
                     if new := wanted - subscribed:
                         pubsub.subscribe(*(PREFIX + user_id for user_id in new))
                     if old := subscribed - wanted:

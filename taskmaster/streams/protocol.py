@@ -53,8 +53,5 @@ def refusal(problem: dict[str, Any]) -> Message:
     return control("error", code=problem["code"], detail=problem["detail"])
 
 
-NOT_UNDERSTOOD = control(
-    "error",
-    code=ErrorCode.MALFORMED_REQUEST.value,
-    detail="This event is unknown. Only `authenticate` with a token is understood here.",
-)
+UNKNOWN = "This event is unknown. Only `authenticate` with a token is understood here."
+NOT_UNDERSTOOD = control("error", code=ErrorCode.MALFORMED_REQUEST.value, detail=UNKNOWN)

@@ -56,8 +56,8 @@ class Subscription:
     def close(self, reason: CloseReason | None = None) -> None:
         """End the stream; the first reason stands. None: the client is gone or does not read."""
         if not self.closed:
-            self.closed, self.close_reason = True, reason
             self._write = self._write and self._mark()  # it has MAX_CLOSING from here on
+            self.closed, self.close_reason = True, reason
         self._wake.set()
 
     def progress(self) -> None:
@@ -70,12 +70,12 @@ class Subscription:
         """Wake if something is due; cut if the client does not read, or too much became due."""
         if self.reader.is_behind():
             self._wake.set()
-        begun, now = self._write, self._mark()  # another thread may set the mark, or take it away
+        closed, begun, now = self.closed, self._write, self._mark()  # `close` sets them in reverse
         if begun is None:
             if self._connection.has_backlog:
                 self._write = now
         elif (
-            now.started - begun.started > (MAX_CLOSING if self.closed else MAX_BLOCKED)
+            now.started - begun.started > (MAX_CLOSING if closed else MAX_BLOCKED)
             or now.head - begun.head > MAX_DUE
             or now.size - begun.size > MAX_DUE_SIZE
             or self._connection.queued > MAX_QUEUED

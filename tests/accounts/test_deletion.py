@@ -29,7 +29,7 @@ from tests.support.tables import contents
 from tests.support.waiting import wait_until
 
 PART = 7
-OTHER_PART = "DELETE FROM tasks WHERE id IN (SELECT id FROM tasks ORDER BY id LIMIT 7)"
+OTHER_PART = "DELETE FROM tasks WHERE id IN (SELECT id FROM tasks ORDER BY id LIMIT :part)"
 
 
 @pytest.fixture(autouse=True)
@@ -223,7 +223,7 @@ def test_sqlite_pauses(busy: User, database: Database, monkeypatch: pytest.Monke
 def test_while_another_process_deletes_a_part_too(busy: User, database: Database) -> None:
     """The rest is deleted in parts, not by the row of the user, which waits for the other."""
     with ThreadPoolExecutor(1) as others, database.engine.connect() as other:
-        other.execute(text(OTHER_PART))
+        other.execute(text(OTHER_PART), {"part": PART})
         end = others.submit(delete, busy)
         wait_until(lambda: end.done() or database.has_waiter(), what="the end to wait")
         left = contents(database)

@@ -137,6 +137,7 @@ def test_a_stream_does_not_go_on_as_somebody_else(
     def cut(stream: Any) -> Iterator[Any]:
         yield next(read(stream))
         tm.login(other.username, PASSWORD)
+        yield {"action": "task_create"}  # of the first user, whose connection still stands
 
     monkeypatch.setattr(module, "_messages", cut)
     messages = tm.messages()

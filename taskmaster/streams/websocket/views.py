@@ -33,7 +33,6 @@ def explain() -> Response:
 def open_websocket() -> Response:
     """Follow one's tasks over a WebSocket."""
     check_origin()
-    HUB.get().check_open()
     since = position(request.args.get("since"))
     token = request.headers.get("Authorization")
     principal = identify(token) if token else None
@@ -64,6 +63,7 @@ def _await_first(
     """Return who follows, and after which event; None without a message. Raise ApiError."""
     connection.set_deadline(AUTHENTICATION_SECONDS)
     HUB.get().unnamed.add(connection)
+    HUB.get().check_open()  # after it was added: a stop looks there once
     for message in connection.messages:
         if body := _read(message):
             connection.set_deadline(None)

@@ -56,14 +56,12 @@ export class Feed {
 
   /** Note a write of one's own, and what was answered: a task, or the `id` of a deleted one. */
   async note(write) {
-    let late = false;
     const answered = write.then((tasks) => {
-      if (late) return; // its event was told without it
       [tasks].flat().forEach((task) => this.#written.add(nameOf(task)));
       for (const name of [...this.#written].slice(0, -REMEMBERED)) this.#written.delete(name);
     }, () => {});
     let timer;
-    const overdue = new Promise((resolve) => (timer = setTimeout(() => resolve((late = true)), PATIENCE)));
+    const overdue = new Promise((resolve) => (timer = setTimeout(resolve, PATIENCE)));
     const awaited = Promise.race([answered, overdue]);
     this.#writing.add(awaited);
     await awaited;
@@ -90,7 +88,12 @@ export class Feed {
     const userId = this.#userId;
     // An event may come before the answer to the write that it tells of.
     const answered = Promise.all(this.#writing);
-    const tell = () => userId === this.#userId && this.#events.emit(event, this.#written.delete(nameOf(event)));
+    const tell = () => {
+      if (userId !== this.#userId) return;
+      // Of a task that is there, a removal that was not told of is over.
+      if (event.action !== "task_delete") this.#written.delete(nameOf({ id: event.id }));
+      this.#events.emit(event, this.#written.delete(nameOf(event)));
+    };
     this.#order = this.#order.then(() => answered).then(tell);
   }
 

@@ -7,6 +7,8 @@ const PAGE = 100;
 const SOON = 500; // milliseconds for which changes are collected before the server is asked about them
 const FIRST_PAUSE = 500; // milliseconds before a list that failed is asked for again
 const LONGEST_PAUSE = 30_000;
+const A_MOMENT = 50;
+const later = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const PATIENCE = 5000; // milliseconds for a page that holds up another list; twice as many for each that was late
 
 /** The tasks of a query, kept up to date until `close()`. */
@@ -16,8 +18,7 @@ export class LiveList {
   #limit;
   #listing;
   #journal = null; // while pages are on their way: the events meanwhile, which they may not have
-  #coming = null; // the next page, while it is on its way
-  #listed; // the list from the start, while it is on its way
+  #coming = null; // the next page: on its way while there is a journal
   #overdue = 0; // when what is on its way is late
   #patience = PATIENCE;
   #attempt = 0; // the number of the present attempt to list all of it
@@ -80,7 +81,7 @@ export class LiveList {
 
   /** Load the next page, where there is one. Throws a TaskmasterError. */
   async more() {
-    while (this.hasMore && this.#journal && !this.#coming) await this.#listed.catch(() => {}); // all is listed again
+    while (this.hasMore && this.#journal && !this.#coming) await later(A_MOMENT); // all is listed again
     if (!this.hasMore) return;
     if (!this.#journal) this.#coming = this.#more();
     await this.#coming;
@@ -109,7 +110,7 @@ export class LiveList {
     if (isFinal(this.#error)) return;
     const attempt = this.#abandon();
     try {
-      await (this.#listed = this.#list(attempt));
+      await this.#list(attempt);
     } catch (error) {
       if (attempt !== this.#attempt) return;
       this.#abandon();
@@ -195,7 +196,7 @@ export class LiveList {
     if (!listing.apply(event)) this.#ask();
   }
 
-  /** List again soon. What is on its way arrives first, unless it is late: where much changes, it never would else. */
+  /** List again soon. What is on its way arrives first, unless it is late; or, where much changes, nothing would. */
   #ask() {
     this.#soon("list", SOON, () => {
       if (this.#journal && performance.now() < this.#overdue) return this.#ask();
