@@ -21,6 +21,7 @@ class Parts(list[bytes]):
     sendall = list.append
 
 
+# gunicorn's own class: at a reload, ours has taken its place already.
 OWN: Any = next(one for one in wsgi.Response.__mro__ if one.__module__ == wsgi.__name__)
 
 
