@@ -10,6 +10,7 @@ next to nothing then.
 
 import asyncio
 import json
+import math
 import shutil
 import subprocess
 import tempfile
@@ -17,7 +18,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
-from statistics import quantiles
 
 from . import http, usage
 
@@ -133,5 +133,10 @@ async def send_for(
 
     await asyncio.gather(*(send() for _ in range(connections)))
     elapsed = time.perf_counter() - begun
-    cuts = quantiles(latencies, n=100, method="inclusive") if len(latencies) > 1 else latencies * 99
-    return len(latencies), len(latencies) / elapsed, cuts[49], cuts[98]
+    p50, p99 = (percentile(latencies, percent) for percent in (50, 99))
+    return len(latencies), len(latencies) / elapsed, p50, p99
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """Return the value that so many percent do not exceed, one of those that were measured."""
+    return sorted(values)[math.ceil(len(values) * percent / 100) - 1]

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from statistics import median, quantiles
+from statistics import median
 
 from . import hashing, load, usage
 from .http import Connection, request
@@ -55,9 +55,7 @@ async def log_in(server: Server, seconds: float) -> Figures:
         "p50": p50 * 1000,
         "p99": p99 * 1000,
         "CPU ms": cpu / done * 1000,
-        "health p99": quantiles(looks, n=100, method="inclusive")[98]
-        if len(looks) > 1
-        else looks[0],
+        "health p99": load.percentile(looks, 99),
     }
 
 

@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from statistics import fmean, quantiles
+from statistics import fmean
 from typing import Any, NamedTuple
 
 import config
@@ -18,7 +18,7 @@ from tests.support.databases import dispose_engines
 from tests.support.plans import Statements
 from tests.support.settings import settings_for
 
-from .load import Result
+from .load import Result, percentile
 from .servers.base import SECRET, TASK, Server
 
 Noted = list[tuple[str, Any]]
@@ -46,10 +46,8 @@ def alone(server: Server, seconds: float) -> dict[str, Result]:
             database.execute(f"PRAGMA {pragma}")
         for row, call in calls.items():
             latencies, cpu = zip(*_run(database, call, seconds), strict=True)
-            cuts = quantiles(latencies, n=100, method="inclusive")
-            found[row] = Result(
-                1 / fmean(latencies), cuts[49] * 1e3, cuts[98] * 1e3, fmean(cpu) * 1e6
-            )
+            p50, p99 = (percentile(latencies, percent) * 1e3 for percent in (50, 99))
+            found[row] = Result(1 / fmean(latencies), p50, p99, fmean(cpu) * 1e6)
     return found
 
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from . import usage
 from .http import RefusedError
+from .load import percentile
 from .servers.base import Account, Server
 from .sockets import Audience
 
@@ -119,12 +120,7 @@ async def sustain(server: Server, seconds: float, users: int = 200, rate: int = 
 
 
 def _spread(name: str, values: Sequence[float]) -> Figures:
-    """Return the values that so many of 100 do not exceed: between two, none is made up."""
-    ordered = sorted(values)
-    return {
-        f"{name}p{percent}": ordered[math.ceil(len(ordered) * percent / 100) - 1]
-        for percent in (50, 99)
-    }
+    return {f"{name}p{percent}": percentile(values, percent) for percent in (50, 99)}
 
 
 IDLE, POST_TO_EVENT = "1,000 idle sockets", "POST to event"

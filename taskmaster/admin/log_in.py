@@ -43,7 +43,9 @@ class NoSession(NullSession):
     """What `session` is elsewhere: empty, and not to be filled."""
 
     def _refuse(self, *_: object, **__: object) -> NoReturn:
-        raise RuntimeError(f"Only pages below {PATH} have a session; elsewhere a token says who.")
+        raise RuntimeError(
+            f"Only pages below {PATH} have a session; elsewhere a token tells who asks."
+        )
 
     __setitem__ = __delitem__ = clear = pop = popitem = update = setdefault = _refuse
 

@@ -157,7 +157,7 @@ class ReadOnly(ForSuperusers, ModelView):
     column_labels = LABELS
 
     def _get_list_extra_args(self) -> Any:
-        """Keep of the other parameters the one that is ours: all would go into links."""
+        """Keep only `user` of the unknown parameters: all of them would go into links."""
         arguments = super()._get_list_extra_args()
         user = arguments.extra_args.get("user")
         arguments.extra_args = {"user": user} if user else {}

@@ -70,7 +70,8 @@ class ErrorCode(StrEnum):
     UNAVAILABLE = "unavailable", 503
 
 
-# What Flask, Werkzeug, webargs and `abort()` raise, by status; 410 and 426 mean one thing here.
+# What Flask, Werkzeug, webargs and `abort()` raise, by status. The codes of 410 and 426 are too
+# narrow to stand for whatever has that status.
 DEFAULTS = {
     400: (ErrorCode.MALFORMED_REQUEST, "The request cannot be read."),
     401: (ErrorCode.NOT_AUTHENTICATED, "An access token is needed."),

@@ -61,7 +61,7 @@ class Hub:
             pause(0.1)
             for subscription in left:
                 subscription.look()
-        for connection in tuple(self.unnamed):  # no stream, or one that is over by now
+        for connection in tuple(self.unnamed):  # those without a stream; other streams are over
             connection.abort()
 
     @contextmanager

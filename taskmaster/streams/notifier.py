@@ -86,7 +86,7 @@ class RedisNotifier:
                         pubsub.unsubscribe(*(PREFIX + user_id for user_id in old))
                     subscribed = wanted
                 message = pubsub.get_message(timeout=TICK)
-                if subscribed:  # or nothing was asked of Redis
+                if subscribed:  # without a subscription, Redis was not asked
                     self._outage.succeeded()
                 if message:
                     user_id = message["channel"].decode().removeprefix(PREFIX)

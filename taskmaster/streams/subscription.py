@@ -70,7 +70,7 @@ class Subscription:
         """Wake if something is due; cut if the client does not read, or too much became due."""
         if self.reader.is_behind():
             self._wake.set()
-        closed, begun, now = self.closed, self._write, self._mark()  # `close` sets them in reverse
+        closed, begun, now = self.closed, self._write, self._mark()  # `close` sets the mark first
         if begun is None:
             if self._connection.has_backlog:
                 self._write = now

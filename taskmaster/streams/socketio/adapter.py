@@ -218,7 +218,7 @@ def adapt(server: Any) -> None:
             return  # it has gone meanwhile
         try:
             may = connection.subscription or data[:1] == "0"  # it has joined, or asks to
-            received(sid, data if may else "not joined")  # which nobody understands
+            received(sid, data if may else "not joined")  # no packet, so it is refused
         except Exception:  # its parser may raise anything for an invalid frame
             connection.refuse()
         if connection.closing:  # its end passed over whoever was being let in

@@ -105,12 +105,12 @@ def _check() -> None:
     engine, sid = _socketio().server.eio, request.args.get("sid")
     if not sid:
         HUB.get().check_open()
-    if not sid and request.args.getlist("EIO") != ["4"]:
-        raise ApiError(
-            ErrorCode.MALFORMED_REQUEST,
-            "Only version 4 of the Engine.IO protocol is supported (`EIO=4`): use socket.io-client "
-            "3 or later, or python-socketio 5 or later.",
-        )
+        if request.args.getlist("EIO") != ["4"]:
+            raise ApiError(
+                ErrorCode.MALFORMED_REQUEST,
+                "Only version 4 of the Engine.IO protocol is supported (`EIO=4`): use "
+                "socket.io-client 3 or later, or python-socketio 5 or later.",
+            )
     if (request.args.get("transport") or "polling") == "polling" not in engine.transports:
         raise ApiError(
             ErrorCode.WEBSOCKET_ONLY,

@@ -90,7 +90,7 @@ export class Feed {
     const answered = Promise.all(this.#writing);
     const tell = () => {
       if (userId !== this.#userId) return;
-      // Of a task that is there, a removal that was not told of is over.
+      // The task is there again: its removal, which no event has told of, is over.
       if (event.action !== "task_delete") this.#written.delete(nameOf({ id: event.id }));
       this.#events.emit(event, this.#written.delete(nameOf(event)));
     };

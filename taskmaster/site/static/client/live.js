@@ -196,7 +196,7 @@ export class LiveList {
     if (!listing.apply(event)) this.#ask();
   }
 
-  /** List again soon. What is on its way arrives first, unless it is late; or, where much changes, nothing would. */
+  /** List again soon. A list on its way is waited for, unless it is late: else, where much changes, none arrives. */
   #ask() {
     this.#soon("list", SOON, () => {
       if (this.#journal && performance.now() < this.#overdue) return this.#ask();
