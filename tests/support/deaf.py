@@ -69,7 +69,9 @@ class Deaf:
     def unread(self) -> int:
         """How many bytes of the server's wait on the way (Linux)."""
         ends = f"{self.socket.getpeername()[1]:04X} 0100007F:{self.socket.getsockname()[1]:04X}"
-        (line,) = (each for each in Path("/proc/net/tcp").read_text().splitlines() if ends in each)
+        lines = Path("/proc/net/tcp").read_text().splitlines()
+        # The kernel may print a line again where a socket comes or goes meanwhile: the last counts.
+        *_, line = (each for each in lines if ends in each)
         return int(line.split()[4].split(":")[0], 16)
 
     def wait_until_blocked(self) -> None:
