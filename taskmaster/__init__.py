@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Request
+from werkzeug.routing import MapAdapter
 
 import config
 
@@ -29,10 +30,22 @@ from .tasks import views as task_views
 
 
 class Application(Flask):
-    """Flask, told once that no view is a coroutine instead of asking at every call."""
+    """Flask, with two of its ways made plainer."""
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a view as it is: none is a coroutine, and asking costs time at every call."""
         return func
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Look a call up as it is documented, with its slash.
+
+        Without it, werkzeug finds the view, but not which methods another view serves there: a
+        wrong method would be 404 instead of 405.
+        """
+        adapter = super().create_url_adapter(request)
+        if adapter and adapter.path_info.startswith(("/api/", "/ws/")):
+            adapter.path_info = adapter.path_info.removesuffix("/") + "/"
+        return adapter
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:

@@ -86,7 +86,7 @@ class AccountSchema(UserSchema):
 class ProfileUpdateSchema(Schema):
     """The fields of a user to change."""
 
-    resource = UserSchema
+    resource = AccountSchema
 
     first_name = Trimmed(allow_none=True, validate=NAME, metadata={"example": "Ada"})
     last_name = Trimmed(allow_none=True, validate=NAME, metadata={"example": "Lovelace"})
@@ -104,8 +104,6 @@ class ProfileUpdateSchema(Schema):
 
 class RegistrationSchema(ProfileUpdateSchema):
     """A new user."""
-
-    resource = AccountSchema
 
     password = password()
 

@@ -128,9 +128,12 @@ class ChunkedBody:
 def _check_method() -> None:
     """Refuse a method that no URL serves, before anything is counted or kept under its name."""
     request = current_request()
-    if request.method not in METHODS:
-        refusal = request.routing_exception  # with what this URL serves, if there is one
-        raise refusal if isinstance(refusal, MethodNotAllowed) else MethodNotAllowed(METHODS)
+    # As it was sent: werkzeug knows it in capitals, but `delete` is no DELETE (RFC 9110, 9.1).
+    if request.environ["REQUEST_METHOD"] not in METHODS:
+        rule, refusal = request.url_rule, request.routing_exception
+        if isinstance(refusal, MethodNotAllowed):
+            raise refusal  # with what this URL serves
+        raise MethodNotAllowed(rule.methods if rule else METHODS)
 
 
 def _bound_body() -> None:

@@ -38,11 +38,14 @@ def test_sent_fields_change_and_no_others(
     assert succeed(user.get(PROFILE)) == changed
 
 
-@pytest.mark.parametrize("how", ["nothing", "what was got", "the same in capitals"])
+@pytest.mark.parametrize("how", ["nothing", "what was got", "what registration told", "capitals"])
 def test_change_of_nothing_changes_nothing(user: User, database: Database, how: str) -> None:
-    body = {"nothing": {}, "what was got": user.account}.get(
-        how, {"email": user.account["email"].upper()}
-    )
+    body = {
+        "nothing": {},
+        "what was got": user.account,
+        "what registration told": user.account | {"tokens": {"access": user.access}},
+        "capitals": {"email": user.account["email"].upper()},
+    }[how]
     with nothing_changes(database):
         assert succeed(user.patch(PROFILE, body)) == user.account
 

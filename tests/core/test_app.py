@@ -1,6 +1,7 @@
 """create_app(), and what all URLs have in common."""
 
 import json
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -72,9 +73,27 @@ def test_nothing_there(api: Api, path: str) -> None:
 def test_other_methods_are_told_those_allowed(
     user: User, method: str, path: str, allowed: set[str]
 ) -> None:
-    reply = user.call(method, path)
-    assert_problem(reply, 405, "method_not_allowed")
-    assert set(reply.headers["Allow"].split(", ")) == allowed
+    for form in (path, path.removesuffix("/")):
+        reply = user.call(method, form)
+        assert_problem(reply, 405, "method_not_allowed")
+        assert set(reply.headers["Allow"].split(", ")) == allowed
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_no_url_has_other_methods_without_its_slash(app: Flask) -> None:
+    rules = {rule.rule for rule in app.url_map.iter_rules()}
+    ours = {rule for rule in rules if rule.startswith(("/api/", "/ws/"))}
+    client = app.test_client()
+    for rule in ours:
+        path = re.sub(r"<.*?>", "018f0000-0000-7000-8000-000000000000", rule)
+        with_slash, without = (
+            {client.open(form, method=method).headers.get("Allow") for method in ("BREW", "TRACE")}
+            for form in (path, path.removesuffix("/"))
+        )
+        assert with_slash == without != {None}, rule
+        options = [client.options(form).headers["Allow"] for form in (path, path[:-1])]
+        assert options[0] == options[1], rule
+    assert len(ours) > 15
 
 
 HOSTS = {

@@ -9,6 +9,7 @@ from taskmaster.core.http import METHODS
 from tests.support.api import Api, User, through_client
 from tests.support.asserts import assert_no_events, assert_problem
 from tests.support.databases import Database
+from tests.support.tables import nothing_changes
 
 UNSERVED = ["TRACE", "CONNECT", "PROPFIND", "BREW", "X" * 8000]
 
@@ -25,6 +26,19 @@ def test_unserved_method_is_told_those_allowed(user: User, database: Database, m
         assert set(reply.headers["Allow"].split(", ")) == allowed
         assert len(reply.body) < 300  # it is not sent back
     assert_no_events(database)
+
+
+def test_method_in_small_letters_is_another(app: Flask, user: User, database: Database) -> None:
+    """Methods are case-sensitive (RFC 9110, 9.1)."""
+    path = f"/api/v1/tasks/{user.create_task()['id']}/"
+    with nothing_changes(database):
+        for method in ("delete", "Delete", "get"):
+            sent = {"REQUEST_METHOD": method}  # the test client itself sends capitals
+            reply = app.test_client().open(path, headers=user.headers, environ_overrides=sent)
+            assert reply.status_code == 405
+            assert set(reply.headers["Allow"].split(", ")) == {
+                "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "PUT",
+            }  # fmt: skip
 
 
 def test_every_url_serves_only_these(app: Flask) -> None:
