@@ -41,7 +41,7 @@ def wait_in(had: list[str]) -> Callable[..., Waiter]:
         waiter = Waiter(lines, name, had)
         before = len(lines._lines.get("ada", ()))
         waiter.start()
-        wait_until(lambda: waiter.refused or len(lines._lines.get("ada", ())) > before, 5)
+        wait_until(lambda: waiter.refused or len(lines._lines.get("ada", ())) > before)
         return waiter
 
     return join
@@ -52,7 +52,7 @@ def test_each_has_its_turn_in_order(wait_in: Callable[..., Waiter], had: list[st
     waiters = [wait_in(lines, name) for name in "abcd"]
     with lines.turn("grace"):  # a line of her own
         for number, waiter in enumerate(waiters, 1):
-            wait_until(lambda number=number: len(had) == number, 5)
+            wait_until(lambda number=number: len(had) == number)
             waiter.done.set()
             waiter.join(5)
     assert had == ["a", "b", "c", "d"]
@@ -77,7 +77,7 @@ def test_who_waits_too_long_leaves_and_holds_up_nobody(
 ) -> None:
     lines = Lines(length=5, seconds=0.2)
     first, second = wait_in(lines, "a"), wait_in(lines, "b")
-    wait_until(lambda: second.refused, 5)
+    wait_until(lambda: second.refused)
     assert second.refused
     assert (second.refused.code, second.refused.problem["code"]) == (503, "unavailable")
     lines.seconds = 10
@@ -102,13 +102,13 @@ def test_an_error_gives_the_turn_on() -> None:
 def test_some_have_their_turn_at_once(wait_in: Callable[..., Waiter], had: list[str]) -> None:
     lines = Lines(length=1, seconds=10, width=2, full=ErrorCode.UNAVAILABLE)
     first, second, third, fourth = (wait_in(lines, name) for name in "abcd")
-    wait_until(lambda: len(had) == 2, 5)
+    wait_until(lambda: len(had) == 2)
     assert set(had) == {"a", "b"}
     assert fourth.refused
     assert (fourth.refused.code, fourth.refused.headers["Retry-After"]) == (503, "1")
     second.done.set()
-    wait_until(lambda: had[2:] == ["c"], 5)
+    wait_until(lambda: had[2:] == ["c"])
     for waiter in first, third:
         waiter.done.set()
         waiter.join(5)
-    wait_until(lambda: len(lines._lines) == 0, 5)
+    wait_until(lambda: len(lines._lines) == 0)

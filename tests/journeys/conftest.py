@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.support.api import User, register_at
-from tests.support.browser import Complaints, chromium
+from tests.support.browser import PATIENCE, Complaints, chromium
 from tests.support.javascript import JavaScript
 from tests.support.server import Server
 
@@ -47,7 +47,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     def open_page(url: str, expected: str = "", **options: Any) -> Page:
         context = browser.new_context(**{"viewport": WIDE} | options)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE)
         opened.append(Complaints(page, url, expected))
         page.goto(url)
         return page

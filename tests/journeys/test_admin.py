@@ -55,6 +55,7 @@ def admin(server: Server, superuser: User, open_page: Open) -> Page:
     return page
 
 
+@pytest.mark.alone
 def test_who_is_deactivated_is_cut_off_on_every_process(
     admin: Page, server: Server, start_server: Callable[..., Server], user: User, open_page: Open
 ) -> None:
@@ -172,6 +173,7 @@ def a_transaction_without_end(api: Api, database: Database) -> Iterator[None]:
         yield
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("writing", [bulks, a_transaction_without_end])
 def test_pages_come_at_once_while_somebody_writes(
     admin: Page, server: Server, user: User, database: Database, writing: Callable[..., Any]

@@ -36,6 +36,7 @@ def call_as(server: Server, name: str) -> User:
     return Api(through_http(server.url)).login(name)
 
 
+@pytest.mark.alone
 def test_each_change_shows_in_the_other_window_within_a_second(
     server: Server, open_page: Open
 ) -> None:
@@ -163,7 +164,7 @@ def test_a_browser_without_network_says_so_at_once(server: Server, open_page: Op
     assert said == "Offline"
     expect_state(page, "Live")
     page.context.set_offline(True)
-    expect(page.locator("#state")).to_have_text("Offline", timeout=SECOND)
+    expect(page.locator("#state")).to_have_text("Offline", timeout=5 * SECOND)
     add(page, "Typed offline")
     expect(page.locator("#creation").get_by_role("alert")).to_contain_text("What you typed stays")
     user.create_task("Meanwhile")

@@ -38,7 +38,6 @@ def test_the_live_list(registered: Server, tmp_path: Path, code: str) -> None:
         wait_until(lambda: "'Be live'" in program.text(), what="the task")
 
 
-@pytest.mark.timeout(300)
 def test_javascript_samples(server: Server, app: Flask, tmp_path: Path) -> None:
     assert try_samples("JavaScript", server, app, tmp_path) > 20
 

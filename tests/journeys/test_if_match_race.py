@@ -6,14 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, local
 from typing import Any
 
-import pytest
-
 from tests.support.api import Api, Reply, User, register_at, succeed, through_http
 from tests.support.asserts import events_of
 from tests.support.databases import Database
 from tests.support.server import Server
-
-pytestmark = pytest.mark.timeout(300)
 
 WRITERS = 100
 ROUNDS = 20

@@ -46,7 +46,7 @@ def server(copy: Path, tmp_path: Path) -> Iterator[str]:
         assert process.running, process.text()
         try:
             return requests.get(f"{url}/readyz", timeout=5).ok
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
 
     wait_until(answers, seconds=60, what="an answer of /readyz")

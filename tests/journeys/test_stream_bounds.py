@@ -117,7 +117,6 @@ def latencies_while(server: Server, work: Callable[[], None]) -> list[float]:
     return found
 
 
-@pytest.mark.timeout(400)
 def test_clients_that_do_not_read(start_server: Callable[..., Server]) -> None:
     server = start_server(EVENTS_KEEP_COUNT=200_000)
     user = register_at(server.url)

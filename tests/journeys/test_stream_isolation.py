@@ -20,7 +20,6 @@ def write(users: list[User], url: str, seed: int) -> None:
         user.create_task(f"{user.username} {number}")
 
 
-@pytest.mark.timeout(200)
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_nobody_gets_anothers_events(server: Server) -> None:
     api = Api(through_http(server.url))

@@ -30,7 +30,6 @@ def write_long_log(user: User) -> None:
         succeed(user.bulk(*operations))
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("transport", ["sse", "websocket", "socketio", "polling"])
 def test_who_never_reads_a_long_replay_is_cut(
     start_server: Callable[..., Server], transport: str
@@ -61,7 +60,6 @@ def test_who_never_reads_a_long_replay_is_cut(
         client.close()
 
 
-@pytest.mark.timeout(120)
 def test_polling_sessions_that_do_not_poll_cost_nothing(
     start_server: Callable[..., Server],
 ) -> None:

@@ -27,7 +27,6 @@ def write_titles(user: User, url: str, count: int) -> None:
         succeed(mine.patch(f"tasks/{task}/", {"title": f"{number}"}))
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_writers_on_three_processes_give_one_order(
     start_server: Start, redis_server: RedisServer
@@ -84,7 +83,6 @@ def check_seam(stream: StreamClient, since: int | None) -> int:
     return len(stream.seqs)
 
 
-@pytest.mark.timeout(400)
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("mode", ["eventlet", "threading"])
 def test_connect_replay_and_write_race(start_server: Start, mode: str) -> None:

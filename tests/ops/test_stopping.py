@@ -27,7 +27,7 @@ def account(number: int) -> bytes:
 def test_requests_in_flight_are_answered_and_streams_told(
     start_server: Callable[..., Server],
 ) -> None:
-    server = start_server()
+    server = start_server(SHUTDOWN_SECONDS=30)
     user = Api(through_http(server.url)).register()
     streams = [kind(server.url, user.access) for kind in TRANSPORTS.values()]
     for stream in streams:
@@ -41,7 +41,7 @@ def test_requests_in_flight_are_answered_and_streams_told(
         server.child.terminate()
         answers = [client.response("POST") for client in clients]
         assert [answer.status for answer in answers] == [201] * REQUESTS
-        assert server.child.wait(5) == 0
+        assert server.child.wait(40) == 0
     assert not listens(server.port)
     for stream in streams:
         stream.wait_for_end()

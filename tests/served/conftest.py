@@ -51,7 +51,7 @@ def server(start_server: Start) -> Server:
 @pytest.fixture(scope="module")
 def short_server(start_server: Start) -> Server:
     """A server whose tokens expire soon."""
-    return start_server(ACCESS_TOKEN_SECONDS=3)
+    return start_server(ACCESS_TOKEN_SECONDS=4)
 
 
 @pytest.fixture(params=ALL)

@@ -105,6 +105,6 @@ def test_what_the_page_says_to_send_over_socket_io_works(
 ) -> None:
     body = json.loads(example(anybody, user, "socketio"))
     stream = SocketIOClient(server.url, user.access)
-    answer = stream.client.call("authenticate", body, namespace=NAMESPACE, timeout=5)
+    answer = stream.client.call("authenticate", body, namespace=NAMESPACE, timeout=30)
     assert answer["action"] == "authenticated"
     stream.close()

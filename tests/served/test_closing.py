@@ -19,7 +19,7 @@ def test_the_server_says_goodbye(start_server: Start) -> None:
     streams = [transport(server.url, user.access) for transport in ALL.values()]
     for stream in streams:
         stream.wait("stream_ready")
-    assert server.terminate(6) == 0
+    assert server.terminate(20) == 0
     for stream in streams:
         assert_closed(stream, "server_restart", 1012, reconnect=True)
         stream.close()

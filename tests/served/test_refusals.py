@@ -36,8 +36,14 @@ def knock(url: str, client: type[SocketIOClient], headers: dict[str, str] | None
         knocking.on(name, said.put, namespace=NAMESPACE)
     try:
         with suppress(socketio.exceptions.ConnectionError):
-            knocking.connect(url, headers or {}, None, client.transports, [NAMESPACE])
-        return said.get(timeout=10)
+            knocking.connect(
+                url,
+                headers or {},
+                transports=client.transports,
+                namespaces=[NAMESPACE],
+                wait_timeout=10,
+            )
+        return said.get(timeout=30)
     finally:
         close_engine(knocking.eio)
 

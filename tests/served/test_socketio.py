@@ -37,7 +37,13 @@ def test_another_namespace_is_refused_and_names_the_right_one(
     wrong = socketio.Client(reconnection=False)
     wrong.on("connect_error", refusals.append, namespace=namespace)
     with pytest.raises(socketio.exceptions.ConnectionError):
-        wrong.connect(server.url, {}, {"token": user.access}, client.transports, [namespace])
+        wrong.connect(
+            server.url,
+            auth={"token": user.access},
+            transports=client.transports,
+            namespaces=[namespace],
+            wait_timeout=10,
+        )
     close_engine(wrong.eio)
     (refusal,) = refusals
     assert NAMESPACE in refusal["message"]
@@ -55,7 +61,7 @@ def test_an_unknown_event_is_acknowledged_with_the_error(
 ) -> None:
     with closing(client(server.url, user.access)) as stream:
         stream.wait("stream_ready")
-        answer = stream.client.call("task_create", argument, namespace=NAMESPACE, timeout=5)
+        answer = stream.client.call("task_create", argument, namespace=NAMESPACE, timeout=30)
         assert answer == answer | {"action": "error", "code": "malformed_request"}
         assert "event" in answer["detail"]
         assert stream.authenticate(user.access)["action"] == "authenticated"

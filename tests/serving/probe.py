@@ -81,7 +81,7 @@ def stream() -> Response:
     def pieces() -> Iterator[bytes]:
         for number in range(3):
             yield b"data: %d\n\n" % number
-            pause(0.3)
+            pause(3)  # longer than a busy machine lets the reader wait; it hangs up meanwhile
 
     return Response(pieces(), content_type="text/event-stream")
 

@@ -5,16 +5,30 @@ import os
 import signal
 import socket
 import subprocess
+from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
+MAX_HELD = 100  # ports at a time, far more than one test uses
+
+
+_held: deque[socket.socket] = deque()
+
 
 def free_port() -> int:
-    """Return a loopback port that nothing listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a loopback port that nothing listens on, and that no other call gets for long.
+
+    It stays bound, without listening: servers, which reuse addresses, may listen on it again and
+    again, while no other test's server is given it.
+    """
+    probe = socket.socket()
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    probe.bind(("127.0.0.1", 0))
+    _held.append(probe)
+    if len(_held) > MAX_HELD:
+        _held.popleft().close()
+    return int(probe.getsockname()[1])
 
 
 def children_of(pid: int) -> list[int]:

@@ -42,7 +42,7 @@ class Server(Process):
     def start(self) -> None:
         """Start the server and wait until it answers."""
         super().start()
-        wait_until(self._answers, seconds=30, what="an answer of /livez")
+        wait_until(self._answers, seconds=90, what="an answer of /livez")
 
     def kill(self) -> None:
         """Send SIGKILL to all its processes, and wait until the port is free."""

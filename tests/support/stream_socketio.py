@@ -41,7 +41,10 @@ class SocketIOClient(StreamClient):
         origin = {"origin": self.origin} if self.origin else {}
         options: dict[str, Any] = origin | self._own_socket()
         self.client = socketio.Client(
-            reconnection=False, websocket_extra_options=options, engineio_logger=quiet
+            reconnection=False,
+            request_timeout=30,
+            websocket_extra_options=options,
+            engineio_logger=quiet,
         )
         in_order(self.client.eio)
         refusals: list[Any] = []
@@ -57,6 +60,7 @@ class SocketIOClient(StreamClient):
                 namespaces=[NAMESPACE],
                 headers=origin if self.transports == ("polling",) else {},
                 transports=list(self.transports),
+                wait_timeout=10,
             )
         except socketio.exceptions.ConnectionError as error:
             self.close()
@@ -75,7 +79,7 @@ class SocketIOClient(StreamClient):
         return lambda body: self.received.append((name, body))
 
     def authenticate(self, token: str) -> Any:
-        return self.client.call("authenticate", {"token": token}, namespace=NAMESPACE, timeout=5)
+        return self.client.call("authenticate", {"token": token}, namespace=NAMESPACE, timeout=30)
 
     def nonsense(self) -> int:
         """Send what is not understood; return how many answers are due."""

@@ -68,7 +68,7 @@ class WebSocketClient(StreamClient):
     def authenticate(self, token: str) -> Any:
         before = len(self.of("authenticated", "error"))
         self.send({"action": "authenticate", "token": token})
-        wait_until(lambda: len(self.of("authenticated", "error")) > before, 5, what="an answer")
+        wait_until(lambda: len(self.of("authenticated", "error")) > before, 30, what="an answer")
         return self.of("authenticated", "error")[-1]
 
     def _read(self) -> None:
