@@ -25,8 +25,8 @@ curl http://127.0.0.1:8000/api/v1/auth/register/ -H 'Content-Type: application/j
 `Authorization: Bearer <token>`. On 401 `token_expired`, trade `refresh` for two new tokens at
 `auth/token/refresh/`; keep both.
 
-**3. Keep a list up to date**, through any cut, with the JavaScript client of this server. It logs
-in and refreshes by itself:
+**3. Keep a list up to date**, through any cut, with the JavaScript client of this server, in a
+`<script type="module">`. It refreshes by itself:
 
 ```js
 import { connect } from "http://127.0.0.1:8000/client/taskmaster.js";

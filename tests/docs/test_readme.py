@@ -1,5 +1,6 @@
 """What README.md tells to type works, its table is whole, and no code of a page is untried."""
 
+import filecmp
 import json
 import re
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from tests.docs.blocks import (
 )
 from tests.docs.driving import CLIENTS
 from tests.support.api import Api, through_http
+from tests.support.javascript import CLIENT
 from tests.support.process import Terminal
 from tests.support.server import Server
 from tests.support.settings import ROOT, setting_names
@@ -69,6 +71,16 @@ def test_the_python_client_lists(server: Server, tmp_path: Path) -> None:
     code = block("client", "python")
     with terminal(server.url, code, tmp_path / "log", CLIENTS, "python") as program:
         wait_until(lambda: "0 to do" in program.text(), what="the list")
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_javascript_client_is_saved_whole(server: Server, tmp_path: Path) -> None:
+    saved = tmp_path / "saved"
+    saved.mkdir()
+    run(server.url, block("save"), saved)
+    names = sorted(file.name for file in CLIENT.parent.iterdir())
+    assert sorted(file.name for file in saved.iterdir()) == names
+    assert filecmp.cmpfiles(saved, CLIENT.parent, names, shallow=False) == (names, [], [])
 
 
 def test_every_setting_is_in_the_table() -> None:
