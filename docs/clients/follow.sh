@@ -1,11 +1,11 @@
 #!/bin/sh
-# Follow one's tasks with curl: TOKEN=<access token> ./follow.sh [http://localhost:8000]
+# Follow one's tasks with curl: ACCESS=<access token> ./follow.sh [http://localhost:8000]
 # Keeps its position in the file `position`, as print_events.py does.
 server=${1:-http://localhost:8000}
 while :; do
   since=$(cat position 2>/dev/null)
   curl --no-progress-meter --no-buffer --fail-with-body "$server/api/v1/tasks/stream/" \
-    -H "Authorization: Bearer $TOKEN" ${since:+-H "Last-Event-ID: $since"} |
+    -H "Authorization: Bearer $ACCESS" ${since:+-H "Last-Event-ID: $since"} |
     while IFS= read -r line || [ -n "$line" ]; do
       case $line in
         "id: "*) id=${line#id: } ;;

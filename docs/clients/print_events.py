@@ -1,4 +1,4 @@
-"""Print one's events: `TOKEN=<access token> python print_events.py [http://localhost:8000]`
+"""Print one's events: `ACCESS=<access token> python print_events.py [http://localhost:8000]`
 
 Keeps its position in the file `position`, as follow.sh does.
 """
@@ -16,7 +16,7 @@ POSITION = Path("position")
 since = int(POSITION.read_text()) if POSITION.exists() else None
 try:
     # Each event is used first, then remembered: a crash in between repeats it, and loses nothing.
-    for message in connect(SERVER, os.environ["TOKEN"]).messages(since):
+    for message in connect(SERVER, os.environ["ACCESS"]).messages(since):
         if message["action"].startswith("task_"):
             print(json.dumps(message), flush=True)
         if "seq" in message:

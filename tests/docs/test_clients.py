@@ -36,7 +36,7 @@ def follow(server: Server, user: User, tmp_path: Path) -> Iterator[Follow]:
     started: list[Process] = []
 
     def start(name: str) -> Process:
-        environ = machine_environ() | {"TOKEN": user.access}
+        environ = machine_environ() | {"ACCESS": user.access}
         command = [*COMMANDS[name], server.url]
         started.append(Process(command, tmp_path / "client.log", environ, tmp_path))
         started[-1].start()

@@ -1,9 +1,9 @@
 // What to try where there is no task yet.
 import { byId } from "./dom.js";
 
-const commands = (username) => `TOKEN=$(curl -s ${location.origin}/api/v1/auth/login/ -H 'Content-Type: application/json' \\
+const commands = (username) => `ACCESS=$(curl -s ${location.origin}/api/v1/auth/login/ -H 'Content-Type: application/json' \\
   -d '{"username": "${username}", "password": "YOUR PASSWORD"}' | sed 's/.*"access":"\\([^"]*\\)".*/\\1/')
-curl ${location.origin}/api/v1/tasks/ -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
+curl ${location.origin}/api/v1/tasks/ -H "Authorization: Bearer $ACCESS" -H 'Content-Type: application/json' \\
   -d '{"title": "Made by curl"}'`;
 
 export function showTour(wanted) {
