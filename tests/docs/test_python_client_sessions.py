@@ -76,6 +76,13 @@ def test_the_page_keeps_its_tokens(server: Server, tmp_path: Path) -> None:
     assert len(succeed(ada.get("auth/sessions/"))["results"]) == 2  # ada's own, and one for both
 
 
+def test_the_page_repeats_a_task_by_its_key(server: Server) -> None:
+    ada = Api(through_http(server.url)).register("ada_l", password="correct horse")
+    for _ in range(2):
+        run(server.url, block("key", "python"), CLIENTS, "python")
+    assert succeed(ada.get("tasks/"))["count"] == 1
+
+
 def test_a_removal_is_made_once_while_the_token_runs_out(
     tm: Any, module: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
