@@ -31,7 +31,11 @@ FieldErrors = Mapping[str, list[str]]
 
 
 class ErrorCode(StrEnum):
-    """What a client may branch on. Each comes with one status."""
+    """What a client may branch on.
+
+    Each comes with one status; of a head that cannot be read, MALFORMED_REQUEST comes with others
+    too (`write_problem` in ops/replies.py).
+    """
 
     status: HTTPStatus
 

@@ -10,6 +10,7 @@ from flask import Flask
 
 from taskmaster.core.errors import ErrorCode
 from taskmaster.site import assets
+from tests.served.hostile_judge import STATUSES
 from tests.support.api import Api, Reply, User
 from tests.support.asserts import assert_problem
 
@@ -113,6 +114,8 @@ def test_every_error_code_has_a_cause_and_a_remedy(api: Api) -> None:
         assert said, code
         cause, remedy = said[1].split("<br><strong>What to do:</strong> ")
         assert cause.endswith(".")
+        others = STATUSES.get(code, set()) - {code.status}
+        assert {status for status in others if str(status) not in cause} == set()
         assert remedy.endswith(".")
 
 
