@@ -39,9 +39,9 @@ live.subscribe((tasks) => console.log(tasks));
 Without it, follow over Socket.IO, a plain WebSocket or server-sent events:
 [streams](/docs/streams).
 
-Each call below has samples in curl, JavaScript and Python; `access`, `task_id` and the like are
-variables of yours. Each refusal is `application/problem+json` with a stable `code`:
-[all codes, with what to do](/docs/errors).
+Each call below has samples in curl, JavaScript and Python (`pip install requests`); `access`,
+`task_id` and the like are variables of yours, `$ACCESS` and `$TASK_ID` in curl. Each refusal is
+`application/problem+json` with a stable `code`: [all codes, with what to do](/docs/errors).
 """
 
 

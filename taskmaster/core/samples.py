@@ -67,9 +67,8 @@ def _javascript(call: Call) -> str:
     url = call.url.replace("{", "${")
     shown = "console.log(await reply.json());"
     if call.streams:
-        shown = (
-            "for await (const bytes of reply.body) console.log(new TextDecoder().decode(bytes));"
-        )
+        texts = "reply.body.pipeThrough(new TextDecoderStream())"  # a letter may come in two parts
+        shown = f"for await (const text of {texts}) console.log(text);"
     return f"const reply = await fetch(`{url}`, {{\n{options}}});\n{shown}"
 
 
