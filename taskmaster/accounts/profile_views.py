@@ -48,32 +48,30 @@ class Profile(MethodView):
         return service.update_profile(current().user_id, fields, current_client())._mapping
 
 
-@blp.route("/password/")
-class Password(MethodView):
-    @login_required
-    @blp.arguments(PasswordChangeSchema())
-    @blp.response(200, DetailSchema)
-    @blp.documents_errors(ErrorCode.WRONG_PASSWORD)
-    def post(self, body: dict[str, str]) -> Any:
-        """Change the password
+@blp.post("/password/")
+@login_required
+@blp.arguments(PasswordChangeSchema())
+@blp.response(200, DetailSchema)
+@blp.documents_errors(ErrorCode.WRONG_PASSWORD)
+def change_password(body: dict[str, str]) -> Any:
+    """Change the password
 
-        Ends all other sessions of the account.
-        """
-        old, new = body["old_password"], body["new_password_1"]
-        service.change_password(*current()[:2], old, new, current_client())
-        return {"detail": "password updated successfully"}
+    Ends all other sessions of the account.
+    """
+    old, new = body["old_password"], body["new_password_1"]
+    service.change_password(*current()[:2], old, new, current_client())
+    return {"detail": "password updated successfully"}
 
 
-@blp.route("/delete/")
-class Deletion(MethodView):
-    @login_required
-    @blp.arguments(DeletionSchema())
-    @blp.response(200, MessageSchema)
-    @blp.documents_errors(ErrorCode.WRONG_PASSWORD)
-    def post(self, body: dict[str, str]) -> Any:
-        """Delete the account
+@blp.post("/delete/")
+@login_required
+@blp.arguments(DeletionSchema())
+@blp.response(200, MessageSchema)
+@blp.documents_errors(ErrorCode.WRONG_PASSWORD)
+def delete_account(body: dict[str, str]) -> Any:
+    """Delete the account
 
-        The account and all that is its own are gone, for good.
-        """
-        service.delete_account(current().user_id, body["password"], current_client())
-        return {"message": "Account deleted"}
+    The account and all that is its own are gone, for good.
+    """
+    service.delete_account(current().user_id, body["password"], current_client())
+    return {"message": "Account deleted"}

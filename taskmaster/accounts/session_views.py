@@ -64,19 +64,18 @@ class Sessions(MethodView):
         return {"message": f"Sessions ended: {count}"}
 
 
-@blp.route(
+@blp.delete(
     "/<uuid:session_id>/",
     parameters=[{"name": "session_id", "in": "path", "description": "As listed."}],
 )
-class SessionItem(MethodView):
-    @login_required
-    @blp.response(200, MessageSchema)
-    @blp.documents_errors(ErrorCode.NOT_FOUND)
-    def delete(self, session_id: UUID) -> Any:
-        """End a session
+@login_required
+@blp.response(200, MessageSchema)
+@blp.documents_errors(ErrorCode.NOT_FOUND)
+def end_session(session_id: UUID) -> Any:
+    """End a session
 
-        Its tokens are refused from now on, its streams are closed.
-        """
-        if not sessions.end(current().user_id, table.c.id == str(session_id)):
-            raise not_found("There is no such session.")
-        return {"message": "Session ended"}
+    Its tokens are refused from now on, its streams are closed.
+    """
+    if not sessions.end(current().user_id, table.c.id == str(session_id)):
+        raise not_found("There is no such session.")
+    return {"message": "Session ended"}

@@ -1,7 +1,6 @@
 """The log over REST."""
 
 from flask import Response
-from flask.views import MethodView
 
 from ..core.auth import current, login_required
 from ..core.blueprint import Blueprint
@@ -17,18 +16,17 @@ blp = Blueprint(
 blp.after_request(let_user_keep)
 
 
-@blp.route("/events/")
-class Events(MethodView):
-    @login_required
-    @blp.arguments(EventQuerySchema(), location="query")
-    @blp.response(200, ReplaySchema)
-    @blp.documents_errors(ErrorCode.POSITION_EXPIRED)
-    def get(self, query: dict[str, int]) -> Response:
-        """Replay events
+@blp.get("/events/")
+@login_required
+@blp.arguments(EventQuerySchema(), location="query")
+@blp.response(200, ReplaySchema)
+@blp.documents_errors(ErrorCode.POSITION_EXPIRED)
+def replay_events(query: dict[str, int]) -> Response:
+    """Replay events
 
-        What happened after a position, oldest first, in pages of `limit` events or 256 KiB,
-        whichever is less. 410 tells that the log does not reach back
-        to it, or has not come to it: then list the tasks again.
-        """
-        seq, entries = replay(current().user_id, **query)
-        return json_response({"seq": seq, **envelope(seq, entries)})
+    What happened after a position, oldest first, in pages of `limit` events or 256 KiB,
+    whichever is less. 410 tells that the log does not reach back
+    to it, or has not come to it: then list the tasks again.
+    """
+    seq, entries = replay(current().user_id, **query)
+    return json_response({"seq": seq, **envelope(seq, entries)})

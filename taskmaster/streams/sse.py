@@ -5,7 +5,6 @@ import threading
 from contextlib import ExitStack, suppress
 
 from flask import Response, request
-from flask.views import MethodView
 
 from ..core.auth import Principal, current, login_required
 from ..core.blueprint import Blueprint
@@ -38,23 +37,22 @@ class StreamQuerySchema(Schema):
     since = SINCE
 
 
-@blp.route("/stream/")
-class Stream(MethodView):
-    @login_required
-    @blp.arguments(StreamQuerySchema(), location="query")
-    @blp.response(200, {"type": "string"}, content_type="text/event-stream", example=EXAMPLE)
-    @blp.doc(parameters=[LAST_EVENT_ID])
-    @blp.documents_errors(ErrorCode.TOO_MANY_CONNECTIONS, ErrorCode.FORBIDDEN)
-    def get(self, query: dict[str, int]) -> Response:
-        """Stream events
+@blp.get("/stream/")
+@login_required
+@blp.arguments(StreamQuerySchema(), location="query")
+@blp.response(200, {"type": "string"}, content_type="text/event-stream", example=EXAMPLE)
+@blp.doc(parameters=[LAST_EVENT_ID])
+@blp.documents_errors(ErrorCode.TOO_MANY_CONNECTIONS, ErrorCode.FORBIDDEN)
+def stream_events(query: dict[str, int]) -> Response:
+    """Stream events
 
-        Server-sent events: each change of one's tasks as it is committed. `Last-Event-ID`, which
-        wins, or `since` resumes after an event: first what was missed, then live.
-        """
-        check_origin()
-        return_connection()
-        since = request.headers.get("Last-Event-ID", query.get("since"))
-        return _stream(current(), position(since))
+    Server-sent events: each change of one's tasks as it is committed. `Last-Event-ID`, which
+    wins, or `since` resumes after an event: first what was missed, then live.
+    """
+    check_origin()
+    return_connection()
+    since = request.headers.get("Last-Event-ID", query.get("since"))
+    return _stream(current(), position(since))
 
 
 def _stream(principal: Principal, since: int | None) -> Response:

@@ -77,24 +77,21 @@ class Tasks(MethodView):
         return json_response(task, 201, {"Location": location, "ETag": etag(1)})
 
 
-@blp.route("/bulk/")
-class Bulk(MethodView):
-    @login_required
-    @blp.arguments(BulkSchema())
-    @blp.response(200, BulkResultSchema)
-    @blp.documents_errors(
-        ErrorCode.NOT_FOUND, ErrorCode.QUOTA_EXCEEDED, ErrorCode.IDEMPOTENCY_MISMATCH
-    )
-    @blp.doc(parameters=[idempotency.PARAMETER])
-    def post(self, body: dict[str, Any]) -> Response:
-        """Change many tasks
+@blp.post("/bulk/")
+@login_required
+@blp.arguments(BulkSchema())
+@blp.response(200, BulkResultSchema)
+@blp.documents_errors(ErrorCode.NOT_FOUND, ErrorCode.QUOTA_EXCEEDED, ErrorCode.IDEMPOTENCY_MISMATCH)
+@blp.doc(parameters=[idempotency.PARAMETER])
+def change_many(body: dict[str, Any]) -> Response:
+    """Change many tasks
 
-        1 to 100 operations in one transaction: all are made, in order, or none. A fault is named
-        by the operation's index, as in `operations.3.task.title`. With an `Idempotency-Key`, a
-        repetition gets the first reply again and changes nothing.
-        """
-        key = idempotency.read_key(request)
-        return json_response(bulk.change_many(current().user_id, body["operations"], key))
+    1 to 100 operations in one transaction: all are made, in order, or none. A fault is named
+    by the operation's index, as in `operations.3.task.title`. With an `Idempotency-Key`, a
+    repetition gets the first reply again and changes nothing.
+    """
+    key = idempotency.read_key(request)
+    return json_response(bulk.change_many(current().user_id, body["operations"], key))
 
 
 @blp.route("/<uuid:task_id>/", parameters=[TASK_ID])
@@ -150,33 +147,31 @@ class TaskItem(MethodView):
         return json_response({"message": "Task deleted successfully"})
 
 
-@blp.route("/<uuid:task_id>/restore/", parameters=[TASK_ID])
-class Restore(MethodView):
-    @login_required
-    @blp.response(200, TaskSchema, headers=headers("ETag"))
-    @blp.documents_errors(ErrorCode.NOT_FOUND, ErrorCode.ALREADY_EXISTS, ErrorCode.QUOTA_EXCEEDED)
-    def post(self, task_id: UUID) -> Response:
-        """Restore a task
+@blp.post("/<uuid:task_id>/restore/", parameters=[TASK_ID])
+@login_required
+@blp.response(200, TaskSchema, headers=headers("ETag"))
+@blp.documents_errors(ErrorCode.NOT_FOUND, ErrorCode.ALREADY_EXISTS, ErrorCode.QUOTA_EXCEEDED)
+def restore(task_id: UUID) -> Response:
+    """Restore a task
 
-        Brings a deleted task back as it was, with the same `id` and `date_created`, as long as the
-        log has it. 409 where it was not deleted.
-        """
-        return reply_task(service.restore(current().user_id, str(task_id)))
+    Brings a deleted task back as it was, with the same `id` and `date_created`, as long as the
+    log has it. 409 where it was not deleted.
+    """
+    return reply_task(service.restore(current().user_id, str(task_id)))
 
 
-@blp.route("/<uuid:task_id>/history/", parameters=[TASK_ID])
-class History(MethodView):
-    @login_required
-    @blp.arguments(EventQuerySchema(), location="query")
-    @blp.response(200, HistorySchema)
-    @blp.documents_errors(ErrorCode.NOT_FOUND)
-    def get(self, query: dict[str, int], task_id: UUID) -> Response:
-        """Get a task's history
+@blp.get("/<uuid:task_id>/history/", parameters=[TASK_ID])
+@login_required
+@blp.arguments(EventQuerySchema(), location="query")
+@blp.response(200, HistorySchema)
+@blp.documents_errors(ErrorCode.NOT_FOUND)
+def get_history(query: dict[str, int], task_id: UUID) -> Response:
+    """Get a task's history
 
-        Its events, oldest first, as long as the log keeps them; of a deleted task too. In pages
-        of `limit` events or 256 KiB, whichever is less.
-        """
-        return json_response(envelope(*queries.history(current().user_id, str(task_id), **query)))
+    Its events, oldest first, as long as the log keeps them; of a deleted task too. In pages
+    of `limit` events or 256 KiB, whichever is less.
+    """
+    return json_response(envelope(*queries.history(current().user_id, str(task_id), **query)))
 
 
 def _change(task_id: UUID, fields: dict[str, Any]) -> Response:
