@@ -9,15 +9,8 @@ from werkzeug.routing import MapAdapter
 import config
 
 from . import admin, streams
-from .accounts import (
-    auth_views,
-    commands,
-    jwt_extended,
-    profile_views,
-    session_views,
-    sessions,
-    tokens,
-)
+from .accounts import commands, jwt_extended, sessions, tokens
+from .accounts import views as account_views
 from .core import api, auth, caching, compression, concurrency, database, http, limits
 from .core.json import OrjsonProvider
 from .events import commands as event_commands
@@ -67,9 +60,9 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     auth.init_app(app, sessions.identify)
 
     rest = api.init_app(app)
-    rest.register_blueprint(auth_views.blp)
-    rest.register_blueprint(profile_views.blp)
-    rest.register_blueprint(session_views.blp)
+    rest.register_blueprint(account_views.auth)
+    rest.register_blueprint(account_views.profile)
+    rest.register_blueprint(account_views.logins)
     rest.register_blueprint(task_views.blp)
     rest.register_blueprint(event_views.blp)
     rest.register_blueprint(sse.blp)

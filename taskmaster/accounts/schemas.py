@@ -83,6 +83,25 @@ class AccountSchema(UserSchema):
     tokens = fields.Nested(TokensSchema)
 
 
+class SessionSchema(ReplySchema):
+    """A log-in."""
+
+    id = fields.UUID()
+    created_at = Time()
+    last_used_at = Time(
+        attribute="rotated_at", metadata={"description": "When its tokens were last issued."}
+    )
+    expires_at = Time()
+    user_agent = fields.String()
+    current = fields.Boolean(metadata={"description": "The one that asks."})
+
+
+class SessionListSchema(ReplySchema):
+    """The sessions of an account, newest first."""
+
+    results = fields.List(fields.Nested(SessionSchema))
+
+
 class ProfileUpdateSchema(Schema):
     """The fields of a user to change."""
 
