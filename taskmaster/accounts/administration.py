@@ -14,8 +14,7 @@ from ..core.database import reading, writing
 from ..core.errors import not_found
 from ..core.parts import read_in_parts
 from . import passwords, sessions
-from .models import users
-from .rows import NOT_DELETED, UserRow
+from .models import NOT_DELETED, UserRow, users
 from .service import BY_LOGIN, hash_new_password, insert_user, unique
 
 log = structlog.get_logger(__name__)

@@ -13,7 +13,7 @@ from ..core.clock import rfc3339
 from ..core.commands import in_one_line
 from ..core.errors import ApiError
 from . import administration
-from .rows import UserRow
+from .models import UserRow
 from .schemas import NewPasswordSchema, RegistrationSchema
 
 BY = "command line"

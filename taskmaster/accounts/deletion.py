@@ -13,8 +13,7 @@ from ..core.database import writing
 from ..core.parts import delete_in_parts, read_in_parts
 from ..events.models import StreamHead
 from . import sessions
-from .models import users
-from .rows import NO_PASSWORD, UserRow, update_unless_changed
+from .models import NO_PASSWORD, UserRow, update_unless_changed, users
 
 EMPTY = {"first_name": None, "last_name": None, "password_hash": NO_PASSWORD}
 USERS = select(users.c.id, StreamHead.user_id).outerjoin(

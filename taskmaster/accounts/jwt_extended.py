@@ -15,7 +15,7 @@ from ..core.auth import Principal, not_authenticated
 from ..core.errors import ApiError, ErrorCode, account_gone, handle_http_exception
 from ..extensions import jwt
 from . import service, sessions, tokens
-from .rows import UserRow
+from .models import UserRow
 
 WRONG_TYPE = partial(ApiError, ErrorCode.WRONG_TOKEN_TYPE, "Another type of token is needed here.")
 NOT_FRESH = partial(

@@ -1,8 +1,10 @@
-"""Users and their sessions."""
+"""Users and their sessions; and changes that are made only while a row still is what was read."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, String, Table, true
+from sqlalchemy import Connection, ForeignKey, Row, String, Table, true, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..core.columns import Id, UTCDateTime
@@ -50,3 +52,16 @@ class Session(db.Model):  # type: ignore[name-defined]
 
 users: Table = User.__table__
 sessions: Table = Session.__table__
+
+UserRow = Row[Any]
+NO_PASSWORD = ""  # the hash of a deleted account, whose row goes last
+NOT_DELETED = users.c.password_hash != NO_PASSWORD
+
+
+def update_unless_changed(
+    connection: Connection, user: UserRow, changes: Mapping[str, Any]
+) -> UserRow | None:
+    """Change a row unless it got another password, or was deactivated, since it was read."""
+    unchanged = (users.c.id == user.id, users.c.password_hash == user.password_hash)
+    statement = update(users).where(*unchanged, users.c.is_active).values(changes)
+    return connection.execute(statement.returning(users)).first()

@@ -15,7 +15,7 @@ from ..core import clock
 from ..core.client import Client
 from ..core.errors import ApiError, ErrorCode
 from . import tokens
-from .rows import UserRow
+from .models import UserRow
 from .service import find_user, replace_password
 
 log = structlog.get_logger(__name__)

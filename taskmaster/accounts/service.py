@@ -18,9 +18,8 @@ from ..core.ids import uuid7
 from ..core.limits import Counter, count_failures
 from ..events import log as event_log
 from . import deletion, passwords, sessions
+from .models import NOT_DELETED, UserRow, update_unless_changed, users
 from .models import sessions as session_table
-from .models import users
-from .rows import NOT_DELETED, UserRow, update_unless_changed
 from .schemas import refuse_guessable
 
 log = structlog.get_logger(__name__)

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from flask import url_for
 
 from ..accounts import administration, password_links
-from ..accounts.models import User
-from ..accounts.rows import UserRow
+from ..accounts.models import User, UserRow
 from ..accounts.service import find_user
 from ..core.errors import not_found
 
