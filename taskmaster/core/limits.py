@@ -8,7 +8,7 @@ round trip. When the storage is away, requests are let through, and that is coun
 import math
 import re
 import threading
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, NamedTuple
@@ -52,31 +52,11 @@ class Counter(NamedTuple):
     identifier: str
 
 
-class FixedWindow:
-    """Counts the requests of each address in a fixed window, which is the same for all addresses.
-
-    The memory of `limits` would start a thread every 10 ms that goes over all of them.
-    """
-
-    def __init__(self, limit: RateLimitItem) -> None:
-        self._limit, self._ends = limit, 0.0
-        self._counts = defaultdict[str, int](int)
-
-    def count(self, address: str) -> None:
-        """Raise ApiError (429) beyond the limit."""
-        now = clock.monotonic()
-        if now >= self._ends:
-            self._counts, self._ends = defaultdict(int), now + self._limit.get_expiry()
-        self._counts[address] += 1
-        if self._counts[address] > self._limit.amount:
-            raise _refusal(FLOOD, self._limit, self._ends - now)
-
-
 class MovingWindows:
     """Moving windows in the memory of one process, with the methods of a strategy of `limits`.
 
-    The memory storage of `limits` keeps every name that was ever counted, and goes over all of
-    them each time.
+    The memory storage of `limits` keeps every name that was ever counted, and starts a thread
+    every 10 ms that goes over all of them.
     """
 
     def __init__(self) -> None:
@@ -131,14 +111,15 @@ def init_app(app: Flask) -> None:
     if not enabled:
         return
     LIMITER.fill(app, _shared_limiter(app.config["REDIS_URL"]))
-    windows = [FixedWindow(limit) for limit in app.config[FLOOD]]
+    requests = MovingWindows()
 
     @app.before_request
     def guard_against_floods() -> None:
         if current_request().path not in PROBES:
-            address = client_address()
-            for window in windows:
-                window.count(address)
+            counter = Counter(FLOOD, client_address())
+            for limit in app.config[FLOOD]:
+                if not requests.hit(limit, *counter):
+                    raise _refusal(requests, limit, counter)
 
 
 def _shared_limiter(redis_url: str | None) -> Limiter:
@@ -198,9 +179,7 @@ def _ask(limiter: Limiter, ask: Ask, *counters: Counter) -> None:
         for counter in counters:
             for limit in current_app.config[counter.setting]:
                 if not ask(limit, *counter):
-                    reset = limiter.get_window_stats(limit, *counter).reset_time
-                    seconds = reset - clock.now().timestamp()
-                    refusal = _refusal(counter.setting, limit, seconds)
+                    refusal = _refusal(limiter, limit, counter)
     except StorageError as error:
         UNCOUNTED.failed(error.storage_error, rule=counter.setting)
     else:
@@ -209,7 +188,9 @@ def _ask(limiter: Limiter, ask: Ask, *counters: Counter) -> None:
         raise refusal
 
 
-def _refusal(setting: str, limit: RateLimitItem, seconds: float) -> ApiError:
-    log.warning("rate_limited", rule=setting)
+def _refusal(limiter: Limiter, limit: RateLimitItem, counter: Counter) -> ApiError:
+    log.warning("rate_limited", rule=counter.setting)
+    reset = limiter.get_window_stats(limit, *counter).reset_time
+    seconds = reset - clock.now().timestamp()
     headers = rate_limit_headers(limit.amount, max(1, math.ceil(seconds)))
     return ApiError(*DEFAULTS[429], headers=headers)
