@@ -8,10 +8,12 @@ from .errors import ApiError, ErrorCode
 # A GET is answered in full, or by 304 where `If-None-Match` names what the client has.
 IGNORED = ("HTTP_IF_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_RANGE")
 # Characters of headers that have several parts; one that comes in several lines counts as one.
-# Werkzeug reads them in a time that grows with the square of the length: up to a minute.
+# Werkzeug reads them in a time that grows with the square of the length: up to a minute;
+# flask-cors, what a preflight asks for, item by item: up to two seconds.
 MAX_LENGTHS = {
     "HTTP_ACCEPT": 1024,
     "HTTP_ACCEPT_ENCODING": 1024,
+    "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": 1024,
     "HTTP_COOKIE": 8190,
     "HTTP_IF_MATCH": 8190,
     "HTTP_IF_NONE_MATCH": 8190,
@@ -19,7 +21,7 @@ MAX_LENGTHS = {
 
 
 def init_app(app: Flask) -> None:
-    """Look at the headers that werkzeug reads in parts, before it does."""
+    """Look at the headers that werkzeug and flask-cors read in parts, before they do."""
     app.before_request(_look_at_headers)
 
 

@@ -62,6 +62,16 @@ def test_a_preflight_of_a_strange_origin_allows_nothing(api: Api, path: str) -> 
     assert "Origin" in reply.headers["Vary"]
 
 
+@pytest.mark.parametrize("path", [*PATHS, "/client/taskmaster.js"])
+def test_a_preflight_that_takes_long_to_read_is_refused(api: Api, path: str) -> None:
+    asked = {"Origin": PAGE, "Access-Control-Request-Method": "PATCH",
+             "Access-Control-Request-Headers": "a," * 4000}  # fmt: skip
+    reply = api.call("OPTIONS", path, headers=asked)
+    problem = assert_problem(reply, 400, "malformed_request")
+    assert problem["detail"] == "Access-Control-Request-Headers has more than 1,024 characters."
+    assert "Access-Control-Allow-Headers" not in reply.headers
+
+
 def test_what_is_no_preflight_is_routed(api: Api) -> None:
     assert_problem(api.call("OPTIONS", "/nowhere"), 404, "not_found")
     assert_problem(api.call("OPTIONS", "/nowhere", headers={"Origin": PAGE}), 404, "not_found")
