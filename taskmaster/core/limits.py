@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 import structlog
@@ -38,7 +39,7 @@ MAX_LINE = 50  # requests of one caller that wait for one another
 MAX_WAIT = 10  # seconds
 HOUR = 3600
 FEW_KEYS = 1000  # fewer are never cleaned up
-HASHES_AT_ONCE = 2  # of one address, and for one account
+AT_ONCE = 2  # guesses and hashes of one address, and for one account
 GUESSES, HASHES = Slot[Lines]("guesses"), Slot[Lines]("hashes")
 UNCOUNTED = Outage("rate_limit_failed_open")
 
@@ -71,10 +72,10 @@ class MovingWindows:
                 hits.append(clock.now().timestamp())
             return is_free
 
-    def test(self, limit: RateLimitItem, *of: str) -> bool:
-        """Tell whether there is room for one."""
+    def test(self, limit: RateLimitItem, *of: str, cost: int = 1) -> bool:
+        """Tell whether there is room for so many."""
         with self._lock:
-            return len(self._recent(limit, of)) < limit.amount
+            return len(self._recent(limit, of)) + cost <= limit.amount
 
     def get_window_stats(self, limit: RateLimitItem, *of: str) -> WindowStats:
         """Return when there will be room, and for how many there is."""
@@ -106,8 +107,8 @@ def init_app(app: Flask) -> None:
     """Count this application's requests, unless RATELIMIT_ENABLED is off."""
     enabled = app.config["RATELIMIT_ENABLED"]
     length, seconds = (MAX_LINE, MAX_WAIT) if enabled else (math.inf, HOUR)
-    GUESSES.fill(app, Lines(length, seconds))
-    HASHES.fill(app, Lines(length, seconds, HASHES_AT_ONCE))
+    for lines in (GUESSES, HASHES):
+        lines.fill(app, Lines(length, seconds, AT_ONCE))
     if not enabled:
         return
     LIMITER.fill(app, _shared_limiter(app.config["REDIS_URL"]))
@@ -142,15 +143,19 @@ def count_request(setting: str) -> None:
 def count_failures(*counters: Counter) -> Iterator[None]:
     """Raise ApiError (429) after too many failures; count one more if the block raises one.
 
-    Those of the first counter have the block one after the other, so that no number of guesses
-    at the same moment gets past the limit.
+    Two of each counter have the block at once, and who has it counts as a failure for who comes
+    after: no number of guesses at the same moment gets past a limit in one process. Where several
+    count together, each other one may let two more through. All callers must name the counters
+    that they share in the same order.
     """
     limiter = LIMITER.get()
-    if limiter is None or not counters:
+    if limiter is None:
         yield
         return
-    with GUESSES.get().turn("".join(counters[0])):
-        _ask(limiter, limiter.test, *counters)
+    with ExitStack() as turns:
+        for counter in counters:
+            under_way = turns.enter_context(GUESSES.get().turn("".join(counter)))
+            _ask(limiter, partial(limiter.test, cost=under_way), counter)
         try:
             yield
         except ApiError as error:

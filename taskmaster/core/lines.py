@@ -35,8 +35,8 @@ class Lines:
         self._lock = threading.Lock()
 
     @contextmanager
-    def turn(self, key: str) -> Iterator[None]:
-        """Wait for one's turn, and keep it until the end of the block.
+    def turn(self, key: str) -> Iterator[int]:
+        """Wait for one's turn, and keep it until the end of the block; yield one's place, from 1.
 
         Raise ApiError: `full` where too many wait already, 503 where it takes too long.
         """
@@ -46,7 +46,9 @@ class Lines:
             if not turn.wait(self.seconds):
                 detail = "Earlier requests are not finished yet; try again later."
                 raise ApiError(ErrorCode.UNAVAILABLE, detail, None, RETRY_AFTER)
-            yield
+            with self._lock:
+                place = self._lines[key].index(turn) + 1
+            yield place
         finally:
             self._leave(key, turn)
 

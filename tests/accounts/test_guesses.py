@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 import time_machine
+from argon2 import PasswordHasher
 from flask import Flask
 
-from taskmaster.accounts import administration
+from taskmaster.accounts import administration, passwords
 from taskmaster.core.limits import GUESSES
 from tests.support.api import PASSWORD, Api, Reply, User, succeed, through_client
 from tests.support.asserts import assert_no_events, assert_problem
@@ -117,13 +118,33 @@ def test_the_window_moves(api: Api) -> None:
         assert [log_in(api, "nobody").status for _ in range(2)] == [401, 429]
 
 
-def test_guesses_at_the_same_moment_are_as_few(app: Flask, user: User) -> None:
-    def one(_: int) -> int:
-        return log_in(Api(through_client(app.test_client())), user.username).status
+def at_once(app: Flask, names: list[str], password: str = WRONG) -> list[int]:
+    """Log in with all of these names at the same moment; return the statuses, sorted."""
 
-    with ThreadPoolExecutor(50) as pool:
-        statuses = sorted(pool.map(one, range(50)))
-    assert statuses == [401] * 10 + [429] * 40
+    def one(name: str) -> int:
+        return log_in(Api(through_client(app.test_client())), name, password).status
+
+    with ThreadPoolExecutor(len(names)) as pool:
+        return sorted(pool.map(one, names))
+
+
+def test_guesses_at_the_same_moment_are_as_few(app: Flask, user: User) -> None:
+    assert at_once(app, [user.username] * 50) == [401] * 10 + [429] * 40
+
+
+@pytest.mark.parametrize("settings", [{"RATELIMIT_LOGIN_ADDRESS": "5 per minute"}])
+def test_guesses_at_many_accounts_at_the_same_moment_are_as_few(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, real_hasher: PasswordHasher
+) -> None:
+    monkeypatch.setattr(passwords, "hasher", real_hasher)  # slow: all come while two are checked
+    names = [f"nobody_{number}" for number in range(40)]
+    assert at_once(app, names) == [401] * 5 + [429] * 35
+
+
+@pytest.mark.parametrize("settings", [{"RATELIMIT_LOGIN_ADDRESS": "3 per minute"}])
+def test_an_office_logs_in_at_the_same_moment(app: Flask, api: Api) -> None:
+    colleagues = [api.register().username for _ in range(5)]
+    assert at_once(app, colleagues * 8, PASSWORD) == [200] * 40
 
 
 @pytest.mark.parametrize("settings", [{"RATELIMIT_PROFILE": "3 per hour"}])
@@ -181,10 +202,10 @@ def test_a_log_in_under_way_is_not_let_in_after_a_deactivation(
 ) -> None:
     lines, line = GUESSES.get(app), f"RATELIMIT_LOGIN{user.id} 127.0.0.1"
     with ThreadPoolExecutor() as pool:
-        with lines.turn(line):
+        with lines.turn(line), lines.turn(line):
             under_way = pool.submit(guess, user, "username", PASSWORD)
             wait_until(
-                lambda: len(lines._lines.get(line, ())) == 2,
+                lambda: len(lines._lines.get(line, ())) == 3,
                 what="a log-in that has read the account",
             )
             deactivate(app, user)

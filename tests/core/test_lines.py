@@ -47,6 +47,14 @@ def wait_in(had: list[str]) -> Callable[..., Waiter]:
     return join
 
 
+def test_who_has_a_turn_is_told_how_many_have_theirs() -> None:
+    lines = Lines(length=1, seconds=10, width=2)
+    with lines.turn("ada") as first, lines.turn("ada") as second:
+        assert (first, second) == (1, 2)
+    with lines.turn("ada") as alone:
+        assert alone == 1
+
+
 def test_each_has_its_turn_in_order(wait_in: Callable[..., Waiter], had: list[str]) -> None:
     lines = Lines(length=5, seconds=10)
     waiters = [wait_in(lines, name) for name in "abcd"]

@@ -73,10 +73,10 @@ class Fixed(NamedTuple):
 
 FIXED = [
     Fixed("limits", r"hashes of passwords[^|]*\|[^|]*\| {}, and {} that wait",
-          (core_limits.HASHES_AT_ONCE, core_limits.MAX_LINE)),
+          (core_limits.AT_ONCE, core_limits.MAX_LINE)),
     Fixed("limits", r"registrations at the same moment[^|]*\|[^|]*\| {}, and {} that wait",
-          (core_limits.HASHES_AT_ONCE, core_limits.MAX_LINE)),
-    Fixed("limits", r"A wait for a hash ends after {} s with 503", (core_limits.MAX_WAIT,)),
+          (core_limits.AT_ONCE, core_limits.MAX_LINE)),
+    Fixed("limits", r"A wait for a turn ends after {} s with 503", (core_limits.MAX_WAIT,)),
     Fixed("limits", r"a form of the admin pages \| {} KiB \|", (admin.MAX_FORM / KIB,)),
     Fixed("limits", r"head of a request, from the answer before it \| {} s;", (KEEPALIVE,)),
     Fixed("limits", r"a first message with the token, or joining the namespace \| {} s \|",
