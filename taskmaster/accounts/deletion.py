@@ -3,7 +3,8 @@
 One transaction deletes the head of the user's log, without which nothing is written to it, ends
 the sessions, and empties the user's row: nobody can log in, and the names are free. After it,
 what belongs to the user is deleted in parts, and at last the row. Where a process dies in
-between, `prune` finds a user without a head, and goes on.
+between, `prune` finds a user with neither head nor password, and goes on. Who lacks only one of
+the two was made in some other way, and stays.
 """
 
 from sqlalchemy import Column, Connection, delete, select
@@ -16,7 +17,7 @@ from . import sessions
 from .models import NO_PASSWORD, UserRow, update_unless_changed, users
 
 EMPTY = {"first_name": None, "last_name": None, "password_hash": NO_PASSWORD}
-USERS = select(users.c.id, StreamHead.user_id).outerjoin(
+USERS = select(users.c.id, StreamHead.user_id, users.c.password_hash).outerjoin(
     StreamHead, StreamHead.user_id == users.c.id
 )
 
@@ -51,7 +52,8 @@ def owner_columns() -> list[Column[str]]:
 
 def prune() -> int:
     """Finish what was begun and not finished; return how many accounts that were."""
-    shut = [user_id for user_id, head in in_turns(read_in_parts(USERS, users.c.id)) if not head]
+    every = in_turns(read_in_parts(USERS, users.c.id))
+    shut = [id_ for id_, head, password in every if not head and password == NO_PASSWORD]
     for user_id in shut:
         finish(user_id)
     return len(shut)

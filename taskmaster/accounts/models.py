@@ -4,18 +4,20 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, ForeignKey, Row, String, Table, true, update
+from sqlalchemy import Connection, ForeignKey, Row, String, Table, event, true, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..core.columns import Id, UTCDateTime
 from ..core.ids import uuid7
+from ..events import log as event_log
 from ..extensions import db
 
 
 class User(db.Model):  # type: ignore[name-defined]
     """An account. `username` and `email` are stored in lower case, hence unique without case.
 
-    Who is not active cannot log in; nothing of theirs is lost.
+    Who is not active cannot log in; nothing of theirs is lost. Each has a row of `stream_heads`,
+    without which no task can be made; whoever inserts users by SQL inserts those too.
     """
 
     __tablename__ = "users"
@@ -31,6 +33,12 @@ class User(db.Model):  # type: ignore[name-defined]
     date_joined: Mapped[datetime] = mapped_column(UTCDateTime)
     last_updated: Mapped[datetime] = mapped_column(UTCDateTime)
     last_login: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+@event.listens_for(User, "after_insert")
+def _open_log(_: object, connection: Connection, user: User) -> None:
+    """Make whole an account that `db.session` adds."""
+    event_log.open_log(connection, user.id)
 
 
 class Session(db.Model):  # type: ignore[name-defined]
