@@ -30,9 +30,13 @@ ROW = select(sessions).where(sessions.c.id == bindparam("session_id"))
 SURPLUS = delete(sessions).where(
     sessions.c.id.in_(
         select(sessions.c.id)
-        .where(sessions.c.user_id == bindparam("of_user"), sessions.c.expires_at > bindparam("now"))
+        .where(
+            sessions.c.user_id == bindparam("of_user"),
+            sessions.c.expires_at > bindparam("now"),
+            sessions.c.id != bindparam("opened"),  # the newest, also where the clock went back
+        )
         .order_by(sessions.c.id.desc())  # by age: an id begins with its time
-        .offset(bindparam("kept"))
+        .offset(bindparam("others"))
     )
 )
 ROTATE = (
@@ -91,7 +95,8 @@ def open_session(
         "user_agent": user_agent,
     }
     opened = connection.execute(insert(sessions).returning(sessions), row).one()
-    wanted = {"of_user": user_id, "now": now, "kept": current_app.config["SESSIONS_PER_USER"]}
+    others = current_app.config["SESSIONS_PER_USER"] - 1
+    wanted = {"of_user": user_id, "now": now, "opened": opened.id, "others": others}
     over = connection.scalars(SURPLUS.returning(sessions.c.id), wanted)
     return tokens.mint(opened), list(over)
 

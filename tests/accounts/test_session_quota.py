@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from datetime import timedelta
 
 import pytest
 import time_machine
 from flask import Flask
 
+from taskmaster.core import clock
 from tests.support.api import PASSWORD, Api, User, succeed, through_client, through_http
 from tests.support.asserts import assert_no_events, assert_problem
 from tests.support.databases import Database
@@ -33,6 +35,15 @@ def test_the_oldest_ends(api: Api, user: User) -> None:
     assert_problem(second.get("auth/profile/"), 401, "token_revoked")
 
 
+def test_a_log_in_does_not_end_itself_where_the_clock_went_back(api: Api, user: User) -> None:
+    others = [api.login(user.username) for _ in range(2)]
+    with time_machine.travel(clock.now() - timedelta(hours=1), tick=False):
+        latest = api.login(user.username)
+    assert_problem(user.get("auth/profile/"), 401, "token_revoked")
+    for living in (*others, latest):
+        succeed(living.get("auth/profile/"))
+
+
 def test_a_refused_log_in_ends_none(api: Api, user: User, database: Database) -> None:
     for _ in range(2):
         api.login(user.username)
@@ -43,15 +54,15 @@ def test_a_refused_log_in_ends_none(api: Api, user: User, database: Database) ->
 
 
 def test_expired_sessions_do_not_count(api: Api, database: Database) -> None:
-    with time_machine.travel(1_800_000_000, tick=False) as clock:
+    with time_machine.travel(1_800_000_000, tick=False) as traveller:
         user = api.register()
-        clock.shift(DAY)
+        traveller.shift(DAY)
         for _ in range(2):
             api.login(user.username)
-        clock.shift(10 * DAY)
+        traveller.shift(10 * DAY)
         user = User(api.transport, user.account | {"tokens": succeed(
             user.post("auth/token/refresh/", {"refresh": user.refresh}))})  # fmt: skip
-        clock.shift(5 * DAY)  # the second and third have expired, and still stand in the table
+        traveller.shift(5 * DAY)  # the second and third have expired, and still stand in the table
         api.login(user.username)
         assert len(contents(database)["sessions"]) == 4
         api.login(user.username)
