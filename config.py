@@ -1,6 +1,6 @@
 """Settings from the environment, checked before anything starts.
 
-`load()` is the only reader of the environment; it names all that it refuses in one message.
+`load()` alone reads settings there; it names all that it refuses in one message.
 """
 
 import contextlib

@@ -145,14 +145,10 @@ if ours["ASYNC_MODE"] == "eventlet":
 
 
 def on_starting(server: Any) -> None:
-    """Migrate, and allow as many open connections as the system lets us."""
-    import resource
-
+    """Migrate, and allow as many open connections as are needed and the system lets us have."""
     reloading.migrate(ours)
     reloading.guard(server, ours, arbiter.check_address)
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    arbiter.allow_descriptors(DESCRIPTORS)
 
 
 def when_ready(server: Any) -> None:

@@ -27,7 +27,8 @@ log = structlog.get_logger(__name__)
 # Settings: failures by account and address, by address alone, taken names by address.
 LOGIN, LOGIN_ADDRESS = "RATELIMIT_LOGIN", "RATELIMIT_LOGIN_ADDRESS"
 PROFILE = "RATELIMIT_PROFILE"
-REGISTRATIONS = "registrations"  # all hash in one line, so that log-ins wait behind few of them
+# All hash in one line, so that log-ins wait behind few of them. In capitals, as no login is.
+REGISTRATIONS = "REGISTRATIONS"
 UNIQUE = ("username", "email")
 
 BY_ID = select(users).where(users.c.id == bindparam("user_id"), NOT_DELETED)
@@ -115,9 +116,9 @@ def get_user(user_id: str) -> UserRow:
 
 
 def update_profile(user_id: str, fields: Mapping[str, Any], client: Client) -> UserRow:
-    """Change names or e-mail. Raise ApiError (409) if the username or e-mail is taken.
+    """Change username, names or e-mail. Raise ApiError (409) if username or e-mail is taken.
 
-    Taken names count towards RATELIMIT_PROFILE (429), so nobody can probe for names here.
+    Taken ones count towards RATELIMIT_PROFILE (429): nobody can probe for many here.
     """
     user = get_user(user_id)
     changes = {name: value for name, value in fields.items() if getattr(user, name) != value}

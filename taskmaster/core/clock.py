@@ -1,4 +1,4 @@
-"""The one reader of the time: tests move it here and nowhere else."""
+"""The one reader of the time of day, but for the log's stamps: tests move it here only."""
 
 import time
 from datetime import UTC, datetime

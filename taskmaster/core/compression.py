@@ -1,7 +1,8 @@
 """Compression by gzip (RFC 9110, section 8.4) of text over 1 KiB, where the client accepts it.
 
-What may not be stored may hold a token, and is never compressed: next to text that somebody else
-chose, its length would give it away (the BREACH attack). Streams are left alone.
+A success that may not be stored may hold a token, and is never compressed: next to text that
+somebody else chose, its length would give it away (the BREACH attack). No refusal holds one.
+Streams are left alone.
 """
 
 import gzip

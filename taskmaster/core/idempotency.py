@@ -3,7 +3,8 @@
 The key is stored in the transaction of what it stands for, under the lock of the user's head:
 so there is either both or neither, and a second request waits for the first. Each row also has
 the running total of the bytes of the user's replies: the newest total less the oldest is what is
-kept now.
+kept now beside the oldest reply. That one comes on top of what a user may have, and so does the
+last one that was let in.
 """
 
 from collections.abc import Callable

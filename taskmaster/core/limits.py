@@ -169,7 +169,7 @@ def count_failures(*counters: Counter) -> Iterator[None]:
 def hashing_turn(*callers: str) -> Iterator[None]:
     """Give an address, and an account, their share of the threads that hash.
 
-    Without callers it is an operator at a shell.
+    Registrations stand for an account. Without callers it is an operator at a shell.
     """
     with ExitStack() as turns:
         for place, caller in enumerate(callers):  # a username may be somebody's address

@@ -1,7 +1,7 @@
 """How long the log is kept: by age and by number, whichever is less.
 
-Here every hour, for all users. Who writes much is also pruned by number at every hundredth event
-(`log`): no account fills the disk in between.
+Here at least once an hour, for all users. Who writes much is also pruned by number at every
+hundredth event (`log`): no account fills the disk in between.
 """
 
 from datetime import timedelta

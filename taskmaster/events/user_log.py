@@ -18,7 +18,7 @@ OVERHEAD = 370  # bytes that an event takes beside its JSON: its number, its nam
 
 
 class RecentEvents:
-    """The latest events of all users who are connected here, by user and number, within bounds.
+    """The latest events of users who are or were connected here, by user and number, up to a size.
 
     Notifications may be lost, doubled or out of order: a reader takes what follows its cursor
     without a gap, and asks the database for the rest.

@@ -1,4 +1,4 @@
-"""What gunicorn lacks: a log that holds nobody up, and a directory for metrics.
+"""What gunicorn lacks: a log that holds nobody up, room for connections, a directory for metrics.
 
 gunicorn.conf.py runs this file before the fork, so it imports neither the application nor what
 that needs. What it takes from the standard library here stays real: an async library that a
@@ -177,6 +177,17 @@ def check_address(host: str, port: int, present: list[Any]) -> None:
             probe.bind((host, port))
         except (OSError, OverflowError) as error:
             sys.exit(f"HOST {host}, PORT {port}: {error}")
+
+
+def allow_descriptors(wanted: int) -> None:
+    """Allow so many open files and connections, or all that the system lets us; never fewer."""
+    import resource  # which Windows does not have
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(hard, wanted)
+    if resource.RLIM_INFINITY != soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def make_metrics_directory(server: Any) -> None:

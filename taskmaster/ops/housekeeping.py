@@ -1,4 +1,7 @@
-"""What is no longer kept is deleted: by a command, and every hour in every serving process."""
+"""What is no longer kept is deleted: by a command, and by every process that serves.
+
+Each of those does it every so many minutes, 30 to 60, so that not all begin together.
+"""
 
 import random
 

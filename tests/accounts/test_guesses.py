@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
@@ -9,8 +10,8 @@ import time_machine
 from argon2 import PasswordHasher
 from flask import Flask
 
-from taskmaster.accounts import administration, passwords
-from taskmaster.core.limits import GUESSES
+from taskmaster.accounts import administration, passwords, service
+from taskmaster.core.limits import GUESSES, HASHES
 from tests.support.api import PASSWORD, Api, Reply, User, succeed, through_client
 from tests.support.asserts import assert_no_events, assert_problem
 from tests.support.databases import Database
@@ -182,6 +183,15 @@ def test_registration_counts_what_could_tell_something(
         free = body | {"username": "free", "email": "free@example.com"}
         assert_problem(api.post("auth/register/", free), 429, "rate_limited")
     assert_no_events(database)
+
+
+def test_nobody_is_called_like_the_line_of_registrations(app: Flask, api: Api) -> None:
+    def turn() -> AbstractContextManager[int]:
+        return HASHES.get(app).turn(f"1 {service.REGISTRATIONS}")
+
+    with turn(), turn():
+        refused = log_in(api, service.REGISTRATIONS)
+    assert_problem(refused, 401, "bad_credentials")
 
 
 def deactivate(app: Flask, user: User) -> None:

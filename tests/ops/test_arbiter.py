@@ -1,6 +1,7 @@
-"""What the parent of the processes does: an address to reload onto, a directory for metrics."""
+"""What the parent of the processes does: an address to reload onto, and what its workers need."""
 
 import os
+import resource
 import socket
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +18,26 @@ def test_an_address_that_is_taken_is_named() -> None:
             arbiter.check_address("127.0.0.1", port, [("127.0.0.1", 1)])
         arbiter.check_address("127.0.0.1", port, [("127.0.0.1", port)])  # it is ours
     arbiter.check_address("127.0.0.1", 0, [("127.0.0.1", 1)])
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "allowed"),
+    [
+        (1024, 4096, 4096),
+        (1024, 100_000, 65_536),
+        (1024, resource.RLIM_INFINITY, 65_536),
+        (80_000, 100_000, 80_000),
+        (resource.RLIM_INFINITY, resource.RLIM_INFINITY, resource.RLIM_INFINITY),
+    ],
+)
+def test_more_descriptors_are_allowed_and_never_fewer(
+    monkeypatch: pytest.MonkeyPatch, soft: int, hard: int, allowed: int
+) -> None:
+    limits = [(soft, hard)]
+    monkeypatch.setattr(resource, "getrlimit", lambda _: limits[-1])
+    monkeypatch.setattr(resource, "setrlimit", lambda _, pair: limits.append(pair))
+    arbiter.allow_descriptors(65_536)
+    assert limits[-1] == (allowed, hard)
 
 
 @pytest.fixture
