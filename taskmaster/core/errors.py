@@ -27,6 +27,7 @@ RETRY_SECONDS = 5  # after an outage of ours, where nothing else is said
 RATE_LIMIT_HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 MAX_ERRORS = 20  # messages in one refusal
 MAX_NAME = 100  # characters of a client's field name that are sent back
+UNKNOWN = ["Unknown field."]  # marshmallow's words
 FieldErrors = Mapping[str, list[str]]
 
 
@@ -199,7 +200,8 @@ def flatten(messages: Mapping[str, Any]) -> dict[str, list[str]]:
 def _walk(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
     if isinstance(node, Mapping):
         for name, below in node.items():
-            yield from _walk(below, path if name == "_schema" else (*path, _printable(name)))
+            of_whole = name == "_schema" and below != UNKNOWN  # a client may call a field so
+            yield from _walk(below, path if of_whole else (*path, _printable(name)))
     else:
         for reason in node if isinstance(node, list) else [node]:
             yield ".".join(path) or "body", str(reason)

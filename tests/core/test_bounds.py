@@ -40,6 +40,16 @@ def test_all_are_named_where_they_are_few(api: Api) -> None:
     assert errors(api.post("auth/login/", sent | {"f20": 1}))["body"] == [MORE]
 
 
+def test_a_field_is_named_whatever_it_is_called(user: User, database: Database) -> None:
+    task = {"title": "One", "description": "", "_schema": 1}
+    for sent in (task, task | {"title": None}):
+        assert errors(user.post("tasks/", sent))["_schema"] == UNKNOWN
+    operation = {"action": "create", "task": task}
+    assert errors(user.bulk(operation)) == {"operations.0.task._schema": UNKNOWN}
+    assert errors(user.post("tasks/", [])) == {"body": ["Invalid input type."]}
+    assert_no_events(database)
+
+
 def test_many_parameters_are_fields_too(user: User) -> None:
     found = errors(user.get("tasks/", params={f"f{number}": 1 for number in range(500)}))
     assert found.pop("body") == [MORE]
