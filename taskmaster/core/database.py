@@ -51,6 +51,7 @@ def init_app(app: Flask) -> None:
     db.init_app(app)
     with app.app_context():
         bound = dict(db.engines)
+    engines.renew_read_only(bound.values())
     seconds, waiting = app.config["DB_TIMEOUT_SECONDS"], app.config["USER_WRITES_WAITING"]
     prepare = _prepare_sqlite if bound[None].dialect.name == "sqlite" else _prepare_postgresql
     lines = Lines(waiting, seconds), Lines(waiting, seconds, SEARCHES_AT_ONCE)

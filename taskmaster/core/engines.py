@@ -1,9 +1,11 @@
 """What SQLAlchemy's engines are made with: pools, time-outs, and what the drivers are told."""
 
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import URL, NullPool, QueuePool
+from sqlalchemy import URL, Engine, NullPool, QueuePool, event
+from sqlalchemy.engine import ExceptionContext
 
 from ..extensions import ASIDE, LONG, READING
 
@@ -17,6 +19,7 @@ CONNECT = {
     "tcp_user_timeout": 10_000,  # milliseconds
     "client_encoding": "utf8",  # whatever is set for the database, the role or this machine
 }
+READ_ONLY = "25006"  # PostgreSQL's code
 
 
 def options(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,3 +59,29 @@ def _postgresql(url: URL, shared: dict[str, Any], config: Mapping[str, Any]) -> 
         "SQLALCHEMY_ENGINE_OPTIONS": pool,
         "SQLALCHEMY_BINDS": {READING: pool | read, ASIDE: shared | read | FEW, LONG: long},
     }
+
+
+def renew_read_only(engines: Collection[Engine]) -> None:
+    """Let go of all connections as soon as one turns out to be read-only.
+
+    It stays so for ever, also when the file or the server takes writes again. On SQLite it is
+    opened so as long as any other is open (they share the `-shm`), on PostgreSQL the others may
+    read from a standby.
+    """
+
+    def look(context: ExceptionContext) -> None:
+        if _is_read_only(context.original_exception):
+            context.is_disconnect = True  # of this one, which is in use
+            if running := context.execution_context:
+                running.cursor.close()  # SQLite closes no connection sooner
+            for engine in engines:
+                engine.dispose()
+
+    for engine in engines:
+        event.listen(engine, "handle_error", look)
+
+
+def _is_read_only(error: BaseException) -> bool:
+    code = getattr(error, "sqlite_errorcode", None) or 0
+    is_file = code & 0xFF == sqlite3.SQLITE_READONLY
+    return is_file or getattr(error, "sqlstate", None) == READ_ONLY

@@ -176,7 +176,7 @@ class DatabaseFile:
         try:
             if self._identity() != (self._opened or self._identity()):
                 return "the file was replaced"
-            if not os.access(self.path, os.W_OK):
+            if not all(os.access(path, os.W_OK) for path in self._present()):
                 return "the file is read-only"
             return None if self.path.stat().st_size else "the file is empty"
         except FileNotFoundError:
@@ -188,6 +188,10 @@ class DatabaseFile:
         is_root = os.name == "posix" and os.geteuid() == 0
         free = disk.total - disk.used if is_root else disk.free
         return "the disk is full" if free < ROOM and disk.total else None  # 0 means unknown
+
+    def _present(self) -> list[Path]:
+        beside = (self.path.with_name(self.path.name + end) for end in ("-wal", "-shm"))
+        return [self.path, *(path for path in beside if path.exists())]
 
     def _identity(self) -> tuple[int, int]:
         found = self.path.stat()

@@ -105,10 +105,12 @@ def test_a_file_that_is_emptied_shows(user: User, file: Path) -> None:
 
 
 @ON_SQLITE
+@pytest.mark.parametrize("end", ["", "-wal", "-shm"])
 def test_a_file_that_cannot_be_written_shows(
-    user: User, file: Path, monkeypatch: pytest.MonkeyPatch
+    user: User, file: Path, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
-    monkeypatch.setattr(os, "access", lambda path, mode: not (path == file and mode == os.W_OK))
+    other = Path(f"{file}{end}")
+    monkeypatch.setattr(os, "access", lambda path, mode: not (path == other and mode == os.W_OK))
     assert check(user, "database") == "failed: the file is read-only"
 
 
