@@ -62,19 +62,19 @@ def _postgresql(url: URL, shared: dict[str, Any], config: Mapping[str, Any]) -> 
 
 
 def renew_read_only(engines: Collection[Engine]) -> None:
-    """Let go of all connections as soon as one turns out to be read-only.
+    """Replace the connections of an engine as soon as one turns out to be read-only.
 
-    It stays so for ever, also when the file or the server takes writes again. On SQLite it is
-    opened so as long as any other is open (they share the `-shm`), on PostgreSQL the others may
-    read from a standby.
+    It stays so for ever, also when the file or the server takes writes again. On SQLite a new one
+    is so too as long as any other is open, since they share the `-shm`: all are closed.
     """
+    of_a_file = [engine for engine in engines if engine.dialect.name == "sqlite"]
 
     def look(context: ExceptionContext) -> None:
         if _is_read_only(context.original_exception):
-            context.is_disconnect = True  # of this one, which is in use
+            context.is_disconnect = True
             if running := context.execution_context:
                 running.cursor.close()  # SQLite closes no connection sooner
-            for engine in engines:
+            for engine in of_a_file:
                 engine.dispose()
 
     for engine in engines:

@@ -144,3 +144,25 @@ def test_connection_that_the_server_has_closed_is_not_used_again(app: Flask) -> 
             assert other.scalar(TERMINATE, {"pid": pid})
         with writing() as connection:
             assert connection.scalar(text("SELECT pg_backend_pid()")) != pid
+
+
+def test_connections_that_were_opened_to_a_standby_are_not_kept(
+    make_app: Callable[..., Flask], database: Database
+) -> None:
+    user = Api(
+        through_client((app := make_app(ENVIRONMENT="development")).test_client())
+    ).register()
+    database.set_default("default_transaction_read_only = on")
+    with app.app_context():
+        db.engine.dispose()
+        DATABASES.get().aside.dispose()
+        with db.engine.connect(), db.engine.connect():  # the pool has two now
+            pass
+    assert_problem(user.post("tasks/", {"title": "One"}), 503, "unavailable")
+    assert user.get("/readyz").json["checks"]["database"] == "failed: the database is read-only"
+    with database.engine.begin() as connection:
+        connection.execute(text("SET TRANSACTION READ WRITE"))
+        reset = f"ALTER DATABASE {database.name} RESET default_transaction_read_only"
+        connection.execute(text(reset))
+    assert [user.post("tasks/", {"title": "One"}).status for _ in range(2)] == [201, 201]
+    assert [user.get("/readyz").status for _ in range(2)] == [200, 200]
