@@ -34,7 +34,7 @@ class RedisNotifier:
         import redis  # 6 MiB, only where it is used
 
         self._client = redis.Redis.from_url(
-            url, socket_timeout=1, socket_connect_timeout=1, socket_keepalive=True, retry=None
+            url, socket_timeout=1, socket_connect_timeout=1, health_check_interval=PAUSE, retry=None
         )
         self._outbox: queue.Queue[tuple[str, bytes]] = queue.Queue(MAX_QUEUED)
         self._outage, self._dropping = Outage("redis_unreachable"), Outage("notification_dropped")
@@ -52,10 +52,9 @@ class RedisNotifier:
         told = [(e.seq, e.action, e.payload if is_small else "") for e in entries]
         try:
             self._outbox.put_nowait((PREFIX + user_id, orjson.dumps([told, list(session_ids)])))
+            self._dropping.succeeded()
         except queue.Full:
             self._dropping.failed()
-        else:
-            self._dropping.succeeded()
 
     def _go_on(self, work: Callable[[], None]) -> None:
         while True:
@@ -85,8 +84,10 @@ class RedisNotifier:
                     if old := subscribed - wanted:
                         pubsub.unsubscribe(*(PREFIX + user_id for user_id in old))
                     subscribed = wanted
-                message = pubsub.get_message(timeout=TICK)
-                if subscribed:  # without a subscription, Redis was not asked
+                message = pubsub.get_message(timeout=TICK)  # pings too, after a silence
+                if (unanswered := pubsub.health_check_response_counter) * TICK > PAUSE:
+                    raise TimeoutError("Redis does not answer.")
+                if subscribed and not unanswered:  # without a subscription, Redis was not asked
                     self._outage.succeeded()
                 if message:
                     user_id = message["channel"].decode().removeprefix(PREFIX)
