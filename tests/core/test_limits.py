@@ -5,11 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import redis
 import time_machine
 from flask import Flask
 from limits import parse
 
-from taskmaster.core import limits
+from taskmaster.core import clock, limits, outages
 from taskmaster.core.client import counted
 from tests.support.api import Api, through_client
 from tests.support.asserts import assert_problem
@@ -112,6 +113,28 @@ def test_redis_counts_for_all_and_is_not_needed(make_app: Make, redis_server: Re
     assert_problem(two.post("auth/login/", credentials), 429, "rate_limited")
     redis_server.kill()
     assert_problem(two.post("auth/login/", credentials), 401, "bad_credentials")
+
+
+def test_it_is_not_over_while_redis_is_full(
+    make_app: Make, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such a Redis answers what only reads."""
+    monkeypatch.setattr(outages, "PAUSE", 0)  # seconds until it is believed
+    monkeypatch.setattr(limits.UNCOUNTED, "_times", 0)
+    api = calls(make_app(RATELIMIT_ENABLED="true", REDIS_URL=redis_server.url))
+
+    def fail() -> int:
+        """Return how often Redis has not counted a failure, since it last did."""
+        credentials = {"username": "nobody", "password": WRONG}
+        assert_problem(api.post("auth/login/", credentials), 401, "bad_credentials")
+        return limits.UNCOUNTED._times
+
+    with redis.Redis.from_url(redis_server.url) as client:
+        assert fail() == 0
+        client.config_set("maxmemory", 1)
+        assert [fail() for _ in range(3)] == [1, 2, 3]
+        client.config_set("maxmemory", 0)
+        assert fail() == 0
 
 
 @pytest.mark.parametrize(
