@@ -19,7 +19,7 @@ from ..core.slots import Slot
 
 blp = Blueprint("health", __name__)
 
-SECONDS = 1.5  # for all checks together
+SECONDS, LATE = 1.5, "no answer"  # for all checks together; what is said of others
 SETTINGS = (
     "SELECT current_setting('transaction_read_only') AS read_only, "
     "current_setting('server_encoding') AS encoding"
@@ -73,10 +73,11 @@ LATEST = Slot[Latest]("latest_checks", Latest)
 def _run_all() -> dict[str, str]:
     """Return the outcome of each check. All run at once: whatever hangs, the answer does not."""
     app = current_application()
-    outcomes = dict.fromkeys(CHECKS, "failed: no answer")
+    outcomes = dict.fromkeys(CHECKS, f"failed: {LATE}")
     deadline = clock.monotonic() + SECONDS
     threads = [
-        threading.Thread(target=_run, args=(app, name, outcomes), daemon=True) for name in CHECKS
+        threading.Thread(target=_run, args=(app, name, outcomes, deadline), daemon=True)
+        for name in CHECKS
     ]
     for thread in threads:
         thread.start()
@@ -85,10 +86,13 @@ def _run_all() -> dict[str, str]:
     return dict(outcomes)
 
 
-def _run(app: Flask, name: str, outcomes: dict[str, str]) -> None:
+def _run(app: Flask, name: str, outcomes: dict[str, str], deadline: float) -> None:
     try:
         with app.app_context():
-            outcomes[name] = CHECKS[name]() or "ok"
+            outcome = CHECKS[name]() or "ok"
+        if clock.monotonic() > deadline:  # whoever asked has been told so already
+            raise NotReadyError(LATE)
+        outcomes[name] = outcome
         OUTAGES[name].succeeded(check=name)
     except Exception as error:
         OUTAGES[name].failed(error, check=name)

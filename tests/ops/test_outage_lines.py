@@ -1,6 +1,7 @@
 """An outage is told once when it begins and once when it is over, whoever notices it."""
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
@@ -13,10 +14,11 @@ from structlog.testing import capture_logs
 
 from taskmaster.core import outages
 from taskmaster.core.errors import OUTAGE
-from taskmaster.ops.health import OUTAGES
+from taskmaster.ops import health
 from tests.support.api import Api, User
 from tests.support.asserts import assert_problem
 from tests.support.databases import Database
+from tests.support.waiting import wait_until
 
 Told = Callable[[], list[tuple[Any, ...]]]
 
@@ -31,7 +33,7 @@ def make_app(make_app: Callable[..., Flask]) -> Callable[..., Flask]:
 def told(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
     """Return what has been told of outages."""
     monkeypatch.setattr(outages, "log", structlog.get_logger())  # others have bound the first one
-    for outage in (OUTAGE, *OUTAGES.values()):
+    for outage in (OUTAGE, *health.OUTAGES.values()):
         monkeypatch.setattr(outage, "_times", 0)  # whatever other tests have done
     with capture_logs() as lines:
         yield lambda: [
@@ -70,6 +72,30 @@ def test_a_check_of_readiness(
     for _ in range(3):
         assert api.get("/readyz").status == 200
     assert told() == [("not_ready", "migrations"), ("not_ready_over", "migrations")]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_check_that_ends_well_but_late(
+    api: Api, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release, ended = threading.Event(), list[bool]()
+    check = health.CHECKS["migrations"]
+    monkeypatch.setattr(outages, "PAUSE", 0)
+
+    def check_late() -> str | None:
+        release.wait(10)
+        outcome = check()
+        ended.append(outcome is None)
+        return outcome
+
+    monkeypatch.setitem(health.CHECKS, "migrations", check_late)
+    assert api.get("/readyz").json["checks"]["migrations"] == "failed: no answer"
+    release.set()
+    wait_until(told, what="a line of the log")
+    assert told() == [("not_ready", "migrations")]
+    assert ended == [True]
+    assert api.get("/readyz").status == 200
+    assert told()[1:] == [("not_ready_over", "migrations")]
 
 
 def rename(database: Database, name: str, other: str) -> None:
