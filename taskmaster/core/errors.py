@@ -25,6 +25,7 @@ OUTAGE = Outage("database_unavailable")
 
 RETRY_SECONDS = 5  # after an outage of ours, where nothing else is said
 RATE_LIMIT_HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
+BEHIND = ("42P01", "42703")  # SQLSTATEs: PostgreSQL lacks a table or a column of this version
 MAX_ERRORS = 20  # messages in one refusal
 MAX_NAME = 100  # characters of a client's field name that are sent back
 UNKNOWN = ["Unknown field."]  # marshmallow's words
@@ -156,6 +157,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(exc.InterfaceError, _handle_outage)
     app.register_error_handler(exc.InternalError, _handle_outage)  # a transaction that was ended
     app.register_error_handler(exc.TimeoutError, _handle_outage)
+    app.register_error_handler(exc.ProgrammingError, _handle_refusal)
     app.register_error_handler(Exception, _handle_fault)
 
 
@@ -215,6 +217,12 @@ def _printable(name: Any) -> str:
 def _handle_outage(error: exc.SQLAlchemyError) -> Response:
     OUTAGE.failed(error)
     return _respond(problem(*DEFAULTS[503]), {})
+
+
+def _handle_refusal(error: exc.ProgrammingError) -> Response:
+    """Answer for a database that is not migrated as for one that is away; else it is our fault."""
+    is_behind = getattr(error.orig, "sqlstate", None) in BEHIND
+    return _handle_outage(error) if is_behind else _handle_fault(error)
 
 
 def _handle_fault(error: Exception) -> Response:

@@ -44,13 +44,13 @@ def test_abort_is_told_in_the_one_shape(app: Flask) -> None:
 def test_error_of_the_database_does_not_leak_its_text(
     app: Flask, database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """SQLite has one class of error for what is gone and for what was never there."""
+    """SQLite has one class of error for what it lacks and for a statement that is wrong."""
     secret = "2retnuh"[::-1]  # tracebacks in the log quote the source
 
     @app.get("/broken")
     def broken() -> str:
         with reading() as connection:
-            connection.execute(text("SELECT :secret FROM nowhere"), {"secret": secret})
+            connection.execute(text("SELECT :secret FROM FROM nowhere"), {"secret": secret})
         return ""
 
     reply = Api(through_client(app.test_client())).get("/broken")

@@ -74,6 +74,17 @@ def test_a_check_of_readiness(
     assert told() == [("not_ready", "migrations"), ("not_ready_over", "migrations")]
 
 
+@pytest.mark.parametrize("what", ["", "title"], ids=["table", "column"])
+def test_a_database_that_is_behind(user: User, database: Database, told: Told, what: str) -> None:
+    user.create_task("One")
+    with database.engine.begin() as connection:
+        connection.execute(text(f"ALTER TABLE tasks RENAME {what} TO others"))
+    for _ in range(3):
+        assert_problem(user.get("tasks/"), 503, "unavailable")
+        assert_problem(user.post("tasks/", {"title": "One"}), 503, "unavailable")
+    assert told() == [("database_unavailable", None)]
+
+
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_check_that_ends_well_but_late(
     api: Api, told: Told, monkeypatch: pytest.MonkeyPatch
