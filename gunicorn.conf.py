@@ -26,7 +26,7 @@ from gunicorn.workers.base_async import AsyncWorker
 HERE = Path(__file__).resolve().parent
 LINGER = 0.5  # seconds in which a stopping worker still answers on kept connections
 AT_ONCE = 16  # connections that a process takes in one turn if no other wants them
-DESCRIPTORS = 65536
+DESCRIPTORS, SPARE = 65536, 200  # as many as we ask for, and those that are no connections
 
 
 def _load(name: str) -> Any:
@@ -110,14 +110,19 @@ if ours["ASYNC_MODE"] == "eventlet":
 
         def accept(self, listener: Any, pool: eventlet.GreenPool) -> None:
             """Serve clients; requests have their turn between, and the other processes theirs."""
+            from taskmaster.core.outages import Outage
+
+            outage = Outage("accept_failed")
             at_once = AT_ONCE if self.cfg.workers == 1 else 1
             while True:
                 try:
                     for _ in range(at_once):
                         client, address = listener.accept()
                         pool.spawn_n(self.handle, listener, client, address)
+                        outage.succeeded()
                     eventlet.sleep()
-                except OSError:  # out of descriptors, say
+                except OSError as error:  # out of descriptors, say
+                    outage.failed(error)
                     eventlet.sleep(0.05)
 
         def run(self) -> None:
@@ -148,7 +153,9 @@ def on_starting(server: Any) -> None:
     """Migrate, and allow as many open connections as are needed and the system lets us have."""
     reloading.migrate(ours)
     reloading.guard(server, ours, arbiter.check_address)
-    arbiter.allow_descriptors(DESCRIPTORS)
+    allowed = arbiter.allow_descriptors(DESCRIPTORS)
+    if allowed < (needed := server.cfg.worker_connections + SPARE):
+        server.log.warning("A process may open %d files, and needs up to %d.", allowed, needed)
 
 
 def when_ready(server: Any) -> None:

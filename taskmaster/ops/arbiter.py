@@ -179,8 +179,11 @@ def check_address(host: str, port: int, present: list[Any]) -> None:
             sys.exit(f"HOST {host}, PORT {port}: {error}")
 
 
-def allow_descriptors(wanted: int) -> None:
-    """Allow so many open files and connections, or all that the system lets us; never fewer."""
+def allow_descriptors(wanted: int) -> int:
+    """Allow so many open files and connections, or all that the system lets us; never fewer.
+
+    Return how many that is, or `wanted` where there are more.
+    """
     import resource  # which Windows does not have
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -188,6 +191,7 @@ def allow_descriptors(wanted: int) -> None:
         wanted = min(hard, wanted)
     if resource.RLIM_INFINITY != soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return wanted
 
 
 def make_metrics_directory(server: Any) -> None:

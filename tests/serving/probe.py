@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Response, request
 
-from taskmaster.core import lifecycle
+from taskmaster.core import lifecycle, outages
 from taskmaster.core.concurrency import pause, run_blocking
 from taskmaster.streams.takeover import end_call, find_socket
 from wsgi import app
@@ -21,6 +21,8 @@ lifecycle.on_stop(app, lambda: print("on_stop", flush=True))
 lifecycle.on_stop(app, release.set)
 if os.environ.get("FAIL_TO_START"):
     lifecycle.on_start(app, lambda: 1 / 0)
+if os.environ.get("SHORT_OUTAGES"):
+    outages.PAUSE = 0.5
 
 
 @app.get("/mode")
