@@ -19,7 +19,9 @@ def describe(error: Exception) -> dict[str, str]:
     Of a database error it is the driver's own message, without the statement and its values. No
     driver repeats a password there.
     """
-    return {"error": type(error).__name__, "cause": str(getattr(error, "orig", error))}
+    said = getattr(error, "orig", error)
+    primary = getattr(getattr(said, "diag", None), "message_primary", None)  # psycopg's own words
+    return {"error": type(error).__name__, "cause": primary or str(said)}
 
 
 class Outage:

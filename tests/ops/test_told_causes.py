@@ -7,9 +7,14 @@ import pytest
 import requests
 import structlog
 from flask import Flask
+from sqlalchemy import text
 from structlog.testing import capture_logs
 
+from taskmaster.core import outages
+from taskmaster.core.errors import OUTAGE
 from taskmaster.ops import housekeeping
+from tests.support.api import Api, through_client
+from tests.support.asserts import assert_problem
 from tests.support.databases import Database
 from tests.support.postgres import PostgresServer
 from tests.support.process import free_port
@@ -55,3 +60,17 @@ def test_a_prune_that_did_nothing_says_why_and_no_more(
     assert {line["event"] for line in lines} == {"prune_failed"}
     assert all("authentication failed" in line["cause"] for line in lines)
     assert WRONG not in str(lines)
+
+
+def test_no_cause_has_a_piece_of_the_statement(
+    make_app: Callable[..., Flask], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app(ENVIRONMENT="development", DB_TIMEOUT_SECONDS=1)
+    user = Api(through_client(app.test_client())).register()
+    monkeypatch.setattr(outages, "log", structlog.get_logger())  # others have bound it
+    monkeypatch.setattr(OUTAGE, "_times", 0)
+    with capture_logs() as lines, database.engine.connect() as other:
+        other.execute(text("SELECT FROM stream_heads FOR UPDATE"))
+        assert_problem(user.post("tasks/", {"title": "One"}), 503, "unavailable")
+    causes = [line["cause"] for line in lines if line["event"] == "database_unavailable"]
+    assert causes == ["canceling statement due to lock timeout"]
