@@ -81,6 +81,10 @@ def test_a_check_that_hangs_does_not_hang_the_answer(
     monkeypatch.setitem(health.CHECKS, "migrations", lambda: release.wait(10))
     assert check(api, "migrations") == "failed: no answer"
     release.set()
+    running = [one for one in threading.enumerate() if one.name.endswith("(_run)")]
+    assert running
+    for one in running:
+        one.join(10)  # it writes a line, which is no other test's
 
 
 @ON_SQLITE
