@@ -1,18 +1,21 @@
 // Sets a password with the token that stands in the fragment of the URL.
 import { handle } from "./board/forms.js";
+import { send } from "/client/http.js";
 
 const form = document.getElementById("password");
+const SKIPPED = document.querySelector(".skip").hash; // this link puts its own fragment in place of the token
+let token = "";
+
+function takeToken() {
+  if (location.hash !== SKIPPED) token = location.hash.slice(1);
+}
+
+takeToken();
+addEventListener("hashchange", takeToken); // another link in the same tab loads nothing anew
 
 handle(form, async ({ password }) => {
-  const body = JSON.stringify({ token: location.hash.slice(1), password });
-  const headers = { "Content-Type": "application/json" };
-  const reply = await fetch("/api/v1/auth/password/", { method: "POST", headers, body }).catch(() => {
-    throw Object.assign(new Error(), { code: "offline" });
-  });
-  if (!reply.ok) {
-    const problem = await reply.json();
-    throw Object.assign(new Error(problem.detail), problem);
-  }
+  if (!token) throw Object.assign(new Error("This link is not complete. Please open all of it."), { code: "no_token" });
+  await send("/api/v1/auth/password/", { method: "POST", body: { token, password } });
   form.hidden = document.getElementById("explanation").hidden = true;
   const done = document.getElementById("done");
   done.hidden = false;
