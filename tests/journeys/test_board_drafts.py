@@ -136,3 +136,17 @@ def test_a_task_that_is_made_late_leaves_what_is_typed_next(page: Page, user: Us
     held[0].continue_()
     expect(page.locator("#news")).to_contain_text("“One” is added")
     expect(quick).to_have_value("Two")
+
+
+@pytest.mark.parametrize(("field", "is_hidden"), [("description", True), ("title", False)])
+def test_a_draft_says_that_it_hides_what_was_written_elsewhere(
+    page: Page, user: User, field: str, is_hidden: bool
+) -> None:
+    dialog = type_into(page, user)
+    page.keyboard.press("Escape")
+    (task,) = succeed(user.get("tasks/"))["results"]
+    user.patch(f"tasks/{task['id']}/", {field: "One, from elsewhere"})
+    expect(card(page, "One, from elsewhere")).to_be_visible()
+    go_on(page)
+    expect(dialog.get_by_label("Description")).to_have_value("A long story")
+    expect(dialog.get_by_text("Save overwrites it")).to_have_count(int(is_hidden))

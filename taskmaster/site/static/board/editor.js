@@ -11,6 +11,7 @@ import { offer } from "./toasts.js";
 const dialog = byId("editor");
 const form = dialog.querySelector("form");
 const NEW = { title: "", description: "", status_task: "TO DO", priority: "MEDIUM", due_date: null };
+const OVERWRITES = "This was changed elsewhere meanwhile. Save overwrites it with what you typed.";
 let task = null; // as it was when the dialog opened, and as others have changed it since; null for a new one
 let shown = {}; // what the fields showed then
 let saved = false;
@@ -112,17 +113,18 @@ function keep() {
   goOn("What you typed is not saved.", draftOf(typed));
 }
 
-const draftOf = (typed) => ({ owner, one: task, gone: deleted, made: whenMade, typed });
+const draftOf = (typed) => ({ owner, one: task, before: shown, gone: deleted, made: whenMade, typed });
 
 /** Offer it to who typed it: now, or when they are back. */
 function goOn(text, draft) {
   if (!tm.user) left = { text, draft };
   if (tm.user?.id !== draft.owner) return;
-  const { one, gone, made, typed } = draft;
+  const { one, before, gone, made, typed } = draft;
   offer(text, "Go on", () => {
     const now = taskOf(one?.id ?? gone) ?? one; // it may have changed, gone or come back
-    if (now) edit(now, typed);
-    else make(typed, made);
+    if (!now) return make(typed, made);
+    edit(now, typed);
+    if (one && overwrites(before, typed)) say(OVERWRITES);
   });
 }
 
@@ -159,8 +161,12 @@ export function hear(event) {
   const before = shown;
   task = event;
   show(event, typed);
-  const lost = Object.keys(typed).some((name) => before[name] !== shown[name] && shown[name] !== typed[name]);
-  say(lost ? "This was changed elsewhere meanwhile. Save overwrites it with what you typed." : "This was changed elsewhere; what you see is new.");
+  say(overwrites(before, typed) ? OVERWRITES : "This was changed elsewhere; what you see is new.");
+}
+
+/** Tell whether what was typed over `before` hides what others have written there since. */
+function overwrites(before, typed) {
+  return Object.keys(typed).some((name) => before[name] !== shown[name] && shown[name] !== typed[name]);
 }
 
 function say(text) {
