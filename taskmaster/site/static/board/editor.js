@@ -5,7 +5,7 @@ import { tm } from "./client.js";
 import { needConnection } from "./connection.js";
 import { ago, fromFields, moment, toFields } from "./dates.js";
 import { byId } from "./dom.js";
-import { handle, inWords, tell } from "./forms.js";
+import { handle, intoSight, inWords, tell } from "./forms.js";
 import { offer } from "./toasts.js";
 
 const dialog = byId("editor");
@@ -172,6 +172,7 @@ function overwrites(before, typed) {
 function say(text) {
   byId("elsewhere").textContent = text;
   byId("elsewhere").hidden = !text;
+  if (text) intoSight(byId("elsewhere"));
 }
 
 /** Close it, and forget what was typed. */

@@ -44,7 +44,11 @@ export function tell(form, error) {
   const kept = isOutage ? " What you typed stays here; please try again." : "";
   say(form, place, isGeneral ? (unclaimed.join(" ") || inWords(error)) + kept : "");
   form.querySelector("[aria-invalid=true]")?.focus();
+  intoSight(form.querySelector("[data-for]:not(:empty)"));
 }
+
+/** Scroll to what has just been said, where it stands outside a small or zoomed screen. */
+export const intoSight = (place) => place?.scrollIntoView({ block: "nearest" });
 
 function say(form, place, text = "") {
   place.textContent = text;

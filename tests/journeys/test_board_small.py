@@ -1,0 +1,42 @@
+"""The board on a small screen, or a large one that is zoomed: what matters is in sight."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.api import User, succeed
+from tests.support.board import edit, register_user, save
+from tests.support.server import Server
+
+pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
+SMALL = {"width": 320, "height": 400}
+
+
+@pytest.fixture
+def page(module_server: Server, open_page: Callable[..., Page]) -> Page:
+    return open_page(module_server.url, "status of 410", viewport=SMALL)
+
+
+@pytest.fixture
+def user(page: Page) -> User:
+    """Who is logged in on the page."""
+    return register_user(page)
+
+
+def test_what_went_wrong_is_in_sight(page: Page, user: User) -> None:
+    task = user.create_task("One")
+    dialog = edit(page, "One")
+    button = dialog.get_by_role("button", name="Save")
+    button.scroll_into_view_if_needed()
+    expect(dialog.get_by_role("heading")).not_to_be_in_viewport()
+    succeed(user.patch(f"tasks/{task['id']}/", {"title": "Changed"}))
+    expect(dialog.get_by_text("This was changed elsewhere")).to_be_in_viewport()
+    gone = {"code": "position_expired", "detail": "It is gone."}
+    page.route(
+        "**/api/v1/tasks/*/",
+        lambda route: route.fulfill(status=410, json=gone, content_type="application/problem+json"),
+    )
+    dialog.get_by_label("Description").fill("Typed")
+    save(dialog)
+    expect(dialog.get_by_role("alert")).to_be_in_viewport()
