@@ -7,10 +7,16 @@ from playwright.sync_api import Page, expect
 
 from tests.support.api import User, succeed
 from tests.support.board import edit, register_user, save
+from tests.support.browser import CUT
 from tests.support.server import Server
 
 pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
 SMALL = {"width": 320, "height": 400}
+WITH_SPACE = """
+const sheet = new CSSStyleSheet();
+sheet.replaceSync("* { letter-spacing: .12em !important; word-spacing: .16em !important }");
+document.adoptedStyleSheets = [sheet];
+"""
 
 
 @pytest.fixture
@@ -40,3 +46,12 @@ def test_what_went_wrong_is_in_sight(page: Page, user: User) -> None:
     dialog.get_by_label("Description").fill("Typed")
     save(dialog)
     expect(dialog.get_by_role("alert")).to_be_in_viewport()
+
+
+def test_text_fits_with_more_space_between_its_letters(page: Page, user: User) -> None:
+    """As WCAG 1.4.12 lets a reader have it."""
+    user.create_task("One")
+    page.evaluate(WITH_SPACE)
+    assert page.evaluate(CUT) == []
+    edit(page, "One")
+    assert page.evaluate(CUT) == []

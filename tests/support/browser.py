@@ -32,6 +32,17 @@ axe.run().then(({violations}) => violations.flatMap(({id, nodes}) => nodes.map(
   ({html, failureSummary}) => `${id}: ${html} ${failureSummary}`)))
 """
 
+# What stands out of the page, or of a dialog over it; what does so on the left is out of reach.
+CUT = """
+[document.documentElement, ...document.querySelectorAll("dialog[open]")].flatMap((whole) => {
+  const left = whole.getBoundingClientRect().left + whole.clientLeft;
+  const isOut = (one) => one.checkVisibility() && one.getBoundingClientRect().left < left - 1;
+  const found = [...whole.querySelectorAll("*")].filter(isOut);
+  if (whole.scrollWidth > whole.clientWidth) found.push(whole);
+  return found.map((one) => one.outerHTML.slice(0, 200));
+})
+"""
+
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
@@ -50,6 +61,7 @@ def assert_fine(page: Page, width: int) -> None:
     page.evaluate(AXE.read_text())
     assert page.evaluate(FINDINGS) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(CUT) == []
     assert page.evaluate("document.cookie") == ""
 
 
