@@ -2,7 +2,7 @@
 export const byId = (id) => document.getElementById(id);
 
 /** Put the focus on what the page shows. */
-export const focusOnHeading = () => document.querySelector("#main > section:not([hidden]) h1").focus();
+export const focusOnHeading = (options) => document.querySelector("#main > section:not([hidden]) h1").focus(options);
 
 /** Call an asynchronous function once things have been quiet for so many milliseconds. */
 export function whenQuiet(milliseconds, act) {

@@ -4,7 +4,7 @@ import { taskOf } from "./cards.js";
 import { tm } from "./client.js";
 import { needConnection } from "./connection.js";
 import { ago, fromFields, moment, toFields } from "./dates.js";
-import { byId } from "./dom.js";
+import { byId, focusOnHeading } from "./dom.js";
 import { handle, intoSight, inWords, tell } from "./forms.js";
 import { offer } from "./toasts.js";
 
@@ -103,7 +103,11 @@ byId("editor-remove").addEventListener("click", () => {
   discard();
   remove(task);
 });
-dialog.addEventListener("close", keep);
+dialog.addEventListener("close", () => {
+  keep();
+  const has = document.activeElement; // not where it was before, if that is gone
+  if (has === document.body || !has.checkVisibility()) focusOnHeading({ preventScroll: true });
+});
 
 /** Offer to go on with what was typed and is not saved. */
 function keep() {

@@ -1,5 +1,5 @@
 // What to try where there is no task yet.
-import { byId } from "./dom.js";
+import { byId, focusOnHeading } from "./dom.js";
 
 const commands = (username) => `ACCESS=$(curl -s ${location.origin}/api/v1/auth/login/ -H 'Content-Type: application/json' \\
   -d '{"username": "${username}", "password": "YOUR PASSWORD"}' | sed 's/.*"access":"\\([^"]*\\)".*/\\1/')
@@ -8,7 +8,9 @@ curl ${location.origin}/api/v1/tasks/ -H "Authorization: Bearer $ACCESS" -H 'Con
 
 export function showTour(wanted) {
   byId("welcome-tour").hidden = !wanted;
-  byId("filters").hidden = wanted; // there is nothing to find
+  const filters = byId("filters");
+  if (wanted && filters.contains(document.activeElement)) focusOnHeading();
+  filters.hidden = wanted; // there is nothing to find
 }
 
 export const tellTour = (username) => (byId("commands").textContent = commands(username));

@@ -1,0 +1,59 @@
+"""The focus is never lost: where what has it goes, it is near, or at the head of the page."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.api import User, succeed
+from tests.support.board import edit, open_account, register_user, titles
+from tests.support.server import Server
+
+pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def page(module_server: Server, open_page: Callable[..., Page]) -> Page:
+    return open_page(module_server.url, "status of 503")
+
+
+@pytest.fixture
+def user(page: Page) -> User:
+    """Who is logged in on the page."""
+    return register_user(page)
+
+
+def delete_elsewhere(page: Page, user: User) -> None:
+    (task,) = succeed(user.get("tasks/"))["results"]
+    succeed(user.delete(f"tasks/{task['id']}/"))
+    expect(titles(page, "TO DO")).to_have_count(0)
+
+
+def test_after_the_dialog_of_a_task_that_is_gone(page: Page, user: User) -> None:
+    user.create_task("One")
+    dialog = edit(page, "One")
+    delete_elsewhere(page, user)
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(page.locator("#heading")).to_be_focused()
+
+
+def test_where_the_filters_go_with_the_last_task(page: Page, user: User) -> None:
+    user.create_task("One")
+    page.get_by_label("Search").focus()
+    delete_elsewhere(page, user)
+    expect(page.locator("#filters")).to_be_hidden()
+    expect(page.locator("#heading")).to_be_focused()
+
+
+def test_on_the_button_whose_deed_fails(page: Page, user: User) -> None:
+    open_account(page)
+    busy = {"code": "busy", "detail": "Try again."}
+    page.route(
+        "**/auth/sessions/*/",
+        lambda route: route.fulfill(status=503, json=busy, content_type="application/problem+json"),
+    )
+    end = page.get_by_role("button", name="End the session")
+    end.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("Try again.", timeout=20_000)
+    expect(end).to_be_focused()
