@@ -10,7 +10,9 @@ from tests.support.board import add, card, edit, log_in, register_user, save, ti
 from tests.support.server import Server
 
 pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
-REFUSED = r"status of 40[14]"  # what Chromium says of a session that is over, and of a refusal
+REFUSED = r"status of 4(01|04|10)"  # what Chromium says of a session that is over, and of a refusal
+
+LONG = 60_000  # milliseconds; messages are there for ten seconds
 
 
 @pytest.fixture
@@ -150,3 +152,31 @@ def test_a_draft_says_that_it_hides_what_was_written_elsewhere(
     go_on(page)
     expect(dialog.get_by_label("Description")).to_have_value("A long story")
     expect(dialog.get_by_text("Save overwrites it")).to_have_count(int(is_hidden))
+
+
+def test_a_draft_is_offered_until_its_task_is_opened_again(page: Page, user: User) -> None:
+    dialog = type_into(page, user)
+    page.clock.install()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    page.clock.fast_forward(LONG)
+    draft = page.get_by_role("button", name="Go on")
+    expect(draft).to_be_visible()
+    edit(page, "One").get_by_role("button", name="Cancel").click()
+    expect(dialog).to_be_hidden()
+    expect(draft).to_be_visible()  # as any offer, for a while
+    page.clock.fast_forward(LONG)
+    expect(draft).to_have_count(0)
+
+
+def test_a_deletion_that_fails_loses_nothing_typed(page: Page, user: User) -> None:
+    dialog = type_into(page, user)
+    gone = {"code": "position_expired", "detail": "It is gone."}
+    page.route(
+        "**/api/v1/tasks/*/",
+        lambda route: route.fulfill(status=410, json=gone, content_type="application/problem+json"),
+    )
+    dialog.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("“One” was not deleted.")).to_be_visible()
+    go_on(page)
+    expect(dialog.get_by_label("Description")).to_have_value("A long story")

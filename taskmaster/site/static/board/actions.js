@@ -39,10 +39,11 @@ export async function move(task, status) {
   });
 }
 
+/** Delete a task; tell whether it goes. */
 export async function remove(task) {
-  if (leaving.has(task.id)) return;
+  if (leaving.has(task.id)) return true;
   leaving.add(task.id);
-  await attempt(`“${task.title}” was not deleted.`, async () => {
+  return attempt(`“${task.title}” was not deleted.`, async () => {
     await tm.tasks.remove(task.id);
     offerBack(task);
   }).finally(() => leaving.delete(task.id));

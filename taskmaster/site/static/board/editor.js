@@ -6,12 +6,13 @@ import { needConnection } from "./connection.js";
 import { ago, fromFields, moment, toFields } from "./dates.js";
 import { byId, focusOnHeading } from "./dom.js";
 import { handle, intoSight, inWords, tell } from "./forms.js";
-import { offer } from "./toasts.js";
+import { hold, offer, release } from "./toasts.js";
 
 const dialog = byId("editor");
 const form = dialog.querySelector("form");
 const NEW = { title: "", description: "", status_task: "TO DO", priority: "MEDIUM", due_date: null };
 const OVERWRITES = "This was changed elsewhere meanwhile. Save overwrites it with what you typed.";
+const UNSAVED = "What you typed is not saved.";
 let task = null; // as it was when the dialog opened, and as others have changed it since; null for a new one
 let shown = {}; // what the fields showed then
 let saved = false;
@@ -42,6 +43,7 @@ function open(typed) {
   deleted = null;
   owner = tm.user.id;
   form.ariaBusy = null;
+  release(task?.id ?? "");
   show(task ?? NEW, typed);
   tell(form, {});
   say("");
@@ -99,9 +101,10 @@ handle(form, async () => {
 });
 
 byId("editor-cancel").addEventListener("click", () => dialog.close());
-byId("editor-remove").addEventListener("click", () => {
+byId("editor-remove").addEventListener("click", async () => {
+  const [one, draft] = [task, draftOf(typedFields())];
   discard();
-  remove(task);
+  if (!(await remove(one))) goOn(UNSAVED, draft);
 });
 dialog.addEventListener("close", () => {
   keep();
@@ -112,24 +115,26 @@ dialog.addEventListener("close", () => {
 /** Offer to go on with what was typed and is not saved. */
 function keep() {
   const typed = typedFields();
-  if (saved || !Object.keys(typed).length) return;
+  if (saved) return;
   if (form.ariaBusy && (!task || JSON.stringify(typed) === sent)) return; // the answer says what has become of it
-  goOn("What you typed is not saved.", draftOf(typed));
+  goOn(UNSAVED, draftOf(typed));
 }
 
 const draftOf = (typed) => ({ owner, one: task, before: shown, gone: deleted, made: whenMade, typed });
 
 /** Offer it to who typed it: now, or when they are back. */
 function goOn(text, draft) {
+  if (!Object.keys(draft.typed).length) return;
   if (!tm.user) left = { text, draft };
   if (tm.user?.id !== draft.owner) return;
   const { one, before, gone, made, typed } = draft;
-  offer(text, "Go on", () => {
+  const toast = offer(text, "Go on", () => {
     const now = taskOf(one?.id ?? gone) ?? one; // it may have changed, gone or come back
     if (!now) return make(typed, made);
     edit(now, typed);
     if (one && overwrites(before, typed)) say(OVERWRITES);
   });
+  hold(toast, one?.id ?? "");
 }
 
 /** Close it: the session has ended. What was typed waits for who typed it. */

@@ -26,6 +26,17 @@ export function offer(text, label, act) {
   return toast;
 }
 
+/** Let an offer of what was typed into a task stay: whoever comes to it by keys needs more time, and loses more. */
+export function hold(toast, id) {
+  toast.dataset.draft = id;
+  toast.leave();
+}
+
+/** Let such offers go like others once the dialog closes: the task has been opened again. */
+export function release(id) {
+  for (const toast of shownToasts()) if (toast.dataset.draft === id) delete toast.dataset.draft;
+}
+
 /** Say that something failed, and why. What an outage caused goes away when it is over. */
 export function complain(text, error) {
   const toast = add(`${text} ${inWords(error)}`, byId("failures"));
@@ -42,7 +53,7 @@ function add(text, region) {
   const stay = () => clearTimeout(timer);
   const leave = () => {
     stay();
-    timer = setTimeout(() => openDialog() || toast.remove(), SHOWN);
+    if (toast.dataset.draft === undefined) timer = setTimeout(() => openDialog() || toast.remove(), SHOWN);
   };
   ["pointerenter", "focusin"].forEach((name) => toast.addEventListener(name, stay));
   ["pointerleave", "focusout"].forEach((name) => toast.addEventListener(name, leave));
