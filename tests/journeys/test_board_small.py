@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.api import User, succeed
-from tests.support.board import edit, register_user, save
+from tests.support.board import card, edit, register_user, save, titles, toast
 from tests.support.browser import CUT
 from tests.support.server import Server
 
@@ -55,3 +55,28 @@ def test_text_fits_with_more_space_between_its_letters(page: Page, user: User) -
     assert page.evaluate(CUT) == []
     edit(page, "One")
     assert page.evaluate(CUT) == []
+
+
+def test_what_floats_leaves_in_sight_what_has_the_focus(page: Page, user: User) -> None:
+    for number in range(12):
+        user.create_task(f"Task {number}")
+    expect(titles(page, "TO DO")).to_have_count(12)
+    titles(page, "TO DO").last.focus()
+    for _ in range(11):
+        page.keyboard.press("ArrowUp")
+        top = page.evaluate("document.activeElement.getBoundingClientRect().top")
+        tabs = page.locator(".columns-tabs").evaluate(
+            "(tabs) => tabs.getBoundingClientRect().bottom"
+        )
+        assert top >= tabs
+
+
+def test_many_messages_leave_room_and_the_last_is_in_sight(page: Page, user: User) -> None:
+    for number in range(8):
+        user.create_task(f"Task {number}")
+    expect(titles(page, "TO DO")).to_have_count(8)
+    for number in range(8):
+        card(page, f"Task {number}").get_by_role("button", name="Delete").press("Enter")
+        undo = toast(page, f"“Task {number}” is deleted.").get_by_role("button", name="Undo")
+        expect(undo).to_be_in_viewport()
+    assert page.evaluate("document.querySelector('#toasts').clientHeight") <= SMALL["height"] * 0.4

@@ -60,6 +60,7 @@ function add(text, region) {
   region.append(Object.assign(toast, { leave })); // which is there already: else it would not be read out
   say(text);
   leave();
+  toast.scrollIntoView({ block: "nearest" }); // among many
   return toast;
 }
 
