@@ -1,5 +1,5 @@
 // What is done to a task from its card: it is moved, deleted, brought back.
-import { nameOf, seek } from "./cards.js";
+import { nameOf, seek, statusBeside } from "./cards.js";
 import { tm } from "./client.js";
 import { needConnection } from "./connection.js";
 import { isFiltered } from "./filters.js";
@@ -7,6 +7,7 @@ import { complain, offer, report } from "./toasts.js";
 import { newKey } from "/client/http.js";
 
 const leaving = new Set(); // the ids of tasks that are being deleted
+const moving = new Map(); // by the id of a task: `{ status, done }`, where it shall go, and when it has
 const KEPT = 600_000; // milliseconds for which the same is taken for a repetition
 const unanswered = new Map(); // by what was to be made: `{ key, time }`
 
@@ -31,9 +32,21 @@ export function tellMade({ title, status_task: status }) {
   report(`“${title}” is added to ${nameOf(status)}.${isFiltered() ? " The filters may hide it." : ""}`);
 }
 
+/** Move a task by a column, also while it is still on its way to another. */
+export const step = (task, by) => move(task, statusBeside(wantedOf(task), by));
+
 export async function move(task, status) {
-  if (!status || status === task.status_task) return;
-  await attempt(`“${task.title}” was not moved.`, async () => {
+  if (!status || status === wantedOf(task)) return;
+  const before = moving.get(task.id)?.done ?? Promise.resolve();
+  const mine = { status, done: before.then(() => moveNow(task, status)) }; // one after the other, as they were meant
+  moving.set(task.id, mine);
+  await mine.done.finally(() => moving.get(task.id) === mine && moving.delete(task.id));
+}
+
+const wantedOf = (task) => moving.get(task.id)?.status ?? task.status_task;
+
+function moveNow(task, status) {
+  return attempt(`“${task.title}” was not moved.`, async () => {
     await tm.tasks.update(task.id, { status_task: status });
     report(`“${task.title}” is in ${nameOf(status)} now.`);
   });

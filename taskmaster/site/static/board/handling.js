@@ -1,6 +1,5 @@
 // Tasks by mouse, by touch and by keyboard.
-import { move, remove } from "./actions.js";
-import { statusBeside } from "./cards.js";
+import { move, remove, step } from "./actions.js";
 import { byId } from "./dom.js";
 import { edit } from "./editor.js";
 
@@ -19,8 +18,8 @@ columns.addEventListener("click", ({ target, detail }) => {
   const { task } = card;
   if (target.closest(".icon") && detail > 1) return; // of a double click, the second is on what has moved there
   if (target.closest(".remove")) remove(task);
-  else if (target.closest(".left")) move(task, statusBeside(task.status_task, -1));
-  else if (target.closest(".right")) move(task, statusBeside(task.status_task, 1));
+  else if (target.closest(".left")) step(task, -1);
+  else if (target.closest(".right")) step(task, 1);
   else edit(task);
 });
 
@@ -78,18 +77,21 @@ columns.addEventListener("keydown", (event) => {
 const isStep = ({ key, shiftKey }) => key !== "Delete" && !shiftKey;
 
 function actionOf({ key, shiftKey }, card) {
-  const step = STEPS[key];
+  const by = STEPS[key];
   if (key === "Delete") return () => remove(card.task);
-  if (step && shiftKey) return () => move(card.task, statusBeside(card.task.status_task, step));
-  if (step) return () => focusOn(columnBeside(card, step)?.querySelector(".task"));
+  if (by && shiftKey) return () => step(card.task, by);
+  if (by) return () => focusOn(cardBeside(card, by));
   if (key === "ArrowDown") return () => focusOn(card.nextElementSibling);
   if (key === "ArrowUp") return () => focusOn(card.previousElementSibling);
   return null;
 }
 
-function columnBeside(card, step) {
-  const column = card.closest(".column");
-  return step < 0 ? column.previousElementSibling : column.nextElementSibling;
+/** Return the first task of the next column that has one. */
+function cardBeside(card, by) {
+  const next = by < 0 ? "previousElementSibling" : "nextElementSibling";
+  let column = card.closest(".column")[next];
+  while (column && !column.querySelector(".task")) column = column[next];
+  return column?.querySelector(".task");
 }
 
 const focusOn = (card) => card?.querySelector(".title").focus();

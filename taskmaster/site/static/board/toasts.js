@@ -119,7 +119,8 @@ export function forgetOutage() {
 
 document.addEventListener("keydown", (event) => {
   const typing = event.target.matches("textarea, input:not([type=checkbox], [type=radio], [data-untouched])");
-  if (typing || openDialog() || event.key !== "z" || !(event.ctrlKey || event.metaKey)) return;
+  const isUndo = event.keyCode === 90 && (event.ctrlKey || event.metaKey) && !event.shiftKey; // `key` may be Z, or я
+  if (typing || openDialog() || !isUndo) return;
   const undo = [...place.querySelectorAll("[data-undo] button")].at(-1);
   if (!undo) return;
   event.preventDefault(); // else the browser also takes back what was typed last, in any field

@@ -1,0 +1,62 @@
+"""The board by keys: of any layout, across empty columns, and faster than the server."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.support.api import User, succeed
+from tests.support.board import card, register_user, titles
+from tests.support.server import Server
+
+pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
+TASK = "**/api/v1/tasks/*/"
+
+
+@pytest.fixture
+def page(module_server: Server, open_page: Callable[..., Page]) -> Page:
+    return open_page(module_server.url)
+
+
+@pytest.fixture
+def user(page: Page) -> User:
+    """Who is logged in on the page."""
+    return register_user(page)
+
+
+@pytest.mark.parametrize("key", ["Z", "я"], ids=["Caps Lock", "Cyrillic"])
+def test_undo(page: Page, user: User, key: str) -> None:
+    for title in ("Two", "One"):
+        user.create_task(title)
+    card(page, "One").get_by_role("button", name="Delete One").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    pressed = {"key": key, "keyCode": ord("Z"), "ctrlKey": True}
+    page.locator("body").dispatch_event("keydown", pressed | {"shiftKey": True})  # it means Redo
+    expect(titles(page, "TO DO")).to_have_text(["Two"])
+    page.locator("body").dispatch_event("keydown", pressed)
+    expect(titles(page, "TO DO")).to_have_text(["One", "Two"])
+
+
+def test_arrows_go_on_over_an_empty_column(page: Page, user: User) -> None:
+    user.create_task("First")
+    user.create_task("Last", status_task="DONE")
+    titles(page, "TO DO").focus()
+    page.keyboard.press("ArrowRight")
+    expect(titles(page, "DONE")).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    expect(titles(page, "TO DO")).to_be_focused()
+
+
+def test_two_steps_before_a_reply_are_two(page: Page, user: User) -> None:
+    user.create_task("One")
+    held: list[Route] = []
+    page.route(TASK, lambda route: route.continue_() if held else held.append(route))
+    titles(page, "TO DO").focus()
+    with page.expect_request(TASK):
+        page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    held[0].continue_()
+    expect(titles(page, "DONE")).to_have_text(["One"])
+    (task,) = succeed(user.get("tasks/"))["results"]
+    assert task["status_task"] == "DONE"
+    expect(titles(page, "DONE")).to_be_focused()
