@@ -5,7 +5,7 @@ from flask import Flask, session
 from flask.testing import FlaskClient
 
 from tests.admin.forms import fields_of, press
-from tests.support.api import User
+from tests.support.api import User, succeed
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -62,3 +62,11 @@ def test_a_session_elsewhere_is_refused_with_the_reason(app: Flask) -> None:
             session["color"] = "red"
         with pytest.raises(RuntimeError, match="Only pages below /admin/"):
             session.pop("color", None)
+
+
+def test_the_last_page_of_a_list_names_no_next_one(admin: FlaskClient, user: User) -> None:
+    create = [{"action": "create", "task": {"title": f"Task {n}"}} for n in range(100)]
+    succeed(user.bulk(*create))
+    pages = [admin.get(f"/admin/tasks/?user={user.id}&page={number}").text for number in (0, 1)]
+    assert [page.count(">Task ") for page in pages] == [50, 50]
+    assert ["Next page" in page for page in pages] == [True, False]

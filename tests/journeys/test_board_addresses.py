@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.api import User
-from tests.support.board import card, edit, open_account, register_user, save
+from tests.support.board import card, edit, open_account, register_user, save, titles
 from tests.support.server import Server
 
 pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
@@ -39,3 +39,23 @@ def test_a_dialog_is_over_the_account_too(page: Page, user: User) -> None:
     expect(dialog).to_be_hidden()
     page.get_by_role("link", name="Back to the board").click()
     expect(card(page, "One, changed")).to_be_visible()
+
+
+def test_back_to_a_search_finds_it_also_after_a_reload(page: Page, user: User) -> None:
+    for title in ("One", "Two"):
+        user.create_task(title)
+    page.get_by_label("Search").fill("two")
+    page.wait_for_url("**/?search=two")
+    open_account(page)
+    page.reload()
+    expect(page.locator("#account")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_label("Search")).to_have_value("two")
+    expect(titles(page, "TO DO")).to_have_text(["Two"])
+
+
+@pytest.mark.usefixtures("user")
+def test_the_account_is_there_with_a_slash_too(page: Page) -> None:
+    page.goto(page.url.rstrip("/") + "/account/")
+    expect(page.locator("#account")).to_be_visible()
+    expect(page.locator("#board")).to_be_hidden()

@@ -100,9 +100,10 @@ def test_installed_bundles_are_the_ones_on_the_cdn(bundle: assets.Bundle) -> Non
     assert bundle.integrity == f"sha384-{digest}"
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/docs/streams", "/docs/errors"])
+@pytest.mark.parametrize("path", ["/", "/docs", "/docs/", "/docs/streams", "/docs/errors"])
 def test_every_page_to_read_is_in_the_navigation(api: Api, path: str) -> None:
-    assert f'<a href="{path}" aria-current="page">' in api.get(path).body.decode()
+    link = f'<a href="{path.rstrip("/") or "/"}" aria-current="page">'
+    assert link in api.get(path).body.decode()
 
 
 def test_every_error_code_has_a_cause_and_a_remedy(api: Api) -> None:

@@ -5,7 +5,7 @@ import { tm } from "./client.js";
 import { byId, focusOnHeading } from "./dom.js";
 import { comeBack, leave } from "./editor.js";
 import { showEntrance } from "./entrance.js";
-import { remember } from "./filters.js";
+import { recall, remember } from "./filters.js";
 import { clearToasts } from "./toasts.js";
 import { tellTour } from "./tour.js";
 
@@ -47,7 +47,7 @@ function introduce({ username, email, is_superuser: isSuperuser }) {
 }
 
 function show(why) {
-  const inAccount = location.pathname === "/account";
+  const inAccount = /^\/account\/?$/.test(location.pathname);
   showEntrance(!tm.user, why);
   showAccount(Boolean(tm.user) && inAccount);
   byId("board").hidden = !tm.user || inAccount;
@@ -66,7 +66,10 @@ document.addEventListener("click", (event) => {
   show();
   focusOnHeading();
 });
-addEventListener("popstate", () => show());
+addEventListener("popstate", () => {
+  if (location.pathname === "/" && recall() && tm.user) openBoard();
+  show();
+});
 byId("log-out").addEventListener("click", () => {
   byId("menu").hidePopover();
   tm.logout();

@@ -43,13 +43,21 @@ export function remember() {
   history.replaceState(null, "", query ? `?${query}` : location.pathname);
 }
 
-const asked = new URLSearchParams(location.search);
-for (const field of form.elements) {
-  if (!asked.has(field.name)) continue;
-  if (field.type === "checkbox") field.checked = true;
-  else field.value = asked.get(field.name);
+/** Choose what the address of the board says; tell whether it is something else than before. */
+export function recall() {
+  const before = JSON.stringify(fields());
+  const asked = new URLSearchParams(location.search);
+  form.reset();
+  for (const field of form.elements) {
+    if (!asked.has(field.name)) continue;
+    if (field.type === "checkbox") field.checked = true;
+    else field.value = asked.get(field.name);
+  }
+  for (const select of form.querySelectorAll("select")) select.selectedIndex = Math.max(select.selectedIndex, 0);
+  return JSON.stringify(fields()) !== before;
 }
-for (const select of form.querySelectorAll("select")) if (!select.value) select.selectedIndex = Math.max(select.selectedIndex, 0);
+
+recall();
 byId("more-filters").addEventListener("click", ({ currentTarget: button }) => {
   button.ariaExpanded = String(button.ariaExpanded !== "true");
 });
