@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.support.api import Api, User, succeed
-from tests.support.board import add, card, edit, log_in, register_user, save, titles
+from tests.support.board import add, card, edit, log_in, quoted, register_user, save, titles
 from tests.support.server import Server
 
 pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
@@ -136,7 +136,7 @@ def test_a_task_that_is_made_late_leaves_what_is_typed_next(page: Page, user: Us
     page.keyboard.press("Escape")
     quick.fill("Two")
     held[0].continue_()
-    expect(page.locator("#news")).to_contain_text("“One” is added")
+    expect(page.locator("#news")).to_contain_text(f"{quoted('One')} is added")
     expect(quick).to_have_value("Two")
 
 
@@ -177,6 +177,6 @@ def test_a_deletion_that_fails_loses_nothing_typed(page: Page, user: User) -> No
         lambda route: route.fulfill(status=410, json=gone, content_type="application/problem+json"),
     )
     dialog.get_by_role("button", name="Delete").click()
-    expect(page.get_by_text("“One” was not deleted.")).to_be_visible()
+    expect(page.get_by_text(f"{quoted('One')} was not deleted.")).to_be_visible()
     go_on(page)
     expect(dialog.get_by_label("Description")).to_have_value("A long story")

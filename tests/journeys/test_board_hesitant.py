@@ -13,6 +13,7 @@ from tests.support.board import (
     expect_count,
     log_in,
     log_out,
+    quoted,
     register_user,
     save,
     titles,
@@ -130,6 +131,9 @@ def test_a_date_that_is_not_whole_is_refused_and_deletes_nothing(page: Page, use
     assert day.evaluate("(field) => field.validity.badInput")
     save(dialog)
     expect(dialog.locator("#editor-due_date-error")).to_contain_text("not complete")
+    day.fill("0026-12-24")  # which somebody types as 12/24/26
+    save(dialog)
+    expect(dialog.locator("#editor-due_date-error")).to_contain_text("in four digits")
     dialog.get_by_role("button", name="Cancel").click()
     assert succeed(user.get("tasks/"))["results"][0]["due_date"] == due
 
@@ -148,7 +152,7 @@ def test_a_key_that_is_held_deletes_one_task(page: Page, user: User) -> None:
     expect(toast(page, "was not deleted")).to_have_count(0)
     titles(page, "TO DO").first.press("Delete")
     expect(page.get_by_label("Title of the new task")).to_be_focused()
-    expect(page.get_by_text("“Three” is deleted.")).to_be_visible()
+    expect(page.get_by_text(f"{quoted('Three')} is deleted.")).to_be_visible()
     page.keyboard.press("Control+z")
     expect(titles(page, "TO DO")).to_have_text(["Three"])
     assert succeed(user.get("tasks/"))["count"] == 1

@@ -16,6 +16,7 @@ from tests.support.board import (
     expect_state,
     log_in,
     log_out,
+    quoted,
     register,
     save,
     titles,
@@ -57,7 +58,7 @@ def test_each_change_shows_in_the_other_window_within_a_second(
     expect(card(other, "Water all").locator(".badge")).to_have_text("Changed")
     card(other, "Water all").get_by_role("button", name="Delete").click()
     expect(one.locator(".task")).to_have_count(0, timeout=SECOND)
-    expect(one.locator("#news")).to_contain_text("Deleted elsewhere: “Water all”.")
+    expect(one.locator("#news")).to_contain_text(f"Deleted elsewhere: {quoted('Water all')}.")
     expect(card(other, "Water all")).to_have_count(0)
     expect(third.locator(".task")).to_have_count(0)
     expect(third.locator("#news")).to_be_empty()
@@ -140,7 +141,7 @@ def test_both_catch_up_after_a_crash_and_nothing_typed_is_lost(
     failure = dialog.get_by_role("alert")
     expect(failure).to_contain_text("The server cannot be reached now. What you typed stays here")
     card(other, "Before").get_by_role("button", name="Move Before to In progress").click()
-    refused = toast(other, "“Before” was not moved.")
+    refused = toast(other, f"{quoted('Before')} was not moved.")
     expect(refused).to_be_visible()
     expect(titles(other, "TO DO")).to_have_text(["Before"])
 

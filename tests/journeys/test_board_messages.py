@@ -6,12 +6,20 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.api import User
-from tests.support.board import add, card, edit, register_user, save, titles, toast
+from tests.support.board import add, card, edit, quoted, register_user, save, titles, toast
 from tests.support.server import Server
 
 pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
 
 NEARLY = 9000  # milliseconds; a message with a button is there for a second more
+
+# How far a text begins and ends from its element's left and right edge, in pixels.
+GAPS = """(whole) => {
+  const range = document.createRange();
+  range.selectNodeContents(whole);
+  const [inner, outer] = [range.getBoundingClientRect(), whole.getBoundingClientRect()];
+  return [inner.left - outer.left, outer.right - inner.right];
+}"""
 
 
 @pytest.fixture
@@ -29,17 +37,17 @@ def test_a_new_task_is_told_of_also_where_a_filter_hides_it(page: Page, user: Us
     user.create_task("Water", status_task="DONE")
     add(page, "One")
     news = page.locator("#news")
-    expect(news).to_have_text("“One” is added to To do.")
+    expect(news).to_have_text(f"{quoted('One')} is added to To do.")
     page.get_by_label("Search").fill("water")
     expect(titles(page, "TO DO")).to_have_count(0)
     add(page, "Two")
-    expect(news).to_have_text("“Two” is added to To do. The filters may hide it.")
+    expect(news).to_have_text(f"{quoted('Two')} is added to To do. The filters may hide it.")
     page.get_by_role("button", name="Details").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Title").fill("Three")
     dialog.get_by_label("Column").select_option("Done")
     save(dialog)
-    expect(news).to_have_text("“Three” is added to Done. The filters may hide it.")
+    expect(news).to_have_text(f"{quoted('Three')} is added to Done. The filters may hide it.")
 
 
 def test_undo_leaves_the_focus_to_the_task_that_is_back(page: Page, user: User) -> None:
@@ -51,7 +59,7 @@ def test_undo_leaves_the_focus_to_the_task_that_is_back(page: Page, user: User) 
     undo.focus()
     undo.press("Enter")
     expect(card(page, "One").locator(".title")).to_be_focused()
-    expect(page.locator("#news")).to_have_text("“One” is back.")
+    expect(page.locator("#news")).to_have_text(f"{quoted('One')} is back.")
 
 
 def test_a_message_comes_into_a_region_that_is_there(page: Page, user: User) -> None:
@@ -60,12 +68,12 @@ def test_a_message_comes_into_a_region_that_is_there(page: Page, user: User) -> 
     page.evaluate("document.querySelectorAll('[aria-live]').forEach((one) => (one.known = true))")
     is_heard = "(toast) => !toast.role && toast.parentElement.closest('[aria-live]').known"
     card(page, "One").get_by_role("button", name="Delete One").click()
-    assert toast(page, "“One” is deleted.").evaluate(is_heard)
+    assert toast(page, f"{quoted('One')} is deleted.").evaluate(is_heard)
     gone = {"status": 410, "json": {"code": "position_expired", "detail": "It is gone."}}
     of_type = "application/problem+json"
     page.route("**/restore/", lambda route: route.fulfill(**gone, content_type=of_type))
     page.get_by_role("button", name="Undo").click()
-    assert toast(page, "“One” was not brought back. It is gone.").evaluate(is_heard)
+    assert toast(page, f"{quoted('One')} was not brought back. It is gone.").evaluate(is_heard)
 
 
 def test_a_dialog_hides_no_message(page: Page, user: User) -> None:
@@ -74,11 +82,11 @@ def test_a_dialog_hides_no_message(page: Page, user: User) -> None:
     page.reload()  # nothing is told any more
     page.clock.install()
     card(page, "One").get_by_role("button", name="Delete One").click()
-    deleted = toast(page, "“One” is deleted.")
+    deleted = toast(page, f"{quoted('One')} is deleted.")
     expect(deleted).to_be_visible()
     dialog = edit(page, "Two")
     user.create_task("Three")
-    expect(dialog.get_by_role("status")).to_have_text("New elsewhere: “Three”.")
+    expect(dialog.get_by_role("status")).to_have_text(f"New elsewhere: {quoted('Three')}.")
     page.clock.fast_forward(NEARLY)
     dialog.get_by_role("button", name="Cancel").click()
     expect(dialog).to_be_hidden()
@@ -119,3 +127,14 @@ def test_undo_by_key_takes_no_other_offer(page: Page, user: User) -> None:
         page.keyboard.press("Control+z")
         expect(titles(page, "TO DO")).to_have_text(["One", "Two"])
         expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+def test_a_title_from_right_to_left_begins_at_the_right(page: Page, user: User) -> None:
+    add(page, "שלום!")
+    title = titles(page, "TO DO")
+    expect(title).to_have_text("שלום!")
+    assert title.evaluate(GAPS)[1] < 2
+    expect(page.locator("#news")).to_have_text(f"{quoted('שלום!')} is added to To do.")
+    add(page, "Water")
+    expect(title).to_have_text(["Water", "שלום!"])
+    assert title.first.evaluate(GAPS)[0] < 2

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.api import User, succeed
-from tests.support.board import card, edit, register_user, save, titles, toast
+from tests.support.board import card, edit, quoted, register_user, save, titles, toast
 from tests.support.browser import CUT
 from tests.support.server import Server
 
@@ -77,6 +77,6 @@ def test_many_messages_leave_room_and_the_last_is_in_sight(page: Page, user: Use
     expect(titles(page, "TO DO")).to_have_count(8)
     for number in range(8):
         card(page, f"Task {number}").get_by_role("button", name="Delete").press("Enter")
-        undo = toast(page, f"“Task {number}” is deleted.").get_by_role("button", name="Undo")
-        expect(undo).to_be_in_viewport()
+        message = toast(page, f"{quoted(f'Task {number}')} is deleted.")
+        expect(message.get_by_role("button", name="Undo")).to_be_in_viewport()
     assert page.evaluate("document.querySelector('#toasts').clientHeight") <= SMALL["height"] * 0.4

@@ -68,6 +68,11 @@ def card(page: Page, title: str) -> Locator:
     return page.locator(".task").filter(has_text=title)
 
 
+def quoted(title: str) -> str:
+    """A title as messages have it: its direction changes nothing around it."""
+    return f"“\u2068{title}\u2069”"
+
+
 def toast(page: Page, text: str) -> Locator:
     """A message that comes and goes."""
     return page.locator(".toast").filter(has_text=text)

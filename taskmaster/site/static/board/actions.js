@@ -2,6 +2,7 @@
 import { nameOf, seek, statusBeside } from "./cards.js";
 import { tm } from "./client.js";
 import { needConnection } from "./connection.js";
+import { quoted } from "./dom.js";
 import { isFiltered } from "./filters.js";
 import { complain, offer, report } from "./toasts.js";
 import { newKey } from "/client/http.js";
@@ -29,7 +30,7 @@ export async function create(fields) {
 
 /** Tell of a task that was made: it may be where nobody looks. */
 export function tellMade({ title, status_task: status }) {
-  report(`“${title}” is added to ${nameOf(status)}.${isFiltered() ? " The filters may hide it." : ""}`);
+  report(`${quoted(title)} is added to ${nameOf(status)}.${isFiltered() ? " The filters may hide it." : ""}`);
 }
 
 /** Move a task by a column, also while it is still on its way to another. */
@@ -46,9 +47,9 @@ export async function move(task, status) {
 const wantedOf = (task) => moving.get(task.id)?.status ?? task.status_task;
 
 function moveNow(task, status) {
-  return attempt(`“${task.title}” was not moved.`, async () => {
+  return attempt(`${quoted(task.title)} was not moved.`, async () => {
     await tm.tasks.update(task.id, { status_task: status });
-    report(`“${task.title}” is in ${nameOf(status)} now.`);
+    report(`${quoted(task.title)} is in ${nameOf(status)} now.`);
   });
 }
 
@@ -56,7 +57,7 @@ function moveNow(task, status) {
 export async function remove(task) {
   if (leaving.has(task.id)) return true;
   leaving.add(task.id);
-  return attempt(`“${task.title}” was not deleted.`, async () => {
+  return attempt(`${quoted(task.title)} was not deleted.`, async () => {
     await tm.tasks.remove(task.id);
     offerBack(task);
   }).finally(() => leaving.delete(task.id));
@@ -64,13 +65,13 @@ export async function remove(task) {
 
 /** Offer a deleted task; Ctrl Z takes the offer too. */
 function offerBack(task) {
-  offer(`“${task.title}” is deleted.`, "Undo", () => restore(task)).dataset.undo = "";
+  offer(`${quoted(task.title)} is deleted.`, "Undo", () => restore(task)).dataset.undo = "";
 }
 
 async function restore(task) {
-  const done = await attempt(`“${task.title}” was not brought back.`, () => tm.tasks.restore(task.id));
+  const done = await attempt(`${quoted(task.title)} was not brought back.`, () => tm.tasks.restore(task.id));
   if (!done) return offerBack(task);
-  report(`“${task.title}” is back.`);
+  report(`${quoted(task.title)} is back.`);
   seek(task.id);
 }
 

@@ -4,7 +4,7 @@ import { arrange, focusOnSought, forgetRemoved, mark, refreshDates, taskOf } fro
 import { tm } from "./client.js";
 import { Column } from "./column.js";
 import { forgetConnection, needConnection, observe } from "./connection.js";
-import { byId } from "./dom.js";
+import { byId, quoted } from "./dom.js";
 import { hear, make } from "./editor.js";
 import { chosen, isFiltered, onFilter } from "./filters.js";
 import { handle } from "./forms.js";
@@ -66,7 +66,7 @@ tm.onEvent((event, own) => {
   hear(event);
   mark(event.id, NEWS[event.action]);
   const title = event.title ?? taskOf(event.id)?.title;
-  announce(`${NEWS[event.action]} elsewhere${title ? `: “${title}”` : ""}.`);
+  announce(`${NEWS[event.action]} elsewhere${title ? `: ${quoted(title)}` : ""}.`);
 });
 
 const creation = byId("creation");

@@ -5,7 +5,8 @@ const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const UNITS = [["day", DAY], ["hour", DAY / 24], ["minute", DAY / 1440]];
 
 const isDate = (time) => time.getTime() % DAY === 0;
-const dayHere = (time) => Date.UTC(time.getFullYear(), time.getMonth(), time.getDate()) / DAY;
+// Not by Date.UTC: it takes the years 0 to 99 for those of a later century.
+const dayHere = (time) => new Date(0).setUTCFullYear(time.getFullYear(), time.getMonth(), time.getDate()) / DAY;
 const dayOf = (time) => (isDate(time) ? time.getTime() / DAY : dayHere(time));
 const pad = (number) => String(number).padStart(2, "0");
 

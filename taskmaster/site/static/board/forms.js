@@ -69,6 +69,7 @@ function isComplete(form) {
   for (const { name, required, disabled, value, validity } of form.elements) {
     if (required && !disabled && !value.trim()) errors[name] = ["Please fill this in."];
     if (validity?.badInput) errors[name] = ["This is not complete, or there is no such day."]; // its value is empty
+    if (validity?.rangeUnderflow) errors[name] = ["Please give the year in four digits."]; // 26 is the year 26
   }
   const isGood = !Object.keys(errors).length;
   if (!isGood) tell(form, { errors });
