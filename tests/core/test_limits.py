@@ -10,7 +10,7 @@ import time_machine
 from flask import Flask
 from limits import parse
 
-from taskmaster.core import clock, limits, outages
+from taskmaster.core import limits, outages
 from taskmaster.core.client import counted
 from tests.support.api import Api, through_client
 from tests.support.asserts import assert_problem
