@@ -66,6 +66,7 @@ SCRIPTED = """
 class Scripted {
   constructor() {
     my.say = (one) => this.onmessage({ data: JSON.stringify(one) });
+    my.hangUp = () => this.onclose();
   }
   close() {}
 }
@@ -88,6 +89,33 @@ def test_nothing_comes_from_behind_a_gap(server: Server, user: User, js: JavaScr
     with pytest.raises(JavaScriptError) as refusal:
         js.run("await my.events.next()")
     assert (refusal.value.code, refusal.value.status) == ("position_expired", 410)
+
+
+@BY_EACH
+def test_a_position_is_a_whole_number(
+    server: Server, user: User, js: JavaScript, transport: str
+) -> None:
+    """It may be text, as storage keeps it."""
+    connect(js, server.url, user, transport)
+    for since in ("-1", "1.5", "NaN", "Infinity", "2 ** 53", "'abc'", "''", "{}"):
+        with pytest.raises(JavaScriptError) as refusal:
+            js.run(f"await my.client.events({{ since: {since} }}).next()", 10)
+        assert (refusal.value.code, refusal.value.status) == ("validation_failed", 422)
+        assert refusal.value.errors == {"since": ["Not a whole number."]}
+    first = js.run("return (await my.client.events({ since: '0' }).next()).value", 10)
+    assert (first["seq"], first["title"]) == (1, "Mine")
+
+
+def test_a_refusal_by_the_server_is_thrown(server: Server, user: User, js: JavaScript) -> None:
+    """It is not asked again: the answer would be the same."""
+    connect(js, server.url, user)
+    js.run(SCRIPTED, url=server.url)
+    refused = {"action": "error", "code": "validation_failed", "detail": "Not valid."}
+    waiting = js.begin("await my.first")
+    js.run("my.say(given.refused); my.hangUp()", refused=refused)
+    with pytest.raises(JavaScriptError, match=r"Not valid\.") as refusal:
+        value_of(waiting, 10)
+    assert refusal.value.code == "validation_failed"
 
 
 @pytest.mark.parametrize("stop", ["my.events.return()", "my.stop.abort()", "my.client.close()"])

@@ -19,6 +19,7 @@ export function events(session, open, since, signals) {
 
 async function* read(session, open, since, signals) {
   const { user } = session.need();
+  if (!isPosition(since)) throw noPosition();
   const waiting = [];
   let failure = null;
   let wake = () => {};
@@ -60,6 +61,15 @@ async function* read(session, open, since, signals) {
     stop();
   }
 }
+
+/** Whether it is a whole number, also as text, or none. In JSON, NaN would become null: from now on. */
+const isPosition = (since) =>
+  since === undefined || since === null || (/^\d+$/.test(since) && Number.isSafeInteger(Number(since)));
+
+const noPosition = () => {
+  const errors = { since: ["Not a whole number."] };
+  return new TaskmasterError({ code: "validation_failed", status: 422, detail: "Some fields are not valid.", errors });
+};
 
 const sessionEnded = () =>
   new TaskmasterError({ code: "session_ended", status: 401, detail: "The session of these events has ended." });

@@ -181,7 +181,8 @@ export class Stream {
     const why = refused ?? this.#goodbye;
     this.#drop();
     const ofToken = OF_TOKEN.has(why?.code);
-    this.over = why?.reconnect === false && !ofToken;
+    const forGood = why?.reconnect === false || why?.code === "validation_failed"; // it would be the same again
+    this.over = forGood && !ofToken;
     this.#become(!this.over && (ofToken || this.state === "live") ? "connecting" : "offline", why);
     if (this.over) return;
     if (ofToken) await this.#session.refresh(this.#token).catch(() => {});
