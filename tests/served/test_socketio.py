@@ -14,7 +14,7 @@ from tests.support.asserts import assert_problem, events_of
 from tests.support.databases import Database
 from tests.support.server import Server
 from tests.support.stage import BY_GUNICORN, Start
-from tests.support.stream_polling import OPEN, ManualPolling
+from tests.support.stream_polling import OPEN, SEPARATOR, ManualPolling
 from tests.support.streams import (
     NAMESPACE,
     SOCKETIO_CLIENTS,
@@ -85,6 +85,20 @@ def test_who_joins_twice_is_answered_and_stays(server: Server, user: User) -> No
     polling.wait("stream_ready")
     polling.join()
     assert polling.wait("error")["code"] == "malformed_request"
+    user.create_task()
+    assert polling.wait("task_create")["seq"] == 1
+    polling.post("1")
+
+
+def test_packets_that_are_not_known_are_answered_and_end_nothing(user: User) -> None:
+    polling = ManualPolling(user)
+    polling.wait("stream_ready")
+    unknown = ["0", "2", "2probe", "6", "7", "9"]
+    polling.post(SEPARATOR.join([*unknown, "3"]))
+    packets = polling.packets()
+    while len(packets) < len(unknown):
+        packets += polling.packets()
+    assert all('"malformed_request"' in packet for packet in packets)
     user.create_task()
     assert polling.wait("task_create")["seq"] == 1
     polling.post("1")

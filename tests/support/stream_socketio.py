@@ -91,7 +91,7 @@ class SocketIOClient(StreamClient):
         for frame in frames:
             engine.send(frame)
         if "websocket" in self.transports:
-            for frame in ("", "x", f"4{deep}"):
+            for frame in ("", "x", f"4{deep}", "0", "2probe", "6", "7", "9"):
                 engine.ws.send(frame)
                 frames.append(frame)
         return 3 + len(frames)  # the event, the binary one and its attachment

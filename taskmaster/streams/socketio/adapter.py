@@ -11,7 +11,7 @@ from wsgiref.types import WSGIApplication
 
 from engineio import Server
 from engineio.exceptions import ContentTooLongError, QueueEmpty, SocketIsClosedError
-from engineio.packet import CLOSE, MESSAGE, Packet
+from engineio.packet import CLOSE, MESSAGE, PONG, UPGRADE, Packet
 from engineio.payload import Payload
 from engineio.socket import Socket
 
@@ -118,10 +118,12 @@ class EngineSocket(Socket, Connection):
         # After a CLOSE in the same post, a CONNECT would make a member for good.
         if self.closing or self.closed or (self.leaving and pkt.packet_type == MESSAGE):
             return
-        if self.upgraded or self._bucket.consume(frames=1):
-            super().receive(pkt)
-        elif not self.closed:
+        if not (self.upgraded or self._bucket.consume(frames=1)):
             self.end(CloseReason.FLOOD)
+        elif pkt.packet_type in (CLOSE, MESSAGE, PONG, UPGRADE):
+            super().receive(pkt)
+        else:  # engine.io would end the connection over it, or pass over it
+            self.refuse()
 
     def handle_post_request(self, environ: dict[str, Any]) -> None:
         """Take in what a polling client posts, or answer that it is not understood."""

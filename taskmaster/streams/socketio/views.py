@@ -81,8 +81,7 @@ def poll() -> Response:
         body = request.stream.read(MAX_MESSAGE + 1)
         request.environ |= {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
     try:
-        response: Any = Response.from_app(_socketio().sockio_mw, request.environ)
-        return with_problem(response)
+        return with_problem(current_app.make_response(_socketio().sockio_mw))
     except KeyError:  # engine.io looks a session up more than once, and this one went meanwhile
         _check()
         raise
