@@ -15,6 +15,7 @@ from taskmaster.streams.socketio.adapter import EngineSocket, open_websocket
 from taskmaster.streams.socketio.namespace import UNKNOWN_EVENT
 from taskmaster.streams.socketio.views import ClientPacket
 from taskmaster.streams.token_bucket import MAX_FRAMES
+from tests.support.stream_client import NAMESPACE
 
 OPEN = "/socket.io/?EIO=4&transport=polling"
 METHODS = {
@@ -78,7 +79,16 @@ class TestServer:
 
     def test_packets_are_read_by_ours(self, server: Any) -> None:
         assert server.packet_class is ClientPacket
-        for sent in ('2["connect"]', '51-["authenticate",{"_placeholder":true,"num":0}]'):
+        placeholder = '{"_placeholder":true,"num":0}'
+        for sent in (f'2{NAMESPACE},["connect"]', f'51-{NAMESPACE},["authenticate",{placeholder}]'):
             assert ClientPacket(encoded_packet=sent).data == [UNKNOWN_EVENT]
-        with pytest.raises(ValueError, match="binary"):
-            ClientPacket(encoded_packet='61-[{"_placeholder":true,"num":0}]')
+        for sent in (
+            f"61-{NAMESPACE},[{placeholder}]",
+            '2["authenticate"]',
+            '2/no,["authenticate"]',
+        ):
+            with pytest.raises(ValueError, match="another namespace"):
+                ClientPacket(encoded_packet=sent)
+        for sent in (f"2{NAMESPACE},{data}" for data in ("", "7", "[]", "{}", "null")):
+            with pytest.raises((TypeError, LookupError)):  # an event without a name
+                ClientPacket(encoded_packet=sent)

@@ -88,6 +88,7 @@ class SocketIOClient(StreamClient):
         self.client.emit("blob", b"x", namespace=NAMESPACE)
         frames = [f"2{NAMESPACE},nonsense", f"2{NAMESPACE},{deep}", "9", "5", ""]
         frames += [f'2{NAMESPACE},["{name}", "x"]' for name in ("connect", "disconnect")]
+        frames += ['23["authenticate",{}]', '2/nowhere,3["x"]', '51-["x",{"_placeholder":true}]']
         for frame in frames:
             engine.send(frame)
         if "websocket" in self.transports:

@@ -19,7 +19,7 @@ from ...core.errors import ApiError, ErrorCode
 from ..handshake import HUB, check_origin
 from ..takeover import Upgrade, with_problem
 from ..websocket.connection import MAX_MESSAGE
-from .adapter import adapt, reap
+from .adapter import NAMESPACE, adapt, reap
 from .namespace import UNKNOWN_EVENT, LockedManager, OtherNamespaces, TaskNamespace
 
 blp = Blueprint("socketio", __name__)
@@ -32,14 +32,14 @@ class ClientPacket(Packet):
     data: Any
 
     def decode(self, encoded_packet: str) -> int:
-        """Read a packet; raise ValueError for what is not understood here.
+        """Read a packet; raise an error for what is not understood here.
 
         An event with attachments is not kept until they come: no event that is known has any.
         """
         super().decode(encoded_packet)
         is_event = self.packet_type in (EVENT, BINARY_EVENT)
-        if self.packet_type == BINARY_ACK or (is_event and not isinstance(self.data, list)):
-            raise ValueError("a binary acknowledgement, or an event without a name")
+        if self.packet_type == BINARY_ACK or (is_event and self.namespace != NAMESPACE):
+            raise ValueError("a binary acknowledgement, or an event of another namespace")
         if is_event and (self.packet_type == BINARY_EVENT or self.data[0] != "authenticate"):
             self.packet_type, self.data = EVENT, [UNKNOWN_EVENT]
         return 0
