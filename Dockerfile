@@ -27,7 +27,7 @@ ENV PATH=/opt/taskmaster/bin:$PATH \
 RUN useradd --system --uid 10001 --home-dir /srv/taskmaster --create-home taskmaster
 WORKDIR /srv/taskmaster
 COPY --from=requirements /opt/taskmaster /opt/taskmaster
-COPY config.py gunicorn.conf.py wsgi.py ./
+COPY addresses.py config.py gunicorn.conf.py wsgi.py ./
 COPY migrations migrations
 COPY taskmaster taskmaster
 COPY --from=assets /build/vendor taskmaster/site/static/vendor

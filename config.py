@@ -20,7 +20,8 @@ from click import ClickException
 from dotenv import load_dotenv
 from limits import parse_many
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
-from sqlalchemy import URL, make_url
+
+from addresses import check_redis, database_url, fault_of_database
 
 INSTANCE = Path(__file__).parent / "instance"
 SERVING = ("ENVIRONMENT", "HOST", "PORT", "WEB_CONCURRENCY", "SHUTDOWN_SECONDS", "ASYNC_MODE",
@@ -30,7 +31,6 @@ MINIMUM_SECRET = 32  # characters; RFC 7518, section 3.2, asks for 32 bytes
 LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 HOST_NAME = r"\.?([a-z\d-]{1,63}\.)*[a-z\d-]{1,63}(:\d+)?|\[[\da-f:.]+\](:\d+)?"
 ORIGIN = r"[a-z][a-z\d+.-]*://([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?"
-REDIS = r"(rediss?://([^/\s]*@)?([^\s/:@]+|\[[^\s@]+\])(:\d{1,5})?(/\d*)?(\?.*)?|unix://.+)\Z"
 
 
 class ConfigError(ClickException):
@@ -104,10 +104,7 @@ class SettingsSchema(Schema):
     DB_TIMEOUT_SECONDS = _integer(5, 1, 3600)
     USER_WRITES_WAITING = _integer(20, 0)
     MIGRATE_ON_START = fields.Boolean(load_default=False)
-    REDIS_URL = fields.String(
-        load_default=None,
-        validate=validate.Regexp(REDIS, error="redis://host:port/0 is needed (or rediss, unix)"),
-    )
+    REDIS_URL = fields.String(load_default=None, validate=check_redis)
     HOST = fields.String(load_default="127.0.0.1")
     PORT = _integer(8000, 0, 65535)
     WEB_CONCURRENCY = _integer(1, 1, 256)
@@ -150,7 +147,7 @@ def _find_faults(settings: Mapping[str, Any]) -> dict[str, str]:
     """Return what does not go together, by variable. None stands for what is refused already."""
     production, origins = settings["ENVIRONMENT"] == "production", settings["CORS_ORIGINS"] or []
     older_keys = settings["SECRET_KEY_FALLBACKS"] or []
-    faults = {"DATABASE_URL": _fault_of_database(settings)}
+    faults = {"DATABASE_URL": fault_of_database(settings)}
     if production and len(settings["SECRET_KEY"]) < MINIMUM_SECRET:
         faults |= {"SECRET_KEY": "production needs one of its own, 32 characters at least"}
     if production and any(len(key) < MINIMUM_SECRET for key in older_keys):
@@ -196,31 +193,11 @@ def _own_secret(path: Path) -> str:
     return str(path)
 
 
-def _database_url(settings: Mapping[str, Any]) -> URL:
-    if not settings["DATABASE_URL"] and settings["DB_NAME"]:
-        parts = (settings[f"DB_{part}"] for part in ("USER", "PASSWORD", "HOST", "PORT", "NAME"))
-        return URL.create("postgresql+psycopg", *parts)
-    url = make_url(settings["DATABASE_URL"] or "sqlite:///taskmaster.db")
-    short = url.drivername in ("postgres", "postgresql")
-    return url.set(drivername="postgresql+psycopg") if short else url
-
-
-def _fault_of_database(settings: Mapping[str, Any]) -> str:
-    try:
-        url = _database_url(settings)
-    except Exception:  # the library's message would repeat the password
-        return "not a database URL"
-    if url.drivername not in ("sqlite", "postgresql+psycopg"):
-        return "sqlite:// or postgresql:// is needed"
-    in_memory = url.drivername == "sqlite" and url.database in (None, "", ":memory:")
-    return "a file is needed, SQLite in memory is not enough" if in_memory else ""
-
-
 def _flask(settings: Mapping[str, Any]) -> dict[str, Any]:
     readable = settings["ENVIRONMENT"] == "development"
     return {
         "MAX_CONTENT_LENGTH": 1024 * 1024,
-        "SQLALCHEMY_DATABASE_URI": _database_url(settings),  # core/engines.py adds the options
+        "SQLALCHEMY_DATABASE_URI": database_url(settings),  # core/engines.py adds the options
         "JWT_SECRET_KEY": settings["SECRET_KEY"],
         "JWT_COOKIE_CSRF_PROTECT": False,  # no cookies; equal claims give equal tokens
         "JWT_ACCESS_TOKEN_EXPIRES": timedelta(seconds=settings["ACCESS_TOKEN_SECONDS"]),

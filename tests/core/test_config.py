@@ -39,6 +39,10 @@ GOOD = {"ENVIRONMENT": "production", "SECRET_KEY": "x" * 32, "TRUSTED_HOSTS": "t
         ({"REDIS_URL": "redis://"}, "REDIS_URL"),
         ({"REDIS_URL": "redis://host:port"}, "REDIS_URL"),
         ({"REDIS_URL": "redis://host/name"}, "REDIS_URL"),
+        ({"REDIS_URL": "redis://host:99999"}, "REDIS_URL"),
+        ({"REDIS_URL": "redis://host?socket_timeout=abc"}, "REDIS_URL"),
+        ({"REDIS_URL": "redis://host?unknown=1"}, "REDIS_URL"),
+        ({"REDIS_URL": "unix:///run/redis.sock?unknown=1"}, "REDIS_URL"),
         ({"LOG_FORMAT": "xml"}, "LOG_FORMAT: xml is none of: json, console"),
         ({"MIGRATE_ON_START": "perhaps"}, "MIGRATE_ON_START"),
         ({"PORT": "none"}, "PORT"),
@@ -46,7 +50,13 @@ GOOD = {"ENVIRONMENT": "production", "SECRET_KEY": "x" * 32, "TRUSTED_HOSTS": "t
         ({"ENVIRONMENT": "staging"}, "ENVIRONMENT"),
         ({"DATABASE_URL": "mysql://host/name"}, "DATABASE_URL"),
         ({"DATABASE_URL": "no url"}, "DATABASE_URL"),
-        ({"DATABASE_URL": "sqlite://"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "sqlite://"}, "DATABASE_URL: a file is needed"),
+        ({"DATABASE_URL": "sqlite:///file:x?mode=memory&uri=true"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "sqlite:///file:x"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "sqlite:////data/tasks.db?unknown=1"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "sqlite://data/tasks.db"}, "DATABASE_URL: sqlite:///file.db"),
+        ({"DATABASE_URL": "postgresql://host/name?unknown=1"}, "DATABASE_URL: PostgreSQL"),
+        ({"DATABASE_URL": "postgresql://host:99999/name"}, "DATABASE_URL: the port"),
         ({"DB_USER": "ada", "DB_PASSWORD": "x"}, "DB_NAME"),
         ({"DATABASE_URL_FILE": "/nowhere"}, "DATABASE_URL_FILE: /nowhere cannot be read"),
         ({"ACCESS_TOKEN_SECONDS": "0"}, "ACCESS_TOKEN_SECONDS"),
@@ -62,13 +72,20 @@ def test_what_cannot_be_used_is_refused_by_name(changes: dict[str, str], named: 
         config.load(GOOD | changes)
 
 
-def test_all_faults_are_named_at_once() -> None:
+@pytest.mark.parametrize(
+    ("redis", "database"),
+    [("redis://", "mysql://ada:guess-me@host/name"),
+     ("redis://:guess-me@host:99999", "postgresql://ada:guess-me@host/name?guess-me=1"),
+     ("redis://:guess-me\u2100@host", "postgresql://ada:guess-me@host:99999/name"),
+     ("redis://host?guess-me=1", "sqlite:///file:guess-me")],
+)  # fmt: skip
+def test_all_faults_are_named_at_once(redis: str, database: str) -> None:
     wrong = {"SECRET_KEY": "short", "SECRET_KEY_FALLBACKS": "short", "TRUSTED_HOSTS": "",
-             "CORS_ORIGINS": "*", "REDIS_URL": "redis://", "PORT": "none", "LOG_LEVEL": "LOUD",
-             "DB_PASSWORD_FILE": "/nowhere",
-             "DATABASE_URL": "mysql://ada:guess-me@host/name"}  # fmt: skip
+             "CORS_ORIGINS": "*", "REDIS_URL": redis, "PORT": "none", "LOG_LEVEL": "LOUD",
+             "DB_PASSWORD_FILE": "/nowhere", "DATABASE_URL": database}  # fmt: skip
     with pytest.raises(config.ConfigError) as caught:
         config.load(GOOD | wrong)
+    assert "\n" not in caught.value.message
     assert set(re.findall(r"(?:^|; )([A-Z_]+): ", caught.value.message)) == set(wrong)
     assert "guess-me" not in caught.value.message
 
@@ -89,6 +106,15 @@ def test_older_keys_on_several_lines_are_refused_and_not_shown(environment: str)
 )  # fmt: skip
 def test_addresses_of_redis_are_understood(url: str) -> None:
     assert config.load(GOOD | {"REDIS_URL": url})["REDIS_URL"] == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["sqlite:////data/tasks.db", "postgresql+psycopg://ada@/name?host=%2Frun%2Fpg&sslmode=require",
+     "postgresql+psycopg://ada@host:65535/name?application_name=tasks"],
+)  # fmt: skip
+def test_addresses_of_databases_are_understood(url: str) -> None:
+    assert str(config.load(GOOD | {"DATABASE_URL": url})["SQLALCHEMY_DATABASE_URI"]) == url
 
 
 def test_it_is_served_on_loopback_port_8000_by_one_process_unless_told_otherwise() -> None:
