@@ -5,12 +5,24 @@ No refusal repeats an address, or a library's words about it: there may be a pas
 
 import re
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Any
 
 from marshmallow import ValidationError
 from sqlalchemy import URL, make_url
 
 REDIS = r"(rediss?://([^/\s]*@)?([^\s/:@]+|\[[^\s@]+\])(:\d{1,5})?(/\d*)?(\?.*)?|unix://.+)\Z"
+NAME = r"([a-z\d_-]{1,63}\.)*(?!\d+\.?\Z)[a-z\d_-]{1,63}\.?"  # what ends in a number is an address
+
+
+def check_host(host: str) -> None:
+    """Raise ValidationError for what is neither an IP address nor a host name."""
+    if re.fullmatch(NAME, host, re.I | re.A):
+        return
+    try:
+        ip_address(host)
+    except ValueError:
+        raise ValidationError("a host name or an IP address is needed") from None
 
 
 def check_redis(url: str) -> None:

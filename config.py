@@ -21,7 +21,7 @@ from dotenv import load_dotenv
 from limits import parse_many
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
-from addresses import check_redis, database_url, fault_of_database
+from addresses import check_host, check_redis, database_url, fault_of_database
 
 INSTANCE = Path(__file__).parent / "instance"
 SERVING = ("ENVIRONMENT", "HOST", "PORT", "WEB_CONCURRENCY", "SHUTDOWN_SECONDS", "ASYNC_MODE",
@@ -105,7 +105,7 @@ class SettingsSchema(Schema):
     USER_WRITES_WAITING = _integer(20, 0)
     MIGRATE_ON_START = fields.Boolean(load_default=False)
     REDIS_URL = fields.String(load_default=None, validate=check_redis)
-    HOST = fields.String(load_default="127.0.0.1")
+    HOST = fields.String(load_default="127.0.0.1", validate=check_host)
     PORT = _integer(8000, 0, 65535)
     WEB_CONCURRENCY = _integer(1, 1, 256)
     SHUTDOWN_SECONDS = _integer(4, 1, 600)

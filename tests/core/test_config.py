@@ -82,7 +82,8 @@ def test_what_cannot_be_used_is_refused_by_name(changes: dict[str, str], named: 
 def test_all_faults_are_named_at_once(redis: str, database: str) -> None:
     wrong = {"SECRET_KEY": "short", "SECRET_KEY_FALLBACKS": "short", "TRUSTED_HOSTS": "",
              "CORS_ORIGINS": "*", "REDIS_URL": redis, "PORT": "none", "LOG_LEVEL": "LOUD",
-             "DB_PASSWORD_FILE": "/nowhere", "DATABASE_URL": database}  # fmt: skip
+             "DB_PASSWORD_FILE": "/nowhere", "DATABASE_URL": database,
+             "HOST": "http://x"}  # fmt: skip
     with pytest.raises(config.ConfigError) as caught:
         config.load(GOOD | wrong)
     assert "\n" not in caught.value.message
@@ -115,6 +116,24 @@ def test_addresses_of_redis_are_understood(url: str) -> None:
 )  # fmt: skip
 def test_addresses_of_databases_are_understood(url: str) -> None:
     assert str(config.load(GOOD | {"DATABASE_URL": url})["SQLALCHEMY_DATABASE_URI"]) == url
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["http://x", "not a host", "256.1.1.1", "1.2.3", "x:8000", "[::1]", "::g", "*", "x..y",
+     "unix:/run/tasks.sock", "x" * 64, "b\u00fccher.example", "x\n"],
+)  # fmt: skip
+def test_what_is_no_host_is_refused(host: str) -> None:
+    with pytest.raises(config.ConfigError, match="HOST: a host name or an IP address"):
+        config.load(GOOD | {"HOST": host})
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["0.0.0.0", "127.0.0.1", "::", "fe80::1%eth0", "localhost", "tasks_web-1", "1.tasks.example."],  # noqa: S104
+)
+def test_hosts_are_understood(host: str) -> None:
+    assert config.load(GOOD | {"HOST": host})["HOST"] == host
 
 
 def test_it_is_served_on_loopback_port_8000_by_one_process_unless_told_otherwise() -> None:
