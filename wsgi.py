@@ -30,7 +30,9 @@ if (name := os.environ.get("METRICS_NAME")) and "PROMETHEUS_MULTIPROC_DIR" in os
 import config
 from taskmaster import create_app
 from taskmaster.core import lifecycle
+from taskmaster.ops import migrations
 
 config.read_dotenv()
 app = create_app(config.load())
 lifecycle.start_with_first_request(app)
+migrations.look_before_run(app)

@@ -6,9 +6,12 @@ from contextlib import contextmanager
 
 import flask_migrate
 import structlog
-from click import ClickException
+from click import ClickException, get_current_context
 from flask import Flask
+from flask.cli import run_command
+from flask.helpers import get_debug_flag
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.serving import is_running_from_reloader
 
 from ..core import lifecycle
 from ..core.commands import in_one_line
@@ -32,6 +35,23 @@ def init_app(app: Flask) -> None:
             _check(app.config["MIGRATE_ON_START"])
 
     lifecycle.on_start(app, start)
+
+
+def look_before_run(app: Flask) -> None:
+    """Look at the database where `flask run` loads the application, which starts it later only."""
+    if _is_run() and not app.config["MIGRATE_ON_START"]:
+        with app.app_context():
+            _check(migrate=False)
+
+
+def _is_run() -> bool:
+    """Tell whether this process will serve by `flask run`; no other command needs to know."""
+    context = get_current_context(silent=True)
+    if context is None or context.command is not run_command:
+        return False
+    wanted = context.params["reload"]
+    reloads = get_debug_flag() if wanted is None else wanted
+    return not reloads or is_running_from_reloader()  # the reloader's parent serves nothing
 
 
 def upgrade(app: Flask) -> None:
