@@ -51,7 +51,6 @@ def init_app(app: Flask) -> None:
     db.init_app(app)
     with app.app_context():
         bound = dict(db.engines)
-    engines.renew_read_only(bound.values())
     seconds, waiting = app.config["DB_TIMEOUT_SECONDS"], app.config["USER_WRITES_WAITING"]
     prepare = _prepare_sqlite if bound[None].dialect.name == "sqlite" else _prepare_postgresql
     lines = Lines(waiting, seconds), Lines(waiting, seconds, SEARCHES_AT_ONCE)
@@ -66,6 +65,7 @@ def _prepare_sqlite(bound: Bound, lines: tuple[Lines, Lines], seconds: float) ->
     sqlite.prepare(aside, sqlite.READER, ASIDE_SECONDS)
     for engine in bound.values():
         event.listen(engine, "connect", file.note)
+    sqlite.Opening(writing, bound.values())
     return Databases(reading, aside, writing, *lines, sqlite.Gate(seconds), file)
 
 

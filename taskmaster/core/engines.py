@@ -1,11 +1,9 @@
 """What SQLAlchemy's engines are made with: pools, time-outs, and what the drivers are told."""
 
-import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import URL, Engine, NullPool, QueuePool, event
-from sqlalchemy.engine import ExceptionContext
+from sqlalchemy import URL, NullPool, QueuePool
 
 from ..extensions import ASIDE, LONG, READING
 
@@ -19,7 +17,6 @@ CONNECT = {
     "tcp_user_timeout": 10_000,  # milliseconds
     "client_encoding": "utf8",  # whatever is set for the database, the role or this machine
 }
-READ_ONLY = "25006"  # PostgreSQL's code
 
 
 def options(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,29 +56,3 @@ def _postgresql(url: URL, shared: dict[str, Any], config: Mapping[str, Any]) -> 
         "SQLALCHEMY_ENGINE_OPTIONS": pool,
         "SQLALCHEMY_BINDS": {READING: pool | read, ASIDE: shared | read | FEW, LONG: long},
     }
-
-
-def renew_read_only(engines: Collection[Engine]) -> None:
-    """Replace the connections of an engine as soon as one turns out to be read-only.
-
-    It stays so for ever, also when the file or the server takes writes again. On SQLite a new one
-    is so too as long as any other is open, since they share the `-shm`: all are closed.
-    """
-    of_a_file = [engine for engine in engines if engine.dialect.name == "sqlite"]
-
-    def look(context: ExceptionContext) -> None:
-        if _is_read_only(context.original_exception):
-            context.is_disconnect = True
-            if running := context.execution_context:
-                running.cursor.close()  # SQLite closes no connection sooner
-            for engine in of_a_file:
-                engine.dispose()
-
-    for engine in engines:
-        event.listen(engine, "handle_error", look)
-
-
-def _is_read_only(error: BaseException) -> bool:
-    code = getattr(error, "sqlite_errorcode", None) or 0
-    is_file = code & 0xFF == sqlite3.SQLITE_READONLY
-    return is_file or getattr(error, "sqlstate", None) == READ_ONLY

@@ -73,7 +73,7 @@ def _let_in(app: Flask, origins: re.Pattern[str]) -> None:
 
 
 def _answer_preflight() -> Response | None:
-    """Answer every preflight alike, before limits and routing do.
+    """Answer every preflight alike, before limits and routing do, unless its headers are too long.
 
     A browser hides from its page why a preflight was refused, so the 404 or the 429 must be the
     answer to the request itself.

@@ -8,7 +8,7 @@ round trip. When the storage is away, requests are let through, and that is coun
 import math
 import re
 import threading
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
@@ -41,7 +41,8 @@ HOUR = 3600
 FEW_KEYS = 1000  # fewer are never cleaned up
 AT_ONCE = 2  # guesses and hashes of one address, and for one account
 GUESSES, HASHES = Slot[Lines]("guesses"), Slot[Lines]("hashes")
-UNCOUNTED = Outage("rate_limit_failed_open")
+REST = 1  # seconds that nobody waits for a storage that has failed: turns are waited for meanwhile
+UNCOUNTED = Slot[Outage]("uncounted", partial(Outage, "rate_limit_failed_open"))
 
 Ask = Callable[..., bool]
 
@@ -53,11 +54,32 @@ class Counter(NamedTuple):
     identifier: str
 
 
+class FixedWindow:
+    """Counts the requests of each address in a fixed window, which is the same for all addresses.
+
+    Moving windows would take 1 KB for each address, and time to clean up when many come. The
+    memory of `limits` would start a thread every 10 ms that goes over all of them.
+    """
+
+    def __init__(self, limit: RateLimitItem) -> None:
+        self._limit, self._ends = limit, 0.0
+        self._counts = defaultdict[str, int](int)
+
+    def count(self, address: str) -> None:
+        """Raise ApiError (429) beyond the limit."""
+        now = clock.monotonic()
+        if now >= self._ends:
+            self._counts, self._ends = defaultdict(int), now + self._limit.get_expiry()
+        self._counts[address] += 1
+        if self._counts[address] > self._limit.amount:
+            raise _refusal(FLOOD, self._limit, self._ends - now)
+
+
 class MovingWindows:
     """Moving windows in the memory of one process, with the methods of a strategy of `limits`.
 
-    The memory storage of `limits` keeps every name that was ever counted, and starts a thread
-    every 10 ms that goes over all of them.
+    The memory storage of `limits` keeps every name that was ever counted, and goes over all of
+    them each time.
     """
 
     def __init__(self) -> None:
@@ -112,15 +134,14 @@ def init_app(app: Flask) -> None:
     if not enabled:
         return
     LIMITER.fill(app, _shared_limiter(app.config["REDIS_URL"]))
-    requests = MovingWindows()
+    windows = [FixedWindow(limit) for limit in app.config[FLOOD]]
 
     @app.before_request
     def guard_against_floods() -> None:
         if current_request().path not in PROBES:
-            counter = Counter(FLOOD, client_address())
-            for limit in app.config[FLOOD]:
-                if not requests.hit(limit, *counter):
-                    raise _refusal(requests, limit, counter)
+            address = client_address()
+            for window in windows:
+                window.count(address)
 
 
 def _shared_limiter(redis_url: str | None) -> Limiter:
@@ -179,24 +200,30 @@ def hashing_turn(*callers: str) -> Iterator[None]:
 
 def _ask(limiter: Limiter, ask: Ask, *counters: Counter) -> None:
     """Ask a limiter's `hit` or `test` of each limit. Raise ApiError (429) if one is reached."""
-    refusal = None
+    outage = UNCOUNTED.get()
+    if outage.failed_within(REST):
+        return
     try:
-        for counter in counters:
-            for limit in current_app.config[counter.setting]:
-                if not ask(limit, *counter):
-                    refusal = _refusal(limiter, limit, counter)
+        refusals = [refusal for counter in counters for refusal in _refusals(limiter, ask, counter)]
     except StorageError as error:
-        UNCOUNTED.failed(error.storage_error, rule=counter.setting)
-    else:
-        if ask == limiter.hit:  # a Redis that is full or read-only still answers a test
-            UNCOUNTED.succeeded()
-    if refusal:
-        raise refusal
+        outage.failed(error.storage_error, rule=counters[-1].setting)
+        return
+    if ask == limiter.hit:  # a Redis that is full or read-only still answers a test
+        outage.succeeded()
+    if refusals:
+        raise refusals[-1]
 
 
-def _refusal(limiter: Limiter, limit: RateLimitItem, counter: Counter) -> ApiError:
-    log.warning("rate_limited", rule=counter.setting)
-    reset = limiter.get_window_stats(limit, *counter).reset_time
-    seconds = reset - clock.now().timestamp()
+def _refusals(limiter: Limiter, ask: Ask, counter: Counter) -> Iterator[ApiError]:
+    for limit in current_app.config[counter.setting]:
+        if not ask(limit, *counter):
+            stats = limiter.get_window_stats(limit, *counter)
+            # Where there is room, those under way fill it: that is over soon.
+            seconds = 0 if stats.remaining else stats.reset_time - clock.now().timestamp()
+            yield _refusal(counter.setting, limit, seconds)
+
+
+def _refusal(setting: str, limit: RateLimitItem, seconds: float) -> ApiError:
+    log.warning("rate_limited", rule=setting)
     headers = rate_limit_headers(limit.amount, max(1, math.ceil(seconds)))
     return ApiError(*DEFAULTS[429], headers=headers)

@@ -46,6 +46,10 @@ class Outage:
             self._pause = min(2 * self._pause, MAX_PAUSE)
             self._due = now + self._pause
 
+    def failed_within(self, seconds: float) -> bool:
+        """Tell whether it failed in the last so many seconds."""
+        return bool(self._times) and clock.monotonic() - self._last < seconds
+
     def succeeded(self, **details: Any) -> None:
         """Log that it is over, if it was and has not failed for some seconds. Call it each time."""
         if self._times and clock.monotonic() - self._last > PAUSE:

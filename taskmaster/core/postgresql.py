@@ -11,7 +11,11 @@ from typing import Any
 import psycopg
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, event
+from sqlalchemy.pool import ConnectionPoolEntry
 
+# A connection that was opened so is used once: it stays so when the server takes writes again, or
+# when the name of a standby leads to the primary.
+READ_ONLY = "read_only"
 GRACE = 1.0  # seconds that the client waits longer than the server
 # Only those that the server knows: the last one is of PostgreSQL 17.
 NO_TIMEOUTS = """
@@ -58,12 +62,19 @@ def prepare(engine: Engine, seconds: float | None) -> None:
         connection.cursor_factory = psycopg.RawCursor
         return connection
 
-    def begin(connection: PatientConnection, _: Any) -> None:
+    def begin(connection: PatientConnection, record: ConnectionPoolEntry) -> None:
         connection.execute(settings)
+        found = connection.execute("SHOW transaction_read_only").fetchone()
         connection.commit()
+        record.info[READ_ONLY] = found == ("on",)
+
+    def leave(_: Any, record: ConnectionPoolEntry) -> None:
+        if record.info.get(READ_ONLY):
+            record.invalidate()
 
     event.listen(engine, "do_connect", connect)
     event.listen(engine, "connect", begin)
+    event.listen(engine, "checkin", leave)
     if not seconds:  # whatever is set for the role, and through a pooler too
         event.listen(engine, "begin", lambda begun: begun.exec_driver_sql(NO_TIMEOUTS))
 

@@ -10,14 +10,14 @@ import os
 import shutil
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine, event, exc
-from sqlalchemy.engine import ExecutionContext
+from sqlalchemy.engine import ExceptionContext, ExecutionContext
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from . import clock
@@ -40,6 +40,7 @@ WRITER = (
     f"journal_size_limit={LARGE_LOG}",
 )
 READER = ("query_only=ON",)
+OPENING = "opening"  # in a connection's record: the number of its opening of the file
 
 
 class Gate:
@@ -130,6 +131,40 @@ def prepare(engine: Engine, pragmas: tuple[str, ...], seconds: float) -> None:
     event.listen(engine, "connect", begin)
     event.listen(engine, "do_execute", partial(execute, "execute"))
     event.listen(engine, "do_executemany", partial(execute, "executemany"))
+
+
+class Opening:
+    """Opens the file anew as soon as a change finds its connection read-only.
+
+    It stays so when the file may be written again, and so is a new one as long as any other is
+    open, since they share the `-shm`. So all are closed: those in use at the end of their use.
+    """
+
+    def __init__(self, writing: Engine, engines: Collection[Engine]) -> None:
+        self._engines = engines
+        self._number = 1
+        event.listen(writing, "handle_error", self._look)
+        for engine in engines:
+            event.listen(engine, "connect", self._note)
+            event.listen(engine, "checkin", self._leave)
+
+    def _note(self, _: object, record: ConnectionPoolEntry) -> None:
+        record.info[OPENING] = self._number
+
+    def _leave(self, _: object, record: ConnectionPoolEntry) -> None:
+        if record.info.get(OPENING) != self._number:
+            record.invalidate()
+
+    def _look(self, context: ExceptionContext) -> None:
+        code = getattr(context.original_exception, "sqlite_errorcode", None) or 0
+        if code & 0xFF != sqlite3.SQLITE_READONLY:
+            return
+        self._number += 1
+        context.is_disconnect = True
+        if running := context.execution_context:
+            running.cursor.close()  # SQLite closes no connection sooner
+        for engine in self._engines:
+            engine.dispose()
 
 
 def patiently(seconds: float, act: Callable[..., R], *args: Any) -> R:

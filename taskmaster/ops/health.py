@@ -12,7 +12,6 @@ from sqlalchemy import text
 from ..core import clock
 from ..core.current import current_application
 from ..core.database import DATABASES
-from ..core.engines import FEW
 from ..core.json import json_response
 from ..core.outages import Outage
 from ..core.slots import Slot
@@ -103,23 +102,12 @@ def _database() -> None:
     file = DATABASES.get().file
     if file and (fault := file.fault() or file.shortage()):
         raise NotReadyError(fault)
-    if not file:
-        return _postgresql()
     with DATABASES.get().aside.connect() as connection:
-        connection.execute(text("SELECT 1"))
-
-
-def _postgresql() -> None:
-    """Raise if the server takes no writes. A connection may say so because it did not once."""
-    for _ in range(FEW["pool_size"] + 1):  # the last one is new
-        with DATABASES.get().aside.connect() as connection:
-            found = connection.execute(text(SETTINGS)).one()
-            if found.encoding != "UTF8":
-                raise NotReadyError("the database is not in UTF-8")
-            if found.read_only == "off":
-                return
-            connection.invalidate()
-    raise NotReadyError("the database is read-only")  # as on a standby
+        found = connection.execute(text("SELECT 1" if file else SETTINGS)).one()
+    if not file and found.read_only == "on":  # as on a standby
+        raise NotReadyError("the database is read-only")
+    if not file and found.encoding != "UTF8":
+        raise NotReadyError("the database is not in UTF-8")
 
 
 def check_migrations() -> str | None:

@@ -166,3 +166,18 @@ def test_connections_that_were_opened_to_a_standby_are_not_kept(
         connection.execute(text(reset))
     assert [user.post("tasks/", {"title": "One"}).status for _ in range(2)] == [201, 201]
     assert [user.get("/readyz").status for _ in range(2)] == [200, 200]
+
+
+def test_a_reader_of_a_standby_is_used_once(app: Flask, database: Database) -> None:
+    """It would read there for ever, whomever the name leads to by then."""
+
+    def ask() -> int:
+        with engine.connect() as connection:
+            return int(connection.scalar(text("SELECT pg_backend_pid()")) or 0)
+
+    with app.app_context():
+        engine = DATABASES.get().reading
+        assert ask() == ask()
+        database.set_default("default_transaction_read_only = on")
+        engine.dispose()
+        assert ask() != ask()
