@@ -134,7 +134,7 @@ def prepare(engine: Engine, pragmas: tuple[str, ...], seconds: float) -> None:
 
 
 class Opening:
-    """Opens the file anew as soon as a change finds its connection read-only.
+    """Opens the file again as soon as a change finds its connection read-only.
 
     It stays so when the file may be written again, and so is a new one as long as any other is
     open, since they share the `-shm`. So all are closed: those in use at the end of their use.
