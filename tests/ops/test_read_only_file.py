@@ -32,6 +32,8 @@ UNPRIVILEGED = (
 def test_a_server_writes_again_once_it_may(
     start_server: Callable[..., Server], database: Database, ends: tuple[str, ...], mode: str
 ) -> None:
+    # Threads that read without a pause keep the files open, as docs/operations.md says.
+    reading = 4 if mode == "eventlet" else 1
     server = start_server(ASYNC_MODE=mode)
     user = Api(through_http(server.url)).register()
     account = user.account | {"tokens": {"access": user.access, "refresh": user.refresh}}
@@ -57,7 +59,7 @@ def test_a_server_writes_again_once_it_may(
 
     with ThreadPoolExecutor(4) as pool, ExitStack() as end:
         end.callback(stop.set)
-        readers = [pool.submit(read) for _ in range(4)]
+        readers = [pool.submit(read) for _ in range(reading)]
         for _ in range(2):
             assert state() == (503, "failed: the file is read-only")
         for file in files:
