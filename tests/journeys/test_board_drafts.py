@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.support.api import Api, User, succeed
-from tests.support.board import add, card, edit, log_in, quoted, register_user, save, titles
+from tests.support.board import SECOND, add, card, edit, log_in, quoted, register_user, save, titles
 from tests.support.server import Server
 
 pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
@@ -91,12 +91,12 @@ def test_nobody_else_sees_it(page: Page, user: User, is_sent: bool) -> None:
         fail(page, held)
     add(page, "Of the other")  # and what has failed has been told of by then
     expect(titles(page, "TO DO")).to_have_text(["Of the other"])
-    expect(page.get_by_role("button", name="Go on")).to_have_count(0)
+    expect(page.get_by_role("button", name="Go on")).to_have_count(0, timeout=SECOND)
     succeed(other.delete("auth/sessions/"))
     expect(page.locator("#credentials")).to_be_visible()
     log_in(page, user.username)
     expect(titles(page, "TO DO")).to_have_text(["One"])
-    expect(page.get_by_role("button", name="Go on")).to_have_count(0)
+    expect(page.get_by_role("button", name="Go on")).to_have_count(0, timeout=SECOND)
 
 
 def test_a_save_that_fails_after_the_end_of_the_session(page: Page, user: User) -> None:
@@ -125,7 +125,7 @@ def test_line_ends_of_another_system_are_not_taken_for_typed(page: Page, user: U
     assert now["description"] == "Three\r\nmore\r\nlines"
     edit(page, "First").get_by_role("button", name="Cancel").click()
     expect(dialog).to_be_hidden()
-    expect(page.get_by_role("button", name="Go on")).to_have_count(0)
+    expect(page.get_by_role("button", name="Go on")).to_have_count(0, timeout=SECOND)
 
 
 def test_a_task_that_is_made_late_leaves_what_is_typed_next(page: Page, user: User) -> None:

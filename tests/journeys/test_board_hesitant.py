@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.support.api import Api, User, succeed
 from tests.support.board import (
+    SECOND,
     add,
     card,
     edit,
@@ -99,7 +100,7 @@ def test_a_save_that_comes_late_leaves_the_next_dialog_alone(page: Page, user: U
     expect(card(page, "One, changed")).to_be_visible()
     expect(page.locator("#creation")).not_to_have_attribute("aria-busy", "true")
     expect(dialog.get_by_label("Description")).to_have_value("Typed meanwhile")
-    expect(page.get_by_text("is not saved")).to_have_count(0)
+    expect(page.get_by_text("is not saved")).to_have_count(0, timeout=SECOND)
     page.unroute(TASK)
     save(dialog)
     expect(dialog).to_be_hidden()
@@ -149,10 +150,18 @@ def test_a_key_that_is_held_deletes_one_task(page: Page, user: User) -> None:
     expect(titles(page, "TO DO")).to_have_text(["Two", "Three"])
     card(page, "Two").get_by_role("button", name="Delete").dblclick()
     expect(titles(page, "TO DO")).to_have_text(["Three"])
-    expect(toast(page, "was not deleted")).to_have_count(0)
-    titles(page, "TO DO").first.press("Delete")
+    held: list[Route] = []
+    page.route(TASK, lambda route: held.append(route))
+    with page.expect_request(TASK):
+        titles(page, "TO DO").first.press("Delete")
+    titles(page, "TO DO").first.press("Delete")  # twice, and the first is on its way
+    for route in held:
+        route.continue_()
+    page.unroute(TASK)
     expect(page.get_by_label("Title of the new task")).to_be_focused()
     expect(page.get_by_text(f"{quoted('Three')} is deleted.")).to_be_visible()
+    expect(toast(page, "was not deleted")).to_have_count(0, timeout=SECOND)
+    assert len(held) == 1
     page.keyboard.press("Control+z")
     expect(titles(page, "TO DO")).to_have_text(["Three"])
     assert succeed(user.get("tasks/"))["count"] == 1

@@ -48,7 +48,7 @@ def test_each_change_shows_in_the_other_window_within_a_second(
     add(one, "Water")
     expect(titles(other, "TO DO")).to_have_text(["Water"], timeout=SECOND)
     expect(card(other, "Water").locator(".badge")).to_have_text("New")
-    expect(card(one, "Water").locator(".badge")).to_be_hidden()
+    expect(card(one, "Water").locator(".badge")).to_be_hidden(timeout=SECOND)
     card(other, "Water").get_by_role("button", name="Move Water to In progress").click()
     expect(titles(one, "IN PROGRESS")).to_have_text(["Water"], timeout=SECOND)
     dialog = edit(one, "Water")
@@ -61,7 +61,7 @@ def test_each_change_shows_in_the_other_window_within_a_second(
     expect(one.locator("#news")).to_contain_text(f"Deleted elsewhere: {quoted('Water all')}.")
     expect(card(other, "Water all")).to_have_count(0)
     expect(third.locator(".task")).to_have_count(0)
-    expect(third.locator("#news")).to_be_empty()
+    expect(third.locator("#news")).to_be_empty(timeout=SECOND)
 
 
 def edit_one(
@@ -151,7 +151,7 @@ def test_both_catch_up_after_a_crash_and_nothing_typed_is_lost(
         expect_state(page, "Live")
         expect(page.locator("#outage")).to_be_hidden()
         expect(titles(page, "DONE")).to_have_text(["While away"])
-        expect(page.get_by_text("cannot be reached")).to_have_count(0)
+        expect(page.get_by_text("cannot be reached")).to_have_count(0, timeout=SECOND)
     save(dialog)
     expect(titles(other, "TO DO")).to_have_text(["Edited offline"])
     expect_count(other, "TO DO", "1")
@@ -185,7 +185,7 @@ def test_tabs_share_a_session_and_its_end_is_no_error(server: Server, open_page:
     log_out(page)
     for tab in (page, other):
         expect(tab.locator("#credentials")).to_be_visible()
-        expect(tab.get_by_role("alert")).to_have_count(0)
+        expect(tab.get_by_role("alert")).to_have_count(0, timeout=SECOND)
         assert tab.evaluate(f"{TOKENS}.length + document.cookie.length") == 0
     log_in(page, name)
     expect_state(other, "Live")
