@@ -6,7 +6,18 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.support.api import Api, User, succeed
-from tests.support.board import SECOND, add, card, edit, log_in, quoted, register_user, save, titles
+from tests.support.board import (
+    SECOND,
+    add,
+    card,
+    edit,
+    log_in,
+    quoted,
+    register_user,
+    save,
+    titles,
+    toast,
+)
 from tests.support.server import Server
 
 pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
@@ -95,8 +106,63 @@ def test_nobody_else_sees_it(page: Page, user: User, is_sent: bool) -> None:
     succeed(other.delete("auth/sessions/"))
     expect(page.locator("#credentials")).to_be_visible()
     log_in(page, user.username)
-    expect(titles(page, "TO DO")).to_have_text(["One"])
-    expect(page.get_by_role("button", name="Go on")).to_have_count(0, timeout=SECOND)
+    expect(go_on(page).get_by_label("Description")).to_have_value("A long story")
+
+
+def type_new(page: Page, title: str) -> None:
+    """Type a new task, and leave it."""
+    page.get_by_role("button", name="Details").click()
+    page.get_by_role("dialog").get_by_label("Title").fill(title)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+def test_drafts_that_are_offered_outlive_the_session(page: Page, user: User) -> None:
+    type_into(page, user)
+    page.keyboard.press("Escape")
+    for title in ("First", "Second"):
+        type_new(page, title)
+    page.clock.install()
+    page.clock.fast_forward(LONG)
+    end_session(page, user)
+    log_in(page, user.username)
+    offers = page.get_by_role("button", name="Go on")
+    expect(offers).to_have_count(3)
+    offers.nth(1).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Title")).to_have_value("First")
+    save(dialog)
+    expect(titles(page, "TO DO")).to_have_text(["First", "One"])
+    expect(offers).to_have_count(2)
+
+
+def test_a_draft_of_a_task_that_is_deleted_makes_a_new_one(page: Page, user: User) -> None:
+    dialog = type_into(page, user)
+    page.keyboard.press("Escape")
+    card(page, "One").get_by_role("button", name="Delete").click()
+    expect(titles(page, "TO DO")).to_have_count(0)
+    go_on(page)
+    expect(dialog.get_by_text("Save creates a new task")).to_be_visible()
+    save(dialog)
+    expect(card(page, "One")).to_contain_text("A long story")
+
+
+@pytest.mark.parametrize("button", ["Save", "Delete"])
+def test_a_draft_finds_only_late_that_its_task_is_gone(page: Page, user: User, button: str) -> None:
+    dialog = type_into(page, user)
+    page.keyboard.press("Escape")
+    end_session(page, user)
+    (task,) = succeed(user.get("tasks/"))["results"]
+    succeed(user.delete(f"tasks/{task['id']}/"))
+    log_in(page, user.username)
+    go_on(page).get_by_role("button", name=button).click()
+    if button == "Delete":
+        expect(toast(page, f"{quoted('One')} is deleted.")).to_be_visible()
+        assert page.get_by_role("button", name="Go on").count() == 0
+    else:
+        expect(dialog.get_by_text("Save creates a new task")).to_be_visible()
+        save(dialog)
+        expect(card(page, "One")).to_contain_text("A long story")
 
 
 def test_a_save_that_fails_after_the_end_of_the_session(page: Page, user: User) -> None:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.support.api import User, succeed
-from tests.support.board import card, register_user, titles
+from tests.support.board import SECOND, card, quoted, register_user, titles, toast
 from tests.support.server import Server
 
 pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
@@ -60,3 +60,17 @@ def test_two_steps_before_a_reply_are_two(page: Page, user: User) -> None:
     (task,) = succeed(user.get("tasks/"))["results"]
     assert task["status_task"] == "DONE"
     expect(titles(page, "DONE")).to_be_focused()
+
+
+def test_a_task_that_is_moved_twice_and_deleted_fails_nowhere(page: Page, user: User) -> None:
+    user.create_task("One")
+    held: list[Route] = []
+    page.route(TASK, lambda route: route.continue_() if held else held.append(route))
+    titles(page, "TO DO").focus()
+    with page.expect_request(TASK):
+        page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Delete")
+    held[0].continue_()
+    expect(toast(page, f"{quoted('One')} is deleted.")).to_be_visible()
+    expect(toast(page, "was not moved")).to_have_count(0, timeout=SECOND)

@@ -58,7 +58,10 @@ export async function remove(task) {
   if (leaving.has(task.id)) return true;
   leaving.add(task.id);
   return attempt(`${quoted(task.title)} was not deleted.`, async () => {
-    await tm.tasks.remove(task.id);
+    await moving.get(task.id)?.done.catch(() => {}); // a move that is queued would find nothing
+    await tm.tasks.remove(task.id).catch((error) => {
+      if (error.status !== 404) throw error; // what is gone already is where it shall be
+    });
     offerBack(task);
   }).finally(() => leaving.delete(task.id));
 }

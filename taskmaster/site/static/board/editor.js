@@ -21,7 +21,8 @@ let opening = 0; // the number of the last time that the dialog was opened
 let deleted = null; // the id of the task that was deleted elsewhere while it was open here
 let whenMade = () => {};
 let owner; // the id of whoever types here
-let left = null; // what was typed by who is logged out now
+let key; // the id of the task that was opened, or what tells one new task from another
+const drafts = new Set(); // what was typed and is neither saved nor opened again, by all who were logged in here
 
 /** Change a task. */
 export function edit(one, typed = {}) {
@@ -43,7 +44,8 @@ function open(typed) {
   deleted = null;
   owner = tm.user.id;
   form.ariaBusy = null;
-  release(task?.id ?? "");
+  key = task?.id ?? `new-${opening}`;
+  forget(key);
   show(task ?? NEW, typed);
   tell(form, {});
   say("");
@@ -92,6 +94,7 @@ handle(form, async () => {
       answer = await (one ? tm.tasks.update(one.id, body) : create(body));
     }
   } catch (error) {
+    if (isHere() && task && error.status === 404) return hear({ id: one.id, action: "task_delete" });
     if (isHere()) throw error;
     return goOn(`What you typed was not saved: ${inWords(error)}`, draft);
   }
@@ -120,22 +123,37 @@ function keep() {
   goOn(UNSAVED, draftOf(typed));
 }
 
-const draftOf = (typed) => ({ owner, one: task, before: shown, gone: deleted, made: whenMade, typed });
+const draftOf = (typed) => ({ owner, key, one: task, before: shown, made: whenMade, typed });
 
 /** Offer it to who typed it: now, or when they are back. */
 function goOn(text, draft) {
   if (!Object.keys(draft.typed).length) return;
-  if (!tm.user) left = { text, draft };
-  if (tm.user?.id !== draft.owner) return;
-  const { one, before, gone, made, typed } = draft;
+  drafts.add(Object.assign(draft, { text }));
+  if (tm.user?.id === draft.owner) offerDraft(draft);
+}
+
+function offerDraft(draft) {
+  const { text, one, before, made, typed } = draft;
   const toast = offer(text, "Go on", () => {
-    const now = taskOf(one?.id ?? gone) ?? one; // it may have changed, gone or come back
+    drafts.delete(draft);
+    const now = taskOf(draft.key) ?? one; // it may have changed, gone or come back
     if (!now) return make(typed, made);
     edit(now, typed);
-    if (one && overwrites(before, typed)) say(OVERWRITES);
+    if (draft.isGone) hear({ id: now.id, action: "task_delete" });
+    else if (one && overwrites(before, typed)) say(OVERWRITES);
   });
-  hold(toast, one?.id ?? "");
+  hold(toast, draft.key);
 }
+
+/** Forget the drafts of a task: it is open again. */
+function forget(id) {
+  release(id);
+  for (const draft of drafts) if (draft.key === id && draft.owner === owner) drafts.delete(draft);
+}
+
+tm.onEvent(({ id, action }) => {
+  for (const draft of drafts) if (draft.key === id) draft.isGone = action === "task_delete";
+});
 
 /** Close it: the session has ended. What was typed waits for who typed it. */
 export function leave() {
@@ -143,10 +161,9 @@ export function leave() {
   discard();
 }
 
-/** Offer who has logged in what they left here; forget what somebody else did. */
+/** Offer who has logged in what they left here, and nobody else. */
 export function comeBack() {
-  if (left) goOn(left.text, left.draft);
-  left = null;
+  for (const draft of drafts) if (draft.owner === tm.user.id) offerDraft(draft);
 }
 
 /** Take a change of another window into the fields that nobody has touched here. */
