@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.support.api import User, succeed
-from tests.support.board import edit, open_account, register_user, titles
+from tests.support.board import add, edit, open_account, register_user, titles
 from tests.support.server import Server
 
 pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=Tru
 
 @pytest.fixture
 def page(module_server: Server, open_page: Callable[..., Page]) -> Page:
-    return open_page(module_server.url, "status of 503")
+    return open_page(module_server.url, "status of (404|503)")
 
 
 @pytest.fixture
@@ -46,7 +46,9 @@ def test_where_the_filters_go_with_the_last_task(page: Page, user: User) -> None
     expect(page.locator("#heading")).to_be_focused()
 
 
-def test_on_the_button_whose_deed_fails(page: Page, user: User) -> None:
+@pytest.mark.parametrize("is_elsewhere", [False, True])
+def test_on_the_button_whose_deed_fails(page: Page, is_elsewhere: bool) -> None:
+    register_user(page)
     open_account(page)
     busy = {"code": "busy", "detail": "Try again."}
     page.route(
@@ -55,5 +57,29 @@ def test_on_the_button_whose_deed_fails(page: Page, user: User) -> None:
     )
     end = page.get_by_role("button", name="End the session")
     end.press("Enter")
+    field = page.get_by_label("Present password")
+    if is_elsewhere:
+        field.focus()
     expect(page.get_by_role("alert")).to_contain_text("Try again.", timeout=20_000)
-    expect(end).to_be_focused()
+    expect(field if is_elsewhere else end).to_be_focused()
+
+
+def test_a_failure_that_comes_late_moves_nobody(page: Page, user: User) -> None:
+    for number in range(20):
+        user.create_task(f"Task {number}")
+    expect(titles(page, "TO DO")).to_have_count(20)
+    held: list[Route] = []
+    page.route(
+        "**/api/v1/tasks/",
+        lambda route: held.append(route) if route.request.method == "POST" else route.continue_(),
+    )
+    with page.expect_request(lambda request: request.method == "POST"):
+        add(page, "New")
+    last = titles(page, "TO DO").last
+    last.focus()
+    before = last.bounding_box()
+    refusal = {"code": "invalid", "detail": "It is not so.", "errors": {"title": ["Not so."]}}
+    held[0].fulfill(status=404, json=refusal, content_type="application/problem+json")
+    expect(page.locator("#creation-error")).to_have_text("Not so.")
+    expect(last).to_be_focused()
+    assert last.bounding_box() == pytest.approx(before, abs=1)

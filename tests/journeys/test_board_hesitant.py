@@ -139,6 +139,15 @@ def test_a_date_that_is_not_whole_is_refused_and_deletes_nothing(page: Page, use
     assert succeed(user.get("tasks/"))["results"][0]["due_date"] == due
 
 
+def test_a_task_that_was_due_long_ago_can_be_edited(page: Page, user: User) -> None:
+    due = user.create_task("Old", due_date="0026-12-24T00:00:00Z")["due_date"]
+    dialog = edit(page, "Old")
+    dialog.get_by_label("Title").fill("Still there")
+    save(dialog)
+    expect(card(page, "Still there")).to_be_visible()
+    assert succeed(user.get("tasks/"))["results"][0]["due_date"] == due
+
+
 def test_a_key_that_is_held_deletes_one_task(page: Page, user: User) -> None:
     for title in ("Three", "Two", "One"):
         user.create_task(title)

@@ -69,6 +69,18 @@ def test_what_floats_leaves_in_sight_what_has_the_focus(page: Page, user: User) 
             "(tabs) => tabs.getBoundingClientRect().bottom"
         )
         assert top >= tabs
+    edit(page, "Task 11").get_by_label("Title").fill(
+        "A draft, which is offered until somebody goes on"
+    )
+    page.keyboard.press("Escape")
+    offer = page.get_by_role("button", name="Go on")
+    expect(offer).to_be_visible()
+    titles(page, "TO DO").first.focus()
+    for _ in range(11):
+        page.keyboard.press("ArrowDown")
+        bottom = page.evaluate("document.activeElement.getBoundingClientRect().bottom")
+        message = page.locator(".toast").evaluate("(toast) => toast.getBoundingClientRect().top")
+        assert bottom <= message
 
 
 def test_many_messages_leave_room_and_the_last_is_in_sight(page: Page, user: User) -> None:
@@ -79,4 +91,6 @@ def test_many_messages_leave_room_and_the_last_is_in_sight(page: Page, user: Use
         card(page, f"Task {number}").get_by_role("button", name="Delete").press("Enter")
         message = toast(page, f"{quoted(f'Task {number}')} is deleted.")
         expect(message.get_by_role("button", name="Undo")).to_be_in_viewport()
-    assert page.evaluate("document.querySelector('#toasts').clientHeight") <= SMALL["height"] * 0.4
+    assert (
+        page.evaluate("document.querySelector('.messages').clientHeight") <= SMALL["height"] * 0.4
+    )

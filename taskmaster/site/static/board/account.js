@@ -88,7 +88,7 @@ function rowOf({ id, user_agent: agent, last_used_at: used, current }) {
       await tm.account.endSession(id);
     } catch (error) {
       button.disabled = false;
-      button.focus(); // a disabled button has lost it
+      if (document.activeElement === document.body) button.focus(); // a disabled button has lost it
       if (error.status !== 404) return tell(sessions, error);
     }
     await listSessions();

@@ -74,11 +74,14 @@ const typedFields = () => Object.fromEntries(Object.entries(read()).filter(([nam
 function changes() {
   const fields = read();
   const { due_date: _, due_time: __, ...body } = task ? typedFields() : fields;
-  if (fields.due_time && !fields.due_date) {
-    throw Object.assign(new Error(), { code: "no_date", errors: { due_date: ["A time needs a date."] } });
-  }
-  const isDueChanged = fields.due_date !== shown.due_date || fields.due_time !== shown.due_time;
-  return isDueChanged ? { ...body, due_date: fromFields(fields) } : body;
+  const isNewDate = fields.due_date !== shown.due_date;
+  if (fields.due_time && !fields.due_date) refuseDate("A time needs a date.");
+  if (isNewDate && fields.due_date && fields.due_date < "1000") refuseDate("Please give the year in four digits."); // 26 is the year 26
+  return isNewDate || fields.due_time !== shown.due_time ? { ...body, due_date: fromFields(fields) } : body;
+}
+
+function refuseDate(why) {
+  throw Object.assign(new Error(), { code: "no_date", errors: { due_date: [why] } });
 }
 
 handle(form, async () => {

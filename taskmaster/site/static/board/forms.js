@@ -43,6 +43,8 @@ export function tell(form, error) {
   place.toggleAttribute("data-outage", isOutage);
   const kept = isOutage ? " What you typed stays here; please try again." : "";
   say(form, place, isGeneral ? (unclaimed.join(" ") || inWords(error)) + kept : "");
+  const has = document.activeElement;
+  if (has !== document.body && !form.contains(has)) return; // whoever is elsewhere by now stays there
   form.querySelector("[aria-invalid=true]")?.focus();
   intoSight(form.querySelector("[data-for]:not(:empty)"));
 }
@@ -69,7 +71,6 @@ function isComplete(form) {
   for (const { name, required, disabled, value, validity } of form.elements) {
     if (required && !disabled && !value.trim()) errors[name] = ["Please fill this in."];
     if (validity?.badInput) errors[name] = ["This is not complete, or there is no such day."]; // its value is empty
-    if (validity?.rangeUnderflow) errors[name] = ["Please give the year in four digits."]; // 26 is the year 26
   }
   const isGood = !Object.keys(errors).length;
   if (!isGood) tell(form, { errors });
