@@ -5,8 +5,17 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.api import User
-from tests.support.board import card, edit, open_account, register_user, save, titles
+from tests.support.api import Api, User
+from tests.support.board import (
+    card,
+    edit,
+    log_in,
+    log_out,
+    open_account,
+    register_user,
+    save,
+    titles,
+)
 from tests.support.server import Server
 
 pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
@@ -52,6 +61,32 @@ def test_back_to_a_search_finds_it_also_after_a_reload(page: Page, user: User) -
     page.go_back()
     expect(page.get_by_label("Search")).to_have_value("two")
     expect(titles(page, "TO DO")).to_have_text(["Two"])
+
+
+def test_back_finds_also_what_was_typed_just_before(page: Page, user: User) -> None:
+    user.create_task("Two")
+    with page.expect_request("**search=two**"):  # a moment later
+        page.get_by_label("Search").fill("two")
+        open_account(page)
+    assert page.url.endswith("/account")
+    page.go_back()
+    page.wait_for_url("**/?search=two")
+    expect(page.get_by_label("Search")).to_have_value("two")
+
+
+def test_back_shows_nobody_what_others_have_searched_for(page: Page, user: User) -> None:
+    other = Api(user.transport).register()
+    for one in (user, other):
+        one.create_task("One")
+    page.get_by_label("Search").fill("secret")
+    page.wait_for_url("**/?search=secret")
+    open_account(page)
+    log_out(page)
+    log_in(page, other.username)
+    page.go_back()
+    expect(titles(page, "TO DO")).to_have_text(["One"])
+    expect(page.get_by_label("Search")).to_have_value("")
+    assert "secret" not in page.url
 
 
 @pytest.mark.usefixtures("user")

@@ -24,6 +24,12 @@ def press(page: Page) -> None:
     page.get_by_role("button", name="Set the password").click()
 
 
+def open_link(page: Page, token: str) -> None:
+    """Open another link in the same tab, which changes only the fragment."""
+    with page.expect_event("load"):
+        page.evaluate("(token) => { location.hash = token }", token)
+
+
 def test_the_token_outlives_the_link_to_the_content(page: Page) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
@@ -32,7 +38,11 @@ def test_the_token_outlives_the_link_to_the_content(page: Page) -> None:
     with page.expect_request(CALL) as sent:
         press(page)
     assert sent.value.post_data_json == {"token": "the.token", "password": PASSWORD}
-    expect(page.get_by_text("Your password is set.")).to_be_focused()
+    done = page.get_by_text("Your password is set.")
+    expect(done).to_be_focused()
+    open_link(page, "of.somebody.else")
+    expect(page.get_by_label("New password")).to_be_visible()
+    expect(done).to_be_hidden()
 
 
 @pytest.mark.parametrize(
@@ -50,9 +60,9 @@ def test_a_failure_is_said(page: Page, status: int, kind: str, body: str, said: 
 
 
 def test_a_link_without_its_token_is_not_complete(page: Page) -> None:
-    page.evaluate("location.hash = ''")
+    open_link(page, "")
     press(page)
     expect(page.get_by_role("alert")).to_contain_text("This link is not complete.")
-    page.evaluate("location.hash = 'another.token'")
+    open_link(page, "another.token")
     press(page)
     expect(page.get_by_role("alert")).to_contain_text("This token is not valid.")

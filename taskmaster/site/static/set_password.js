@@ -4,14 +4,10 @@ import { send } from "/client/http.js";
 
 const form = document.getElementById("password");
 const SKIPPED = document.querySelector(".skip").hash; // this link puts its own fragment in place of the token
-let token = "";
+const token = location.hash === SKIPPED ? "" : location.hash.slice(1);
 
-function takeToken() {
-  if (location.hash !== SKIPPED) token = location.hash.slice(1);
-}
-
-takeToken();
-addEventListener("hashchange", takeToken); // another link in the same tab loads nothing anew
+// Another link in the same tab loads nothing by itself, and what was said is of the one before.
+addEventListener("hashchange", () => location.hash === SKIPPED || location.reload());
 
 handle(form, async ({ password }) => {
   if (!token) throw Object.assign(new Error("This link is not complete. Please open all of it."), { code: "no_token" });

@@ -11,7 +11,7 @@ import { tellTour } from "./tour.js";
 
 const TITLE = document.title;
 let known = null; // the id of whose board is open
-let last = null; // the id of who was there last
+let last = history.state?.owner; // the id of who was there last
 
 tm.onUser((user, why) => {
   if (user?.id !== known) {
@@ -60,13 +60,15 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-view], header a[href='/']");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  history.pushState(null, "", link.href);
+  if (location.pathname === "/") remember(); // also what has just been typed
+  history.pushState({ owner: known }, "", link.href);
   if (location.pathname === "/") remember();
   byId("menu").hidePopover();
   show();
   focusOnHeading();
 });
-addEventListener("popstate", () => {
+addEventListener("popstate", ({ state }) => {
+  if (tm.user && state?.owner && state.owner !== tm.user.id) history.replaceState(null, "", "/"); // it is another's
   if (location.pathname === "/" && recall() && tm.user) openBoard();
   show();
 });

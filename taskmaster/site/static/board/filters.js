@@ -1,4 +1,5 @@
 // What is shown and in which order, kept in the address of the page.
+import { tm } from "./client.js";
 import { today, urgency } from "./dates.js";
 import { byId, whenQuiet } from "./dom.js";
 
@@ -22,7 +23,7 @@ export function chosen() {
 /** Call `changed()` when something else shall be shown. */
 export function onFilter(changed) {
   const act = () => {
-    remember();
+    if (location.pathname === "/") remember(); // else it is left already, and that has done so
     changed();
   };
   let day = today();
@@ -36,11 +37,11 @@ export function onFilter(changed) {
 
 const fields = () => Object.fromEntries(new FormData(form));
 
-/** Keep what is chosen in the address of the board. */
+/** Keep what is chosen in the address of the board, and who has chosen it. */
 export function remember() {
   const said = Object.entries(fields()).filter(([name, value]) => value && value !== form.elements[name][0]?.value);
   const query = new URLSearchParams(said).toString();
-  history.replaceState(null, "", query ? `?${query}` : location.pathname);
+  history.replaceState({ owner: tm.user?.id }, "", query ? `?${query}` : location.pathname);
 }
 
 /** Choose what the address of the board says; tell whether it is something else than before. */
