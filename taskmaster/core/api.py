@@ -26,7 +26,7 @@ curl http://127.0.0.1:8000/api/v1/auth/register/ -H 'Content-Type: application/j
 `auth/token/refresh/`; keep both.
 
 **3. Keep a list up to date**, through any cut, with the JavaScript client of this server, in a
-`<script type="module">`. It refreshes by itself:
+module script of a page. It refreshes by itself:
 
 ```js
 import { connect } from "http://127.0.0.1:8000/client/taskmaster.js";
