@@ -89,7 +89,7 @@ function rowOf({ id, user_agent: agent, last_used_at: used, current }) {
     } catch (error) {
       button.disabled = false;
       if (document.activeElement === document.body) button.focus(); // a disabled button has lost it
-      if (error.status !== 404) return tell(sessions, error);
+      if (error.code !== "not_found") return tell(sessions, error);
     }
     await listSessions();
     byId("sessions-heading").focus();

@@ -37,7 +37,7 @@ export function tellMade({ title, status_task: status }) {
 export const step = (task, by) => move(task, statusBeside(wantedOf(task), by));
 
 export async function move(task, status) {
-  if (!status || status === wantedOf(task)) return;
+  if (!status || status === wantedOf(task) || leaving.has(task.id)) return;
   const before = moving.get(task.id)?.done ?? Promise.resolve();
   const mine = { status, done: before.then(() => moveNow(task, status)) }; // one after the other, as they were meant
   moving.set(task.id, mine);
@@ -60,7 +60,7 @@ export async function remove(task) {
   return attempt(`${quoted(task.title)} was not deleted.`, async () => {
     await moving.get(task.id)?.done.catch(() => {}); // a move that is queued would find nothing
     await tm.tasks.remove(task.id).catch((error) => {
-      if (error.status !== 404) throw error; // what is gone already is where it shall be
+      if (error.code !== "not_found") throw error; // what is gone already is where it should be
     });
     offerBack(task);
   }).finally(() => leaving.delete(task.id));

@@ -97,7 +97,7 @@ handle(form, async () => {
       answer = await (one ? tm.tasks.update(one.id, body) : create(body));
     }
   } catch (error) {
-    if (isHere() && task && error.status === 404) return hear({ id: one.id, action: "task_delete" });
+    if (isHere() && task && error.code === "not_found") return hear({ id: one.id, action: "task_delete" });
     if (isHere()) throw error;
     return goOn(`What you typed was not saved: ${inWords(error)}`, draft);
   }
