@@ -22,6 +22,7 @@ from tests.support.streams import (
     SSEClient,
     WebSocketClient,
     close_engine,
+    in_order,
 )
 
 SETUPS = BY_GUNICORN
@@ -32,6 +33,7 @@ IN_URL = pytest.mark.parametrize("name", ["token", "access_token"])
 def knock(url: str, client: type[SocketIOClient], headers: dict[str, str] | None = None) -> Any:
     """Join the namespace without `auth`; return the refusal, or what `stream_ready` says."""
     said, knocking = Queue[Any](), socketio.Client(reconnection=False)
+    in_order(knocking.eio)
     for name in ("stream_ready", "connect_error"):
         knocking.on(name, said.put, namespace=NAMESPACE)
     try:

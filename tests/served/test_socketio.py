@@ -20,6 +20,7 @@ from tests.support.streams import (
     SOCKETIO_CLIENTS,
     SocketIOClient,
     close_engine,
+    in_order,
 )
 from tests.support.waiting import wait_until
 
@@ -35,6 +36,7 @@ def test_another_namespace_is_refused_and_names_the_right_one(
 ) -> None:
     refusals: list[Any] = []
     wrong = socketio.Client(reconnection=False)
+    in_order(wrong.eio)
     wrong.on("connect_error", refusals.append, namespace=namespace)
     with pytest.raises(socketio.exceptions.ConnectionError):
         wrong.connect(

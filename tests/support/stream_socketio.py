@@ -11,15 +11,27 @@ import socketio
 
 from tests.support.stream_client import ACTIONS, CONTROLS, NAMESPACE, RefusedError, StreamClient
 from tests.support.stream_websocket import send_fragments
+from tests.support.waiting import wait_until
 
 quiet = logging.getLogger("tests.engineio")  # its threads may outlive the test, and pytest's stderr
 quiet.disabled = True
 
 
 def in_order(engine: Any) -> None:
-    """Have messages handled one after the other: the library gives each a thread of its own."""
-    trigger = engine._trigger_event
+    """Have one thing done after the other, where the library's threads race.
+
+    It handles each message in a thread of its own. And it sends no goodbye while a POST is under
+    way, but waits for its poll, which the server ends after ten seconds.
+    """
+    trigger, disconnect = engine._trigger_event, engine.disconnect
     engine._trigger_event = lambda *args, **_: trigger(*args, run_async=False)
+
+    def disconnect_when_all_is_sent(**options: Any) -> None:
+        with contextlib.suppress(AssertionError):  # it has stopped sending
+            wait_until(lambda: not (engine.queue and engine.queue.unfinished_tasks), 1)
+        disconnect(**options)
+
+    engine.disconnect = disconnect_when_all_is_sent
 
 
 def close_engine(engine: Any) -> None:

@@ -1,7 +1,7 @@
 """Clients of all transports with one face."""
 
 from tests.support.stream_client import NAMESPACE, RefusedError, StreamClient
-from tests.support.stream_socketio import PollingClient, SocketIOClient, close_engine
+from tests.support.stream_socketio import PollingClient, SocketIOClient, close_engine, in_order
 from tests.support.stream_sse import SSEClient
 from tests.support.stream_websocket import BrowserWebSocketClient, WebSocketClient
 
@@ -17,6 +17,7 @@ __all__ = [
     "StreamClient",
     "WebSocketClient",
     "close_engine",
+    "in_order",
 ]
 
 TRANSPORTS: dict[str, type[StreamClient]] = {
