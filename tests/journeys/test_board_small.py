@@ -48,6 +48,17 @@ def test_what_went_wrong_is_in_sight(page: Page, user: User) -> None:
     expect(dialog.get_by_role("alert")).to_be_in_viewport()
 
 
+def test_each_tab_is_one_line(page: Page, user: User) -> None:
+    user.create_task("One")
+    for width in (320, 340, 360, 390, 430, 600, 800):
+        page.set_viewport_size({"width": width, "height": 700})
+        heights = page.locator(".columns-tabs label").evaluate_all(
+            "(tabs) => tabs.map((tab) => tab.getBoundingClientRect().height)"
+        )
+        assert len(heights) == 3
+        assert max(heights) < 50, width  # two lines are more
+
+
 def test_text_fits_with_more_space_between_its_letters(page: Page, user: User) -> None:
     """As WCAG 1.4.12 lets a reader have it."""
     user.create_task("One")
