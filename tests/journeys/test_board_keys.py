@@ -47,15 +47,20 @@ def test_arrows_go_on_over_an_empty_column(page: Page, user: User) -> None:
     expect(titles(page, "TO DO")).to_be_focused()
 
 
-def test_two_steps_before_a_reply_are_two(page: Page, user: User) -> None:
-    user.create_task("One")
+def step_twice(page: Page) -> Route:
+    """Move the only task two columns on; return the first request, which waits for its reply."""
     held: list[Route] = []
     page.route(TASK, lambda route: route.continue_() if held else held.append(route))
     titles(page, "TO DO").focus()
     with page.expect_request(TASK):
         page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press("Shift+ArrowRight")
-    held[0].continue_()
+    return held[0]
+
+
+def test_two_steps_before_a_reply_are_two(page: Page, user: User) -> None:
+    user.create_task("One")
+    step_twice(page).continue_()
     expect(titles(page, "DONE")).to_have_text(["One"])
     (task,) = succeed(user.get("tasks/"))["results"]
     assert task["status_task"] == "DONE"
@@ -64,13 +69,8 @@ def test_two_steps_before_a_reply_are_two(page: Page, user: User) -> None:
 
 def test_a_task_that_is_moved_twice_and_deleted_fails_nowhere(page: Page, user: User) -> None:
     user.create_task("One")
-    held: list[Route] = []
-    page.route(TASK, lambda route: route.continue_() if held else held.append(route))
-    titles(page, "TO DO").focus()
-    with page.expect_request(TASK):
-        page.keyboard.press("Shift+ArrowRight")
-    page.keyboard.press("Shift+ArrowRight")
+    first = step_twice(page)
     page.keyboard.press("Delete")
-    held[0].continue_()
+    first.continue_()
     expect(toast(page, f"{quoted('One')} is deleted.")).to_be_visible()
     expect(toast(page, "was not moved")).to_have_count(0, timeout=SECOND)
