@@ -13,8 +13,8 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
-# A connection that was opened so is used once: it stays so when the server takes writes again, or
-# when the name of a standby leads to the primary.
+# A connection to a read-only server is used once. If it were kept, it would still be read-only when
+# the server takes writes again, and still lead to the standby when the name leads to the primary.
 READ_ONLY = "read_only"
 GRACE = 1.0  # seconds that the client waits longer than the server
 # Only those that the server knows: the last one is of PostgreSQL 17.
@@ -63,10 +63,9 @@ def prepare(engine: Engine, seconds: float | None) -> None:
         return connection
 
     def begin(connection: PatientConnection, record: ConnectionPoolEntry) -> None:
-        connection.execute(settings)
-        found = connection.execute("SHOW transaction_read_only").fetchone()
+        last = connection.execute(f"{settings}; SHOW transaction_read_only").set_result(-1)
+        record.info[READ_ONLY] = last.fetchone() == ("on",)
         connection.commit()
-        record.info[READ_ONLY] = found == ("on",)
 
     def leave(_: Any, record: ConnectionPoolEntry) -> None:
         if record.info.get(READ_ONLY):
