@@ -202,7 +202,8 @@ def flatten(messages: Mapping[str, Any]) -> dict[str, list[str]]:
 def _walk(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
     if isinstance(node, Mapping):
         for name, below in node.items():
-            of_whole = name == "_schema" and below != UNKNOWN  # a client may call a field so
+            # A client's own field may have this name, too.
+            of_whole = name == "_schema" and below != UNKNOWN
             yield from _walk(below, path if of_whole else (*path, _printable(name)))
     else:
         for reason in node if isinstance(node, list) else [node]:

@@ -41,7 +41,7 @@ HOUR = 3600
 FEW_KEYS = 1000  # fewer are never cleaned up
 AT_ONCE = 2  # guesses and hashes of one address, and for one account
 GUESSES, HASHES = Slot[Lines]("guesses"), Slot[Lines]("hashes")
-REST = 1  # seconds that nobody waits for a storage that has failed: turns are waited for meanwhile
+REST = 1  # seconds after a failure in which the storage is not asked: others queue behind who waits
 UNCOUNTED = Slot[Outage]("uncounted", partial(Outage, "rate_limit_failed_open"))
 
 Ask = Callable[..., bool]

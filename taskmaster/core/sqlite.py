@@ -136,8 +136,9 @@ def prepare(engine: Engine, pragmas: tuple[str, ...], seconds: float) -> None:
 class Opening:
     """Opens the file again as soon as a change finds its connection read-only.
 
-    It stays so when the file may be written again, and so is a new one as long as any other is
-    open, since they share the `-shm`. So all are closed: those in use at the end of their use.
+    Such a connection stays read-only when the file may be written again. A new one is read-only
+    too while any other is open, because they share the `-shm`. So all are closed, those in use
+    when they come back to their pool.
     """
 
     def __init__(self, writing: Engine, engines: Collection[Engine]) -> None:
