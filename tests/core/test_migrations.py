@@ -129,6 +129,33 @@ def test_who_is_not_active_does_not_come_back_by_a_downgrade(api: Api, database:
 
 @pytest.mark.usefixtures("in_app")
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_the_script_makes_what_the_migrations_make(
+    database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flask_migrate.upgrade(directory=DIRECTORY, revision="base:head", sql=True)
+    script = capsys.readouterr().out
+    flask_migrate.downgrade(directory=DIRECTORY, revision="base")
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE alembic_version")
+        connection.exec_driver_sql(script)
+    flask_migrate.check(directory=DIRECTORY)
+
+
+@pytest.mark.usefixtures("in_app")
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_the_script_refuses_to_leave_tasks_without_search_text(
+    user: User, database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    user.create_task()
+    flask_migrate.downgrade(directory=DIRECTORY, revision="0001")
+    capsys.readouterr()
+    flask_migrate.upgrade(directory=DIRECTORY, revision="0001:0002", sql=True)
+    with database.engine.begin() as connection, pytest.raises(DBAPIError, match="flask db upgrade"):
+        connection.exec_driver_sql(capsys.readouterr().out)
+
+
+@pytest.mark.usefixtures("in_app")
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_a_migration_does_not_hold_up_those_behind_it(app: Flask, database: Database) -> None:
     flask_migrate.downgrade(directory=DIRECTORY, revision="0003")
     with database.engine.connect() as dump:
