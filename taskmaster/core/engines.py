@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import URL, NullPool, QueuePool
+from sqlalchemy import URL, QueuePool
 
 from ..extensions import ASIDE, LONG, READING
 
@@ -51,7 +51,8 @@ def _postgresql(url: URL, shared: dict[str, Any], config: Mapping[str, Any]) -> 
     pool = {**shared, "pool_size": config["DB_POOL_SIZE"]}
     # Set once for each connection: to set it at each use took a quarter of a short read.
     read = {"url": url, "isolation_level": "AUTOCOMMIT"}
-    long = {"url": url, "hide_parameters": True, "poolclass": NullPool, **driver}
+    # One is kept: the parts of long work follow one another.
+    long = {**shared, "url": url, "pool_size": 1, "max_overflow": -1}
     return {
         "SQLALCHEMY_ENGINE_OPTIONS": pool,
         "SQLALCHEMY_BINDS": {READING: pool | read, ASIDE: shared | read | FEW, LONG: long},

@@ -5,11 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, event, text
 
 from taskmaster.core.concurrency import pause
 from taskmaster.core.database import DATABASES, reading, writing, writing_of
+from taskmaster.core.parts import DELETED, delete_in_parts
 from taskmaster.extensions import db
+from taskmaster.tasks.models import tasks
 from tests.support.api import Api, User, succeed, through_client
 from tests.support.asserts import assert_problem
 from tests.support.databases import Database
@@ -49,6 +51,18 @@ def test_long_work_has_none_whatever_is_set_there(
     with make_app().app_context(), writing(long=True) as connection:
         assert shown(connection) == ("0", "0", "0", "UTC")
         assert connection.exec_driver_sql("SHOW transaction_timeout").scalar_one() == "0"
+
+
+def test_long_work_in_parts_has_one_connection(user: User, app: Flask) -> None:
+    operation = {"action": "create", "task": {"title": "x"}}
+    for _ in range(3):
+        succeed(user.bulk(*[operation] * DELETED))
+    with app.app_context():
+        long = DATABASES.get().long
+        opened = list[object]()
+        event.listen(long, "connect", lambda connection, _: opened.append(connection))
+        assert delete_in_parts(tasks) == 3 * DELETED
+    assert len(opened) == 1
 
 
 @pytest.mark.parametrize("setting", [
