@@ -81,6 +81,10 @@ class Api(flask_smorest.Api):
     DEFAULT_ERROR_RESPONSE_NAME = None
     ERROR_SCHEMA = ProblemSchema
 
+    def _register_responses(self) -> None:
+        """Leave out smorest's, one for each status: operations name their own refusals."""
+        self.spec.components.schema("Problem", schema=ProblemSchema)
+
     def _register_pagination_header(self) -> None:
         """Leave out smorest's: no reply has it."""
 
