@@ -84,14 +84,17 @@ OLDEST_KEPT = OLDEST.where(keys.c.created_at > bindparam("since"))
 
 
 class Key(NamedTuple):
-    """A key that a client chose, and a digest of the body that came with it."""
+    """A key that a client chose, and a digest of what was asked with it."""
 
     value: str
     fingerprint: str
 
 
-def read_key(request: Request) -> Key | None:
-    """Return the key of a request, quoted or not; None without one. Raise ApiError (422)."""
+def read_key(request: Request, body_only: bool = False) -> Key | None:
+    """Return the key of a request, quoted or not; None without one. Raise ApiError (422).
+
+    It stands for the path and the body. `body_only` is for calls whose keys were stored so before.
+    """
     value = request.headers.get(HEADER)
     if value is None:
         return None
@@ -99,7 +102,7 @@ def read_key(request: Request) -> Key | None:
         value = value[1:-1]
     if not 0 < len(value) <= MAX_LENGTH or UNSTORABLE.search(value):
         raise invalid({HEADER: [f"1 to {MAX_LENGTH} characters."]})
-    return Key(value, _fingerprint(request))
+    return Key(value, _fingerprint(request, "" if body_only else request.path))
 
 
 def run_idempotent(
@@ -108,7 +111,7 @@ def run_idempotent(
     """Return the reply of `operation`, or the one that it gave the first time with this key.
 
     The reply must be what JSON can hold. The transaction must have locked the user's head.
-    Raise ApiError (422) if the key was used with another body, or the user's kept replies fill
+    Raise ApiError (422) if the key was used with another request, or the user's kept replies fill
     what one user may have.
     """
     if key is None:
@@ -117,7 +120,7 @@ def run_idempotent(
     found = connection.execute(FIND, own).first()
     if found and found.created_at > clock.now() - KEPT:
         if found.fingerprint != key.fingerprint:
-            detail = "This key was used with another body."
+            detail = "This key was used with another request."
             raise ApiError(ErrorCode.IDEMPOTENCY_MISMATCH, detail)
         return orjson.loads(found.reply)
     if found:
@@ -154,10 +157,10 @@ def _measure(connection: Connection, user_id: str) -> int:
     return int(newest)
 
 
-def _fingerprint(request: Request) -> str:
-    """Return a digest of the body as parsed JSON: white space and order do not matter."""
+def _fingerprint(request: Request, path: str) -> str:
+    """Return a digest of the path, and of the body as parsed JSON: order does not matter."""
     try:
-        body = orjson.dumps(request.get_json(), option=orjson.OPT_SORT_KEYS)
+        body = orjson.dumps(request.get_json(silent=True), option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError:  # an ignored field is no UTF-8, or nested deeper than it goes
         body = request.get_data()
-    return sha256(body).hexdigest()
+    return sha256(path.encode() + body).hexdigest()

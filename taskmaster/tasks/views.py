@@ -71,7 +71,7 @@ class Tasks(MethodView):
         With an `Idempotency-Key`, a repetition gets the first reply again and makes no second
         task.
         """
-        key = idempotency.read_key(request)
+        key = idempotency.read_key(request, body_only=True)
         task = service.create(current().user_id, fields, key)
         location = url_for("tasks.TaskItem", task_id=task["id"])
         return json_response(task, 201, {"Location": location, "ETag": etag(1)})
@@ -90,7 +90,7 @@ def change_many(body: dict[str, Any]) -> Response:
     by the operation's index, as in `operations.3.task.title`. With an `Idempotency-Key`, a
     repetition gets the first reply again and changes nothing.
     """
-    key = idempotency.read_key(request)
+    key = idempotency.read_key(request, body_only=True)
     return json_response(bulk.change_many(current().user_id, body["operations"], key))
 
 
