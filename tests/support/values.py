@@ -6,12 +6,13 @@ from flask import Flask
 
 from taskmaster.accounts import password_links
 from taskmaster.accounts.service import get_user
+from taskmaster.tasks import filters
 from tests.support.api import User, succeed
 from tests.support.openapi import Operation
 
 UNKNOWN = "0197f3c2-0000-7000-8000-000000000000"  # well formed, and the id of nothing
 START = datetime(2030, 1, 1, tzinfo=UTC)  # where a clock stands that a test moves
-ORDERINGS = ("date_created", "last_updated", "due_date", "title", "priority")
+ORDERINGS = tuple(filters.ORDERINGS)
 HANDSHAKE = {
     "Connection": "Upgrade",
     "Upgrade": "websocket",

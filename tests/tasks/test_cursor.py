@@ -87,7 +87,7 @@ NO_CURSORS = [
 ]  # fmt: skip
 IDS = (5, None, "x")
 TIMES = ({}, 1.5, 0, "", "x", 1, True, "0001-01-01T00:00:00+23:59")
-VALUES = {
+VALUES = {  # by ordering: what is no value of it
     "date_created": [*TIMES, None],
     "last_updated": [*TIMES, None],
     "due_date": TIMES,
