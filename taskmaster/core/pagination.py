@@ -10,7 +10,7 @@ from marshmallow import fields, validate
 
 from .current import current_request
 from .errors import ApiError, invalid, not_found
-from .schemas import UNSTORABLE, Schema, Whole
+from .schemas import UNSTORABLE, Schema, WholeParameter
 
 
 def link_to(example: str, description: str) -> fields.Url:
@@ -22,12 +22,12 @@ def link_to(example: str, description: str) -> fields.Url:
 class PageQuerySchema(Schema):
     """Which page of a list, and how long a page is."""
 
-    page = Whole(
+    page = WholeParameter(
         load_default=1,
         validate=validate.Range(min=1),
         metadata={"description": "The number of the page, from 1."},
     )
-    page_size = Whole(
+    page_size = WholeParameter(
         load_default=10,
         validate=validate.Range(1, 100),
         metadata={"description": "How many a page has at most."},

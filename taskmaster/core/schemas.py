@@ -128,8 +128,8 @@ class MessageSchema(ReplySchema):
     message = fields.String()
 
 
-class Whole(fields.Integer):
-    """A whole number in plain digits, as parameters have them."""
+class WholeParameter(fields.Integer):
+    """A whole number in plain digits, as parameters have it; bodies: `Integer(strict=True)`."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         if not (isinstance(value, str) and value.isascii() and value.isdigit()):

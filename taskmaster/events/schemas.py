@@ -3,18 +3,18 @@
 from marshmallow import fields, validate
 
 from ..core.pagination import link_to
-from ..core.schemas import INT64, ReplySchema, Schema, Time, Whole
+from ..core.schemas import INT64, ReplySchema, Schema, Time, WholeParameter
 
 
 class EventQuerySchema(Schema):
     """Which events to reply: those after a position, and how many at once."""
 
-    since = Whole(
+    since = WholeParameter(
         load_default=0,
         validate=validate.Range(0, 2**63 - 1),
         metadata=INT64 | {"description": "The last `seq` seen; 0 for everything."},
     )
-    limit = Whole(
+    limit = WholeParameter(
         load_default=100,
         validate=validate.Range(1, 1000),
         metadata={"description": "How many events to reply at most."},

@@ -9,7 +9,7 @@ from marshmallow import ValidationError, validate
 from ..core.auth import Principal, authenticate
 from ..core.errors import DEFAULTS, ApiError, ErrorCode, invalid
 from ..core.http import is_origin_trusted
-from ..core.schemas import INT64, Whole
+from ..core.schemas import INT64, WholeParameter
 from ..core.slots import Slot
 from .hub import Hub
 from .protocol import Message, control, refusal
@@ -17,7 +17,7 @@ from .subscription import Subscription
 
 RENEWAL = 20  # frames that a renewal counts as: five at once, then one a second
 HUB = Slot[Hub]("hub")
-SINCE = Whole(
+SINCE = WholeParameter(
     validate=validate.Range(0, 2**63 - 1),
     metadata=INT64 | {"description": "The last `seq` seen; replay starts after it."},
 )
