@@ -112,6 +112,6 @@ def init_app(app: Flask) -> Api:
     api.spec.components.security_scheme(
         "bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
     )
-    for name, (schema, description) in document.HEADERS.items():
+    for name, (schema, description) in document.DESCRIBED_HEADERS.items():
         api.spec.components.header(name, {"schema": schema, "description": description})
     return api

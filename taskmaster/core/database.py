@@ -91,20 +91,20 @@ def reading() -> AbstractContextManager[Connection]:
 
 
 @contextmanager
-def writing(long: bool = False, user_id: str = "") -> Iterator[Connection]:
+def writing(long: bool = False, resting_user: str = "") -> Iterator[Connection]:
     """Open a transaction: committed at the end of the block, rolled back if it raises.
 
     The statements of a long one may take as long as they like. SQLite has one connection for
-    both; `user_id`, if given, waits for it longer after a long change (`sqlite.Gate`). Never open
-    a second one inside. Raise RuntimeError if `db.session` has one: on SQLite each would wait for
-    the other, on PostgreSQL they would be two changes.
+    both; `resting_user`, if given, waits for it longer after a long change (`sqlite.Gate`). Never
+    open a second one inside. Raise RuntimeError if `db.session` has one: on SQLite each would wait
+    for the other, on PostgreSQL they would be two changes.
     """
     return_connection()
     if db.session.registry.has() and "writes" in db.session.info:
         raise RuntimeError("Commit db.session before you call a service: it may have written.")
     databases = DATABASES.get()
     engine = databases.long if long else db.engine
-    turn = databases.gate.turn(user_id) if databases.gate else nullcontext()
+    turn = databases.gate.turn(resting_user) if databases.gate else nullcontext()
     with turn, engine.begin() as connection:
         yield connection
     OUTAGE.succeeded()  # reading may go on while nobody can write
@@ -130,5 +130,5 @@ def writing_of(user_id: str, prepare: Callable[[], object] = lambda: None) -> It
     """
     with DATABASES.get().writers.turn(user_id):
         prepare()
-        with writing(user_id=user_id) as connection:
+        with writing(resting_user=user_id) as connection:
             yield connection

@@ -19,7 +19,8 @@ PROBLEM = "application/problem+json"
 REQUEST_ID = "5f3a9c0be1d24f76"
 
 _TEXT, _NUMBER = {"type": "string"}, {"type": "integer"}
-HEADERS = {  # of replies: the schema and the description. Pages of other origins may read them
+# Of replies: the schema and the description. Pages of other origins may read them.
+DESCRIBED_HEADERS = {
     "X-Request-ID": (
         _TEXT,
         "Names this request in the server's log. Send your own to choose it: 8 to 64 of ASCII "
@@ -50,7 +51,7 @@ _BY_TYPE = {"string": "...", "integer": 1, "number": 1, "boolean": False}
 
 
 def headers(*names: str) -> dict[str, str]:
-    """Return the `headers` of `@blp.response` for these, described in `HEADERS`."""
+    """Return the `headers` of `@blp.response` for these, described in `DESCRIBED_HEADERS`."""
     return {name: name for name in names}
 
 

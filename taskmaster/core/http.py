@@ -64,7 +64,7 @@ def _let_in(app: Flask, origins: re.Pattern[str]) -> None:
     CORS(
         app,
         origins=[origins],
-        expose_headers=[*document.HEADERS],
+        expose_headers=[*document.DESCRIBED_HEADERS],
         max_age=PREFLIGHT_SECONDS,
         always_send=False,  # to who names no origin it would list all of ours
         vary_header=False,  # it says so only where the origin is let in

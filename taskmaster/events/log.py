@@ -21,7 +21,7 @@ from ..core.database import writing_of
 from ..core.errors import ApiError, ErrorCode, account_gone
 from .models import Event, StreamHead
 
-PAGE = 100
+PAGE_LENGTH = 100  # events
 PRUNED_AFTER = 100  # events: whoever writes each hundredth prunes this user's log
 KEPT_AT_LEAST = 1000  # events that a writer leaves for streams, if EVENTS_KEEP_COUNT is less
 MAX_PAGE_SIZE = 256 * 1024  # bytes of a page, unless its first event is larger
@@ -190,7 +190,7 @@ def head(connection: Connection, user_id: str) -> Head:
     return Head(*row) if row else Head(0, 0)
 
 
-def read(connection: Connection, user_id: str, after: int, limit: int = PAGE) -> list[Entry]:
+def read(connection: Connection, user_id: str, after: int, limit: int = PAGE_LENGTH) -> list[Entry]:
     """Return a page of the events that came after a position, oldest first.
 
     It ends before a gap, where the log was pruned between two parts of the page: whoever asks for
@@ -200,7 +200,7 @@ def read(connection: Connection, user_id: str, after: int, limit: int = PAGE) ->
     return [entry for place, entry in enumerate(found) if entry.seq == found[0].seq + place]
 
 
-def page(entries: Iterable[Entry], limit: int = PAGE) -> list[Entry]:
+def page(entries: Iterable[Entry], limit: int = PAGE_LENGTH) -> list[Entry]:
     """Return as many of the first entries as a page has room for, at least one."""
     found, size = list[Entry](), 0
     for entry in islice(entries, limit):
@@ -225,7 +225,7 @@ def _rows(
         if len(rows) < limit:
             return
         parameters["after"] = rows[-1].seq
-        limit = min(2 * limit, PAGE)
+        limit = min(2 * limit, PAGE_LENGTH)
 
 
 def heads_of(connection: Connection, user_ids: list[str]) -> dict[str, int]:

@@ -79,7 +79,7 @@ A word of one letter must be a word there. In scripts without spaces a word may 
 
 def conditions(query: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
     """Return what a task must fulfil to be in the list, beside being the user's."""
-    found = [test(query[name]) for name, test in TESTS.items() if name in query]
+    found = [meets(query[name]) for name, meets in CONDITIONS.items() if name in query]
     return found + search.matches(query.get("search", ""))
 
 
@@ -92,7 +92,7 @@ def _created_after(moment: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(COLUMNS.date_created > moment, COLUMNS.id > earliest_uuid7(moment))
 
 
-TESTS: Mapping[str, Callable[[Any], sa.ColumnElement[bool]]] = {
+CONDITIONS: Mapping[str, Callable[[Any], sa.ColumnElement[bool]]] = {
     "status_task": COLUMNS.status_task.in_,
     "due_before": COLUMNS.due_date.__lt__,
     "due_after": _due_after,

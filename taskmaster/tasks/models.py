@@ -76,5 +76,5 @@ def _refuse(*_: object) -> None:
 
 
 tasks: Table = Task.__table__
-SHOWN = [column for column in tasks.c if column.name not in {"user_id", "title_key", "search_text"}]
-CHANGING = (*SHOWN, tasks.c.search_text)  # what a change needs to know
+READ_COLUMNS = [c for c in tasks.c if c.name not in {"user_id", "title_key", "search_text"}]
+CHANGING = (*READ_COLUMNS, tasks.c.search_text)  # what a change needs to know

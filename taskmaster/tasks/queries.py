@@ -11,7 +11,7 @@ from ..core.errors import not_found
 from ..core.pagination import Cursor, cursor_envelope, envelope, offset
 from ..events import log
 from .filters import DEFAULT_ORDERING, after_cursor, conditions, cursor_of, ordered
-from .models import SHOWN, tasks
+from .models import READ_COLUMNS, tasks
 from .schemas import serialize_task
 from .service import ONE
 
@@ -20,7 +20,7 @@ Conditions = list[sa.ColumnElement[bool]]
 Listing = tuple[int, dict[str, Any]]  # the position of the log before the reading; the body
 
 OF_USER = tasks.c.user_id == bindparam("of_user")
-PAGE = sa.select(*SHOWN).where(OF_USER).limit(bindparam("limit")).offset(bindparam("offset"))
+PAGE = sa.select(*READ_COLUMNS).where(OF_USER).limit(bindparam("limit")).offset(bindparam("offset"))
 PART = PAGE.add_columns(tasks.c.title_key)  # which a cursor by title is made of
 NEWEST = ordered(PAGE, DEFAULT_ORDERING)
 

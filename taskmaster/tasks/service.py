@@ -15,7 +15,7 @@ from ..core.errors import ApiError, ErrorCode, not_found
 from ..core.idempotency import Key, run_idempotent
 from ..core.ids import uuid7
 from ..events import log
-from .models import CHANGING, SHOWN, tasks
+from .models import CHANGING, READ_COLUMNS, tasks
 from .schemas import serialize_task, task_from_event
 from .search import NONE_KNOWN, Words, search_columns, stored_words
 
@@ -25,7 +25,7 @@ Check = Callable[[int], None]
 MICROSECOND = timedelta(microseconds=1)
 
 OWN = (tasks.c.id == bindparam("of_id"), tasks.c.user_id == bindparam("of_user"))
-ONE = sa.select(*SHOWN).where(*OWN)
+ONE = sa.select(*READ_COLUMNS).where(*OWN)
 CURRENT = sa.select(*CHANGING).where(*OWN)
 INSERT = sa.insert(tasks)
 UPDATE = sa.update(tasks).where(*OWN)  # of the columns that its parameters name

@@ -11,7 +11,7 @@ from ..core.auth import current, login_required
 from ..core.blueprint import Blueprint
 from ..core.caching import let_user_keep
 from ..core.conditional import IF_MATCH, IF_NONE_MATCH, check_preconditions, etag, not_modified
-from ..core.document import HEADERS, headers
+from ..core.document import DESCRIBED_HEADERS, headers
 from ..core.errors import ErrorCode
 from ..core.json import json_response
 from ..core.schemas import INT64, MessageSchema
@@ -33,7 +33,7 @@ blp = Blueprint("tasks", __name__, url_prefix="/api/v1/tasks", description="One'
 blp.after_request(let_user_keep)
 
 STREAM_POSITION = "Stream-Position"
-HEADERS[STREAM_POSITION] = (
+DESCRIBED_HEADERS[STREAM_POSITION] = (
     {"type": "integer"} | INT64,
     "Where to start a stream that misses nothing after this reply.",
 )

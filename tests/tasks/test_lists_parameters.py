@@ -205,6 +205,6 @@ def test_every_filter_is_tried_and_known_to_the_client() -> None:
     others = PageQuerySchema().fields.keys() | {"cursor", "ordering", "search"}
     filters = TaskQuerySchema().fields.keys() - others
     assert {name for params, _ in FILTERS for name in params} - {"search"} == filters
-    assert keys_after("query.js", "const TESTS = {") == filters
+    assert keys_after("query.js", "const CONDITIONS = {") == filters
     typed = keys_after("taskmaster.d.ts", "export interface Filter {")
     assert typed == filters | {"ordering", "search"}

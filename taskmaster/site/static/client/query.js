@@ -7,7 +7,7 @@ function utc(time) {
   return new Date(text).toISOString().slice(0, 23) + microseconds.padEnd(3, "0");
 }
 
-/** Return what makes the test of a task's time out of a limit; a task without that time does not pass. */
+/** Return what makes the condition on a task's time out of a limit; a task without that time does not pass. */
 function comparing(name, passes) {
   return (limit) => {
     const asked = utc(limit);
@@ -15,7 +15,7 @@ function comparing(name, passes) {
   };
 }
 
-const TESTS = {
+const CONDITIONS = {
   status_task: (wanted) => (task) => [wanted].flat().includes(task.status_task),
   due_before: comparing("due_date", (time, limit) => time < limit),
   due_after: comparing("due_date", (time, limit) => time > limit),
@@ -28,9 +28,9 @@ const TESTS = {
  * Throws a RangeError for a time that is none.
  */
 export function predicate(query) {
-  const asked = Object.entries(query).filter(([name, value]) => name in TESTS && value != null && value.length !== 0);
-  const tests = asked.map(([name, value]) => TESTS[name](value));
-  return (task) => tests.every((test) => test(task));
+  const given = ([name, value]) => name in CONDITIONS && value != null && value.length !== 0;
+  const conditions = Object.entries(query).filter(given).map(([name, value]) => CONDITIONS[name](value));
+  return (task) => conditions.every((isMet) => isMet(task));
 }
 
 const PRIORITIES = ["LOW", "MEDIUM", "HIGH"];
