@@ -96,19 +96,18 @@ class Transaction:
 
     connection: Connection
     user_id: str
-    seq: int  # of the last event appended
+    next_seq: int  # of the event that is appended next
     rows: list[dict[str, Any]] = field(default_factory=list)
     keep: bool = False  # whether to commit even if nothing was appended
 
     def append(self, action: str, body: Mapping[str, Any], state: Any = None) -> None:
         """Add the event of one change; `body` has the task's `id`, `state` what it was."""
-        self.seq += 1
-        now = clock.now()
-        event = {"seq": self.seq, "action": action, "occurred_at": clock.rfc3339(now), **body}
+        now, seq = clock.now(), self.next_seq
+        event = {"seq": seq, "action": action, "occurred_at": clock.rfc3339(now), **body}
         self.rows.append(
             {
                 "user_id": self.user_id,
-                "seq": self.seq,
+                "seq": seq,
                 "action": action,
                 "task_id": body["id"],
                 "occurred_at": now,
@@ -116,6 +115,7 @@ class Transaction:
                 "state": orjson.dumps(state).decode() if state else None,
             }
         )
+        self.next_seq += 1
 
 
 @contextmanager
@@ -134,11 +134,11 @@ def transaction(
     """
     with writing_of(user_id, prepare) as connection:
         reserved = _reserve(connection, user_id, count, task_count_delta)
-        changes = Transaction(connection, user_id, reserved.seq - count)
+        changes = Transaction(connection, user_id, reserved.seq - count + 1)
         yield changes
         if task_count_delta > 0 and changes.rows:
             _refuse_over_quota(reserved.task_count)
-        _store(changes, unused=reserved.seq - changes.seq)
+        _store(changes, unused=count - len(changes.rows))
     if changes.rows:
         appended.send(
             current_application(),
@@ -174,8 +174,9 @@ def _store(changes: Transaction, unused: int) -> None:
 
 def _prune(changes: Transaction) -> None:
     """Delete the oldest events beyond EVENTS_KEEP_COUNT, at each hundredth; retention is hourly."""
-    last = changes.seq - max(current_application().config["EVENTS_KEEP_COUNT"], KEPT_AT_LEAST)
-    if last > 0 and changes.seq % PRUNED_AFTER < len(changes.rows):
+    newest = changes.next_seq - 1
+    last = newest - max(current_application().config["EVENTS_KEEP_COUNT"], KEPT_AT_LEAST)
+    if last > 0 and newest % PRUNED_AFTER < len(changes.rows):
         changes.connection.execute(PRUNE, {"of_user": changes.user_id, "last": last})
 
 

@@ -87,7 +87,7 @@ class Bulk:
         return result
 
     def _update(self, task_id: str, fields: Mapping[str, Any]) -> Result:
-        changed = changed_columns(self.tasks[task_id], fields, self.changes.seq + 1, self.known)
+        changed = changed_columns(self.tasks[task_id], fields, self.changes.next_seq, self.known)
         task = self.tasks[task_id] = {**self.tasks[task_id], **changed}
         result = serialize_task(task)
         if changed:

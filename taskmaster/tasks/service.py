@@ -57,7 +57,7 @@ def update(user_id: str, task_id: str, fields: Mapping[str, Any], check: Check) 
     """
     with log.transaction(user_id) as changes:
         task = _current(changes, task_id, check)
-        if changed := changed_columns(task, fields, changes.seq + 1):
+        if changed := changed_columns(task, fields, changes.next_seq):
             task = {**task, **changed}
             changes.connection.execute(UPDATE, own(user_id, task_id) | changed)
             changes.append("task_update", serialize_task(task))
@@ -81,9 +81,9 @@ def restore(user_id: str, task_id: str) -> Task:
         if event is None:
             raise not_found()
         fields = task_from_event(event)
-        changes.append("task_create", serialize_task(fields))
-        task = {**fields, "user_id": user_id, "version": changes.seq, **search_columns(fields)}
+        task = {**fields, "user_id": user_id, "version": changes.next_seq, **search_columns(fields)}
         changes.connection.execute(INSERT, task)
+        changes.append("task_create", serialize_task(task))
         return task
 
 
