@@ -68,7 +68,7 @@ def activate(user: UserRow, by: str) -> str:
 
 def end_sessions(user: UserRow, by: str) -> str:
     """Log an account out everywhere."""
-    count = sessions.end(user.id)
+    count = sessions.end(user.id, sessions.ALL)
     log.info("sessions_ended", user_id=user.id, sessions_ended=count, by=by)
     return f"Sessions of {user.username} ended: {count}"
 
@@ -80,7 +80,7 @@ def _change(user: UserRow, changes: Mapping[str, Any], event: str, by: str) -> i
     """
     with writing() as connection:
         _update(connection, user, changes)
-        over = sessions.end_in(connection, user.id)
+        over = sessions.end_in(connection, user.id, sessions.ALL)
     sessions.announce(user.id, over)
     log.info(event, user_id=user.id, sessions_ended=len(over), by=by)
     return len(over)

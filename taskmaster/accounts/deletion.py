@@ -33,7 +33,7 @@ def begin(connection: Connection, user: UserRow) -> list[str] | None:
     names = {"username": user.id, "email": user.id}  # unique, and no valid names
     if update_unless_changed(connection, user, EMPTY | names) is None:
         return None
-    return sessions.end_in(connection, user.id)
+    return sessions.end_in(connection, user.id, sessions.ALL)
 
 
 def finish(user_id: str) -> None:

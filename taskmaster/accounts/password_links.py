@@ -14,7 +14,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from ..core import clock
 from ..core.client import Client
 from ..core.errors import ApiError, ErrorCode
-from . import tokens
+from . import sessions, tokens
 from .models import UserRow
 from .service import find_user, replace_password
 
@@ -33,7 +33,8 @@ def make(user: UserRow, by: str) -> str:
 def redeem(token: str, password: str, client: Client) -> None:
     """Set a password and end all sessions. Raise ApiError (401, 422)."""
     user = _read(token)
-    count = replace_password(user, password, "password", client, _no_longer_valid())
+    refusal = _no_longer_valid()
+    count = replace_password(user, password, "password", client, refusal, sessions.ALL)
     log.info("password_set", user_id=user.id, sessions_ended=count, by="link")
 
 

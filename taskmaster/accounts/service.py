@@ -144,9 +144,9 @@ def change_password(user_id: str, session_id: str, old: str, new: str, client: C
 
 
 def replace_password(
-    user: UserRow, password: str, field: str, client: Client, refusal: ApiError, *which: Any
+    user: UserRow, password: str, field: str, client: Client, refusal: ApiError, which: Any
 ) -> int:
-    """Set a password and end those sessions to which the conditions apply; return how many.
+    """Set a password and end those sessions to which the condition applies; return how many.
 
     Raise `refusal` if the row has changed since it was read, or ApiError (422, 429, 503).
     """
@@ -155,7 +155,7 @@ def replace_password(
     with writing() as connection:
         if update_unless_changed(connection, user, changes) is None:
             raise refusal
-        over = sessions.end_in(connection, user.id, *which)
+        over = sessions.end_in(connection, user.id, which)
     sessions.announce(user.id, over)
     return len(over)
 

@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 from blinker import Signal
 from flask import current_app
-from sqlalchemy import Connection, Engine, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, delete, insert, select, true, update
 
 from ..core import clock
 from ..core.auth import Principal
@@ -21,6 +21,7 @@ from .models import sessions
 log = structlog.get_logger(__name__)
 
 LEEWAY = timedelta(seconds=10)  # the reply was lost, or two tabs asked
+ALL = true()  # the condition of all of a user's sessions
 
 ended = Signal("Sent after the commit that ended sessions, with `user_id` and `session_ids`.")
 
@@ -131,17 +132,17 @@ def log_out(principal: Principal) -> None:
     log.info("logout", user_id=principal.user_id, session_id=principal.session_id)
 
 
-def end(user_id: str, *which: Any) -> int:
-    """End those of a user's sessions to which the conditions apply; return how many."""
+def end(user_id: str, which: Any) -> int:
+    """End those of a user's sessions to which a condition applies; return how many."""
     with writing() as connection:
-        ids = end_in(connection, user_id, *which)
+        ids = end_in(connection, user_id, which)
     announce(user_id, ids)
     return len(ids)
 
 
-def end_in(connection: Connection, user_id: str, *which: Any) -> list[str]:
+def end_in(connection: Connection, user_id: str, which: Any) -> list[str]:
     """End sessions inside a transaction; the caller announces the ids once it is committed."""
-    statement = delete(sessions).where(sessions.c.user_id == user_id, *which)
+    statement = delete(sessions).where(sessions.c.user_id == user_id, which)
     return list(connection.scalars(statement.returning(sessions.c.id)))
 
 
