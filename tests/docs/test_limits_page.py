@@ -9,8 +9,8 @@ from limits import parse_many
 
 import config
 from taskmaster.admin import views as admin
+from taskmaster.core import compression, concurrency, parts
 from taskmaster.core import limits as core_limits
-from taskmaster.core import parts
 from taskmaster.events.schemas import EventQuerySchema
 from taskmaster.ops import arbiter, housekeeping
 from taskmaster.streams import hub, notifier, subscription, token_bucket
@@ -94,6 +94,8 @@ FIXED = [
           (subscription.MAX_BLOCKED, subscription.MAX_DUE, subscription.MAX_DUE_SIZE / KIB**2)),
     Fixed("limits", r"events in a page of a replay or a history \| 100; {} \|",
           (MOST_EVENTS,)),
+    Fixed("limits", r"compressions of replies over {} KiB, that wait in a process, beside the {} ",
+          (compression.MAX_INLINE / KIB, concurrency._THREADS)),
     Fixed("operations", r"the head of a request may take {} s", (KEEPALIVE,)),
     Fixed("operations", r"some milliseconds later; up to {} wait", (arbiter.MAX_QUEUED,)),
     Fixed("operations", r"more than {} notifications wait for Redis", (notifier.MAX_QUEUED,)),
