@@ -1,11 +1,10 @@
 """The tables of tasks."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import Dialect, ForeignKey, Index, SmallInteger, String, Table, Text, event
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
 
 from ..core.columns import Id, UTCDateTime
 from ..extensions import db
@@ -16,23 +15,17 @@ MAX_TITLE_KEY = 200  # characters: PostgreSQL takes about 2,700 bytes into an in
 TitleKey = String(MAX_TITLE_KEY).with_variant(String(MAX_TITLE_KEY, collation="C"), "postgresql")
 
 
-class DueDate(UTCDateTime):
+class DueDate(TypeDecorator[datetime]):
     """A time or none, none stored as the last of all: it sorts and pages like any other."""
 
+    impl = UTCDateTime
     cache_ok = True
 
-    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
-        process = super().bind_processor(dialect)
-        return lambda moment: process(moment or NEVER) if process else moment or NEVER
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime:
+        return value or NEVER
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
-        process = super().result_processor(dialect, coltype)
-
-        def read(stored: Any) -> datetime | None:
-            moment = process(stored) if process else stored
-            return None if moment == NEVER else moment
-
-        return read
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value == NEVER else value
 
 
 class Task(db.Model):  # type: ignore[name-defined]
