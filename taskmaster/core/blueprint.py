@@ -129,6 +129,7 @@ class Blueprint(flask_smorest.Blueprint):
     def _add_parameters(doc: Json, info: Json, **_: Any) -> Json:
         """Add the parameters of `@blp.doc` to those of the arguments, which they would replace."""
         if "parameters" in info.get("manual_doc", {}):
+            # Out of it: smorest merges what is left there into the operation, after this.
             added = info["manual_doc"].pop("parameters")
             doc["parameters"] = [*doc.get("parameters", []), *added]
         return doc
