@@ -127,10 +127,11 @@ def test_who_has_not_joined_is_answered(user: User, sent: str) -> None:
     assert b'"malformed_request"' in user.get(session).body
 
 
+@pytest.mark.parametrize("setting", [{"WEB_CONCURRENCY": 2}, {"REDIS_URL": "redis://127.0.0.1:1"}])
 def test_polling_of_several_processes_is_refused_with_what_to_do(
-    start_server: Start, user: User
+    start_server: Start, user: User, setting: dict[str, object]
 ) -> None:
-    several = start_server(WEB_CONCURRENCY=2)
+    several = start_server(**setting)
     anybody = Api(through_http(several.url))
     upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"}
     for reply in (

@@ -32,7 +32,7 @@ def anybody(module_server: Server) -> Api:
         ("/socket.io/?EIO=3&transport=polling", {}, 400, "malformed_request", "EIO=4"),
         (f"{OPEN}&EIO=5", {}, 400, "malformed_request", "EIO=4"),
         ("/socket.io/?EIO=4&transport=pigeon", {}, 400, "malformed_request", "read"),
-        (f"{OPEN}&sid=unknown", {}, 400, "malformed_request", "session"),
+        (f"{OPEN}&sid=unknown", {}, 400, "malformed_request", 'transports: ["websocket"]'),
         (f"{OPEN}&j=x", {}, 400, "malformed_request", "read"),
     ],
 )

@@ -23,6 +23,7 @@ from .adapter import NAMESPACE, adapt, reap
 from .namespace import UNKNOWN_EVENT, LockedManager, OtherNamespaces, TaskNamespace
 
 blp = Blueprint("socketio", __name__)
+CONNECT = 'connect with `transports: ["websocket"]`.'
 
 
 class ClientPacket(Packet):
@@ -47,10 +48,11 @@ class ClientPacket(Packet):
 
 def init_app(app: Flask) -> None:
     """Serve Socket.IO: its server with the namespace, at its URL."""
-    wsgi_app = app.wsgi_app
+    wsgi_app, config = app.wsgi_app, app.config
+    several = config["WEB_CONCURRENCY"] > 1 or config["REDIS_URL"]  # which several machines share
     socketio = SocketIO(
         app,
-        async_mode=app.config["ASYNC_MODE"],
+        async_mode=config["ASYNC_MODE"],
         client_manager=LockedManager(),  # another application's would be taken over
         manage_session=False,
         serializer=ClientPacket,
@@ -60,7 +62,7 @@ def init_app(app: Flask) -> None:
         max_http_buffer_size=MAX_MESSAGE,
         http_compression=False,
         engineio_logger=Logger("quiet", CRITICAL + 1),  # it would log what any client can send
-        transports=None if app.config["WEB_CONCURRENCY"] == 1 else ["websocket"],
+        transports=["websocket"] if several else None,
     )
     socketio.sockio_mw.engineio_path = "/socket.io"  # without the slash too
     app.wsgi_app = wsgi_app  # type: ignore[method-assign]  # a route leads there instead
@@ -111,11 +113,8 @@ def _check() -> None:
                 "socket.io-client 3 or later, or python-socketio 5 or later.",
             )
     if (request.args.get("transport") or "polling") == "polling" not in engine.transports:
-        raise ApiError(
-            ErrorCode.WEBSOCKET_ONLY,
-            "Polling is not available where several processes serve: connect with "
-            '`transports: ["websocket"]`.',
-        )
+        detail = f"Polling is not available where several processes serve: {CONNECT}"
+        raise ApiError(ErrorCode.WEBSOCKET_ONLY, detail)
     if sid and sid not in engine.sockets:
-        detail = "This session is over, or was never opened here: connect again, without `sid`."
-        raise ApiError(ErrorCode.MALFORMED_REQUEST, detail)
+        detail = "This session is over, or another process has it: connect again, without `sid`"
+        raise ApiError(ErrorCode.MALFORMED_REQUEST, f"{detail}; where several serve, {CONNECT}")
