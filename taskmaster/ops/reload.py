@@ -71,9 +71,11 @@ def migrate(settings: dict[str, Any]) -> None:
 
 def guard(server: Any, ours: dict[str, Any], check_address: Callable[..., None]) -> None:
     """Let the server reload only if what it would start can start. `ours` are its settings."""
-    reload = server.reload
+    reload, read_again = server.reload, server.app.reload
+    server.app.reload = lambda: None  # part of `reload()`, where a refusal would end the server
 
     def reload_if_possible() -> None:
+        before = server.app.cfg
         try:
             settings = json.loads(_ask("config.py"))
             if (ours["HOST"], ours["PORT"]) in server.cfg.address:  # else an option says where
@@ -82,9 +84,11 @@ def guard(server: Any, ours: dict[str, Any], check_address: Callable[..., None])
             if settings["DATABASE"] != ours["DATABASE"]:  # the present one may be away
                 _ask("-c", CONNECT)
             migrate(settings)
+            read_again()  # gunicorn.conf.py and, through it, the settings: they may have changed
         except SystemExit as refusal:
-            # A migration has written why; its exit code says nothing to anybody.
-            reason = refusal.code if isinstance(refusal.code, str) else "the migration failed"
+            server.app.cfg = before
+            # What has written why itself ends with a number, which says nothing to anybody.
+            reason = refusal.code if isinstance(refusal.code, str) else "as the lines before say"
             server.log.error("Nothing is reloaded, the old processes go on: %s", reason)
         else:
             reload()

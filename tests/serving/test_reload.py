@@ -59,6 +59,29 @@ def test_reload_with_code_that_does_not_load_changes_nothing(start: Start, tmp_p
 
 
 @pytest.mark.journey
+def test_reload_while_a_setting_becomes_wrong_changes_nothing(start: Start, tmp_path: Path) -> None:
+    (secret := tmp_path / "secret").write_text(SECRET)
+    (code := tmp_path / "changing.py").write_text("from tests.serving.probe import app")
+    options = f"--pythonpath {tmp_path}"
+    server = start(
+        app="changing", SECRET_KEY=None, SECRET_KEY_FILE=secret, GUNICORN_CMD_ARGS=options
+    )
+    before = server.children()
+    emptying = f"import pathlib; pathlib.Path({str(secret)!r}).write_text('')"
+    code.write_text(f"from tests.serving.probe import app; {emptying}")  # once it is checked
+    server.child.send_signal(signal.SIGHUP)
+    assert refusal(server)
+    assert f"SECRET_KEY_FILE: {secret} is empty" in server.text()
+    assert server.children() == before
+    assert server.get("/pid") == str(before[0]).encode()
+    secret.write_text(SECRET)
+    code.write_text("from tests.serving.probe import app  # mended")
+    server.child.send_signal(signal.SIGHUP)
+    wait_until(lambda: not set(before) & set(server.children()), what="the reload")
+    assert server.get("/pid") != str(before[0]).encode()
+
+
+@pytest.mark.journey
 def test_reload_with_a_wrong_password_of_the_database_changes_nothing(
     start: Start, postgres: PostgresServer, tmp_path: Path
 ) -> None:
