@@ -91,13 +91,14 @@ def _vary_by_origin(response: Response) -> Response:
 
 
 def trust_proxies(app: Flask) -> None:
-    """Take address, scheme and host from as many proxies as are ours (TRUSTED_PROXIES).
+    """Take the client's address from behind TRUSTED_PROXIES, scheme and host from the nearest.
 
+    Each proxy adds an address to X-Forwarded-For; the other headers have one value.
     Must come last: what is inside, Socket.IO too, then sees the client and not the proxy.
     """
     if count := app.config["TRUSTED_PROXIES"]:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=count, x_proto=count, x_host=count
+            app.wsgi_app, x_for=count, x_proto=1, x_host=1
         )
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from flask import Flask
+import pytest
+from flask import Flask, request
 from flask.testing import FlaskClient
 
 Make = Callable[..., Flask]
@@ -59,3 +60,15 @@ def test_a_proxy_is_believed_only_when_it_is_ours(make_app: Make) -> None:
     assert "Strict-Transport-Security" in proxied.test_client().get(
         "/livez", headers=claimed
     ).headers  # fmt: skip
+
+
+@pytest.mark.parametrize(("proxies", "address"), [(1, "192.0.2.2"), (2, "192.0.2.1")])
+def test_every_proxy_adds_an_address_and_the_nearest_says_the_rest(
+    make_app: Make, proxies: int, address: str
+) -> None:
+    app = make_app(TRUSTED_PROXIES=proxies, TRUSTED_HOSTS="tasks.example")
+    app.add_url_rule("/seen", view_func=lambda: f"{request.remote_addr} {request.url}")
+    claimed = {"X-Forwarded-For": "192.0.2.0, 192.0.2.1, 192.0.2.2",
+               "X-Forwarded-Proto": "https", "X-Forwarded-Host": "tasks.example:8443"}  # fmt: skip
+    seen = app.test_client().get("/seen", headers=claimed).text
+    assert seen == f"{address} https://tasks.example:8443/seen"
