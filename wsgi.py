@@ -27,6 +27,8 @@ if (name := os.environ.get("METRICS_NAME")) and "PROMETHEUS_MULTIPROC_DIR" in os
 
     values.ValueClass = values.MultiProcessValue(lambda: name)  # type: ignore[no-untyped-call]
 
+import structlog
+
 import config
 from taskmaster import create_app
 from taskmaster.core import lifecycle
@@ -36,3 +38,8 @@ config.read_dotenv()
 app = create_app(config.load())
 lifecycle.start_with_first_request(app)
 migrations.look_before_run(app)
+
+if "gunicorn.arbiter" in sys.modules and "METRICS_NAME" not in os.environ:
+    # It looks where it was started only, and serves by its own defaults: one request at a time.
+    conf = Path(__file__).with_name("gunicorn.conf.py")
+    structlog.get_logger(__name__).warning("conf_not_read", remedy=f"gunicorn --config {conf}")

@@ -75,6 +75,7 @@ def test_server_with_the_socket_streams_in_its_own_mode(
     start: Start, how: str, transports: Iterable[type[StreamClient]]
 ) -> None:
     server = start(how)
+    assert "conf_not_read" not in server.text()
     user = Api(through_http(server.url)).register()
     streams = [kind(server.url, user.access) for kind in transports]
     for stream in streams:
@@ -83,3 +84,8 @@ def test_server_with_the_socket_streams_in_its_own_mode(
     for stream in streams:
         assert stream.wait_for_events(1)[0]["title"] == "Seen by all"
         stream.close()
+
+
+def test_gunicorn_without_our_settings_says_so(start: Start) -> None:
+    server = start("wsgi.py --config python:tests --no-control-socket wsgi:app")
+    assert "conf_not_read" in server.text()
