@@ -96,7 +96,7 @@ FIXED = [
           (MOST_EVENTS,)),
     Fixed("limits", r"compressions of replies over {} KiB, that wait in a process, beside the {} ",
           (compression.MAX_INLINE / KIB, concurrency._THREADS)),
-    Fixed("operations", r"the head of a request may take {} s", (KEEPALIVE,)),
+    Fixed("proxy", r"the head of a request may take {} s", (KEEPALIVE,)),
     Fixed("operations", r"some milliseconds later; up to {} wait", (arbiter.MAX_QUEUED,)),
     Fixed("operations", r"more than {} notifications wait for Redis", (notifier.MAX_QUEUED,)),
     Fixed("operations", r"in transactions of at most {} rows", (parts.DELETED,)),
@@ -121,7 +121,7 @@ def test_pings_and_patience_are_those_of_the_code(app: Flask) -> None:
     assert_says(Fixed("limits", line, silence))
     pings = (subscription.HEARTBEAT, engine.ping_interval)
     sentence = r"must outlive the pings \(every {} s; on Socket.IO {} s\)"
-    assert_says(Fixed("operations", sentence, pings))
+    assert_says(Fixed("proxy", sentence, pings))
 
 
 def test_housekeeping_comes_at_least_once_an_hour() -> None:
