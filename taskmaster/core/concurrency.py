@@ -7,7 +7,9 @@ an async library in.
 import os
 import sys
 import time
+from _queue import Empty, SimpleQueue
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import TypeVar, cast
 
 from flask import Flask, current_app
@@ -25,6 +27,7 @@ TURN = 0.01  # seconds of work after which others have theirs
 # As many hashes at once as there are likely to be cores: each takes tens of MiB.
 _THREADS = 2
 _MAX_WAIT = 10  # seconds
+_EMPTY = SimpleQueue[None]()  # the one in C waits in C: async libraries replace only `queue`'s
 SLOW_WORK = Slot[Lines]("slow_work")  # one line, in which it waits for a thread
 
 
@@ -61,17 +64,8 @@ def pause(seconds: float = 0) -> None:
 
 def block(seconds: float) -> None:
     """Sleep without letting green threads run: for waits much shorter than their turns."""
-    mode = patched_mode()
-    if mode == "eventlet":
-        from eventlet.patcher import original
-
-        original("time").sleep(seconds)
-    elif mode == "gevent":
-        from gevent.monkey import get_original  # type: ignore[import-untyped]
-
-        get_original("time", "sleep")(seconds)
-    else:
-        pause(seconds)
+    with suppress(Empty):
+        _EMPTY.get(timeout=seconds)
 
 
 def in_turns(parts: Iterable[T]) -> Iterator[T]:
