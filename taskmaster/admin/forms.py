@@ -7,11 +7,7 @@ from wtforms.validators import InputRequired, Length, Regexp
 STORABLE = Regexp(r"[^\0]*\Z", message="NUL characters are not allowed.")  # PostgreSQL's rule
 
 
-class ButtonForm(SecureForm):
-    """A button, and nothing to fill in."""
-
-
-class UserForm(ButtonForm):
+class UserForm(SecureForm):
     """A button for one user."""
 
     id = HiddenField(validators=[InputRequired(), Length(max=36)])

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, flash, make_response, redirect, request, url_for
 from flask_admin import Admin, AdminIndexView, BaseView, expose
 from flask_admin.contrib.sqla import ModelView
+from flask_admin.form import SecureForm
 from flask_admin.helpers import get_redirect_target
 from sqlalchemy import select
 from sqlalchemy.exc import DataError, InvalidRequestError
@@ -23,7 +24,7 @@ from ..ops.logging import recent_warnings
 from ..streams.handshake import HUB
 from . import changes
 from .figures import Chart, series
-from .forms import ButtonForm, LoginForm, UserForm
+from .forms import LoginForm, UserForm
 from .log_in import PATH, admin_name, close_session, current_admin, open_session
 
 MAX_SHOWN = 50  # users with streams
@@ -84,7 +85,7 @@ class ForSuperusers(BaseView):
 
     def render(self, template: str, **context: Any) -> str:
         """Fill a template, which may need to know who is logged in, and a form for a button."""
-        page: str = super().render(template, admin=current_admin(), button=ButtonForm(), **context)
+        page: str = super().render(template, admin=current_admin(), button=SecureForm(), **context)
         return page
 
 
@@ -133,7 +134,7 @@ class Overview(ForSuperusers, AdminIndexView):
     @expose("/logout/", methods=["POST"])
     def logout(self) -> Any:
         """End the session of the cookie."""
-        if not ButtonForm(request.form).validate():
+        if not SecureForm(request.form).validate():
             return _refuse(self)
         close_session()
         return redirect(url_for("admin.login"))
