@@ -10,9 +10,8 @@ from typing import Any, NamedTuple, TypeVar, cast
 from flask import Flask
 
 from .blueprint import Blueprint
-from .current import current_globals, current_request
+from .current import RequestConnection, current_globals, current_request
 from .errors import DEFAULTS, ApiError
-from .request_connection import RequestConnection
 from .slots import Slot
 
 View = TypeVar("View", bound=Callable[..., Any])

@@ -14,10 +14,9 @@ from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from .concurrency import pause
-from .current import current_application, current_request
+from .current import current_application, current_request, return_connection
 from .document import error_response, headers
 from .errors import ErrorCode
-from .request_connection import return_connection
 
 Json = dict[str, Any]
 

@@ -17,10 +17,9 @@ from sqlalchemy import Connection, Engine, event
 
 from ..extensions import ASIDE, LONG, READING, db
 from . import engines, sqlite
-from .current import current_globals
+from .current import RequestConnection, current_globals, return_connection
 from .errors import OUTAGE
 from .lines import Lines
-from .request_connection import RequestConnection, return_connection
 from .slots import Slot
 
 ASIDE_SECONDS = 1.0  # that a statement of `aside` may take

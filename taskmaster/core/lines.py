@@ -8,8 +8,8 @@ from itertools import islice
 
 import structlog
 
+from .current import return_connection
 from .errors import ApiError, ErrorCode, rate_limit_headers
-from .request_connection import return_connection
 
 log = structlog.get_logger(__name__)
 

@@ -8,8 +8,8 @@ from flask import Response, request
 
 from ..core.auth import Principal, current, login_required
 from ..core.blueprint import Blueprint
+from ..core.current import return_connection
 from ..core.errors import ErrorCode
-from ..core.request_connection import return_connection
 from ..core.schemas import INT64, Schema
 from .handshake import HUB, SINCE, check_origin, position
 from .protocol import Message
