@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 STATIC = Path(__file__).parent / "static"
-CDN = "https://cdn.jsdelivr.net/npm/"
 A_YEAR = 365 * 24 * 3600  # seconds
 
 
@@ -14,26 +13,22 @@ class Bundle(NamedTuple):
     """A script of others: its file once installed, else its place on the CDN with its hash."""
 
     file: str
-    cdn_path: str
+    cdn_url: str
     integrity: str
 
     @property
     def installed(self) -> bool:
         return (STATIC / "vendor" / self.file).is_file()
 
-    @property
-    def cdn_url(self) -> str:
-        return CDN + self.cdn_path
-
 
 REDOC = Bundle(
     "redoc.standalone.js",
-    "redoc@2.5.4/bundles/redoc.standalone.js",
+    "https://cdn.jsdelivr.net/npm/redoc@2.5.4/bundles/redoc.standalone.js",
     "sha384-w447zOpYfw/1Tv/5AK9NfHTlQIqE3RVR6KY62jCyy9zNDgO64cMwGGP1Fj0zJVf5",
 )
 SOCKET_IO = Bundle(
     "socket.io.min.js",
-    "socket.io-client@4.8.4/dist/socket.io.min.js",
+    "https://cdn.jsdelivr.net/npm/socket.io-client@4.8.4/dist/socket.io.min.js",
     "sha384-fBrXvbDtHoeKWJ/hcA6M+YGueiDW+h45I7V6F2kD1S8bOkrF9rZYPLVkCR6BLR/1",
 )
 
