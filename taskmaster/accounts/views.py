@@ -12,23 +12,8 @@ from ..core.caching import let_user_keep
 from ..core.client import current_client
 from ..core.errors import ErrorCode, not_found
 from ..core.schemas import MessageSchema
-from . import password_links, service, sessions
+from . import password_links, schemas, service, sessions
 from .models import sessions as session_table
-from .schemas import (
-    AccountSchema,
-    DeletionSchema,
-    DetailSchema,
-    LoginSchema,
-    PasswordChangeSchema,
-    PasswordLinkSchema,
-    ProfileUpdateSchema,
-    RefreshSchema,
-    RegistrationSchema,
-    SessionListSchema,
-    TokenSchema,
-    TokensSchema,
-    UserSchema,
-)
 
 PREFIX = "/api/v1/auth"
 auth = Blueprint("auth", __name__, url_prefix=PREFIX, description="Tokens and sessions.")
@@ -47,8 +32,8 @@ def _with_tokens(user: Any, tokens: dict[str, str]) -> dict[str, Any]:
 
 
 @auth.post("/register/")
-@auth.arguments(RegistrationSchema())
-@auth.response(201, AccountSchema)
+@auth.arguments(schemas.RegistrationSchema())
+@auth.response(201, schemas.AccountSchema)
 @auth.documents_errors(ErrorCode.ALREADY_EXISTS, ErrorCode.REGISTRATION_CLOSED)
 def register(fields: dict[str, Any]) -> Any:
     """Register
@@ -60,8 +45,8 @@ def register(fields: dict[str, Any]) -> Any:
 
 
 @auth.post("/login/")
-@auth.arguments(LoginSchema(), example={"username": "ada_l", "password": "correct horse"})
-@auth.response(200, AccountSchema)
+@auth.arguments(schemas.LoginSchema(), example={"username": "ada_l", "password": "correct horse"})
+@auth.response(200, schemas.AccountSchema)
 @auth.documents_errors(ErrorCode.BAD_CREDENTIALS)
 def log_in(credentials: dict[str, Any]) -> Any:
     """Log in
@@ -72,7 +57,7 @@ def log_in(credentials: dict[str, Any]) -> Any:
 
 
 @auth.post("/token/verify/")
-@auth.arguments(TokenSchema())
+@auth.arguments(schemas.TokenSchema())
 @auth.response(200, MessageSchema)
 @auth.documents_errors(ErrorCode.INVALID_TOKEN, ErrorCode.TOKEN_EXPIRED, ErrorCode.TOKEN_REVOKED)
 def check_token(body: dict[str, str]) -> Any:
@@ -85,8 +70,8 @@ def check_token(body: dict[str, str]) -> Any:
 
 
 @auth.post("/token/refresh/")
-@auth.arguments(RefreshSchema())
-@auth.response(200, TokensSchema)
+@auth.arguments(schemas.RefreshSchema())
+@auth.response(200, schemas.TokensSchema)
 @auth.documents_errors(
     ErrorCode.INVALID_TOKEN,
     ErrorCode.TOKEN_EXPIRED,
@@ -105,8 +90,8 @@ def refresh_tokens(body: dict[str, str]) -> Any:
 
 
 @auth.post("/password/")
-@auth.arguments(PasswordLinkSchema())
-@auth.response(200, DetailSchema)
+@auth.arguments(schemas.PasswordLinkSchema())
+@auth.response(200, schemas.DetailSchema)
 @auth.documents_errors(ErrorCode.INVALID_TOKEN, ErrorCode.TOKEN_EXPIRED, ErrorCode.TOKEN_REVOKED)
 def set_password_by_link(body: dict[str, str]) -> Any:
     """Set a password by a link
@@ -132,7 +117,7 @@ def log_out() -> Any:
 @profile.route("/")
 class Profile(MethodView):
     @login_required
-    @profile.response(200, UserSchema)
+    @profile.response(200, schemas.UserSchema)
     def get(self) -> Any:
         """Get the profile
 
@@ -141,8 +126,8 @@ class Profile(MethodView):
         return service.get_user(current().user_id)._mapping
 
     @login_required
-    @profile.arguments(ProfileUpdateSchema(partial=True), example={"first_name": "Ada"})
-    @profile.response(200, UserSchema)
+    @profile.arguments(schemas.ProfileUpdateSchema(partial=True), example={"first_name": "Ada"})
+    @profile.response(200, schemas.UserSchema)
     @profile.documents_errors(ErrorCode.ALREADY_EXISTS)
     def patch(self, fields: dict[str, Any]) -> Any:
         """Change the profile
@@ -154,8 +139,8 @@ class Profile(MethodView):
 
 @profile.post("/password/")
 @login_required
-@profile.arguments(PasswordChangeSchema())
-@profile.response(200, DetailSchema)
+@profile.arguments(schemas.PasswordChangeSchema())
+@profile.response(200, schemas.DetailSchema)
 @profile.documents_errors(ErrorCode.WRONG_PASSWORD)
 def change_password(body: dict[str, str]) -> Any:
     """Change the password
@@ -169,7 +154,7 @@ def change_password(body: dict[str, str]) -> Any:
 
 @profile.post("/delete/")
 @login_required
-@profile.arguments(DeletionSchema())
+@profile.arguments(schemas.DeletionSchema())
 @profile.response(200, MessageSchema)
 @profile.documents_errors(ErrorCode.WRONG_PASSWORD)
 def delete_account(body: dict[str, str]) -> Any:
@@ -184,7 +169,7 @@ def delete_account(body: dict[str, str]) -> Any:
 @logins.route("/")
 class Sessions(MethodView):
     @login_required
-    @logins.response(200, SessionListSchema)
+    @logins.response(200, schemas.SessionListSchema)
     def get(self) -> Any:
         """List sessions
 

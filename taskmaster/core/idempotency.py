@@ -13,21 +13,8 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 import orjson
+import sqlalchemy as sa
 from flask import Request, current_app
-from sqlalchemy import (
-    BigInteger,
-    Connection,
-    ForeignKey,
-    Index,
-    String,
-    Table,
-    Text,
-    bindparam,
-    delete,
-    func,
-    insert,
-    select,
-)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..extensions import db
@@ -54,33 +41,33 @@ class IdempotencyKey(db.Model):  # type: ignore[name-defined]
     __tablename__ = "idempotency_keys"
 
     user_id: Mapped[str] = mapped_column(
-        Id, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+        Id, sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
     )
-    key: Mapped[str] = mapped_column(String(MAX_LENGTH), primary_key=True)
-    fingerprint: Mapped[str] = mapped_column(String(64))
-    reply: Mapped[str] = mapped_column(Text)
+    key: Mapped[str] = mapped_column(sa.String(MAX_LENGTH), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(sa.String(64))
+    reply: Mapped[str] = mapped_column(sa.Text)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
-    bytes_so_far: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    bytes_so_far: Mapped[int] = mapped_column(sa.BigInteger, server_default="0")
 
-    __table_args__ = (Index("ix_idempotency_keys_bytes", "user_id", "bytes_so_far"),)
+    __table_args__ = (sa.Index("ix_idempotency_keys_bytes", "user_id", "bytes_so_far"),)
 
 
-keys: Table = IdempotencyKey.__table__
+keys: sa.Table = IdempotencyKey.__table__
 
-OWN = (keys.c.user_id == bindparam("of_user"), keys.c.key == bindparam("of_key"))
-FIND = select(keys).where(*OWN)
-FORGET = delete(keys).where(*OWN)
-INSERT = insert(keys)
+OWN = (keys.c.user_id == sa.bindparam("of_user"), keys.c.key == sa.bindparam("of_key"))
+FIND = sa.select(keys).where(*OWN)
+FORGET = sa.delete(keys).where(*OWN)
+INSERT = sa.insert(keys)
 # Rows of an older version, which may serve the same database meanwhile, have 0.
 OLDEST, NEWEST = (
-    select(end(keys.c.bytes_so_far)).where(OWN[0], keys.c.bytes_so_far > 0)
-    for end in (func.min, func.max)
+    sa.select(end(keys.c.bytes_so_far)).where(OWN[0], keys.c.bytes_so_far > 0)
+    for end in (sa.func.min, sa.func.max)
 )
 # Two subqueries: SQLite reads the whole index for MIN and MAX in one SELECT.
-MEASURE = select(
-    func.coalesce(OLDEST.scalar_subquery(), 0), func.coalesce(NEWEST.scalar_subquery(), 0)
+MEASURE = sa.select(
+    sa.func.coalesce(OLDEST.scalar_subquery(), 0), sa.func.coalesce(NEWEST.scalar_subquery(), 0)
 )
-OLDEST_KEPT = OLDEST.where(keys.c.created_at > bindparam("since"))
+OLDEST_KEPT = OLDEST.where(keys.c.created_at > sa.bindparam("since"))
 
 
 class Key(NamedTuple):
@@ -106,7 +93,7 @@ def read_key(request: Request, body_only: bool = False) -> Key | None:
 
 
 def run_idempotent(
-    connection: Connection, user_id: str, key: Key | None, operation: Callable[[], Any]
+    connection: sa.Connection, user_id: str, key: Key | None, operation: Callable[[], Any]
 ) -> Any:
     """Return the reply of `operation`, or the one that it gave the first time with this key.
 
@@ -145,7 +132,7 @@ def prune() -> int:
     return delete_in_parts(keys, keys.c.created_at < clock.now() - KEPT)
 
 
-def _measure(connection: Connection, user_id: str) -> int:
+def _measure(connection: sa.Connection, user_id: str) -> int:
     """Return what the user's replies have come to. Raise ApiError (422) if too much is kept."""
     own, quota = {"of_user": user_id}, current_app.config["IDEMPOTENCY_BYTES_PER_USER"]
     oldest, newest = connection.execute(MEASURE, own).one()

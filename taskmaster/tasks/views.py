@@ -17,17 +17,8 @@ from ..core.json import json_response
 from ..core.schemas import INT64, MessageSchema
 from ..events.replay import envelope
 from ..events.schemas import EventQuerySchema, HistorySchema
-from . import bulk, queries, service
+from . import bulk, queries, schemas, service
 from .filters import TaskQuerySchema
-from .schemas import (
-    CHANGE,
-    CREATION,
-    BulkResultSchema,
-    BulkSchema,
-    TaskPageSchema,
-    TaskSchema,
-    serialize_task,
-)
 
 blp = Blueprint("tasks", __name__, url_prefix="/api/v1/tasks", description="One's own tasks.")
 blp.after_request(let_user_keep)
@@ -42,14 +33,14 @@ TASK_ID = {"name": "task_id", "in": "path", "description": "The `id` of the task
 
 def reply_task(task: service.Task) -> Response:
     """Answer with a task and its entity tag."""
-    return json_response(serialize_task(task), headers={"ETag": etag(task["version"])})
+    return json_response(schemas.serialize_task(task), headers={"ETag": etag(task["version"])})
 
 
 @blp.route("/")
 class Tasks(MethodView):
     @login_required
     @blp.arguments(TaskQuerySchema(), location="query")
-    @blp.response(200, TaskPageSchema, headers=headers(STREAM_POSITION))
+    @blp.response(200, schemas.TaskPageSchema, headers=headers(STREAM_POSITION))
     @blp.documents_errors(ErrorCode.NOT_FOUND)
     def get(self, query: dict[str, Any]) -> Response:
         """List tasks
@@ -61,8 +52,8 @@ class Tasks(MethodView):
         return json_response(body, headers={STREAM_POSITION: str(position)})
 
     @login_required
-    @blp.arguments(CREATION)
-    @blp.response(201, TaskSchema, headers=headers("Location", "ETag"))
+    @blp.arguments(schemas.CREATION)
+    @blp.response(201, schemas.TaskSchema, headers=headers("Location", "ETag"))
     @blp.documents_errors(ErrorCode.IDEMPOTENCY_MISMATCH, ErrorCode.QUOTA_EXCEEDED)
     @blp.doc(parameters=[idempotency.PARAMETER])
     def post(self, fields: dict[str, Any]) -> Response:
@@ -79,8 +70,8 @@ class Tasks(MethodView):
 
 @blp.post("/bulk/")
 @login_required
-@blp.arguments(BulkSchema())
-@blp.response(200, BulkResultSchema)
+@blp.arguments(schemas.BulkSchema())
+@blp.response(200, schemas.BulkResultSchema)
 @blp.documents_errors(ErrorCode.NOT_FOUND, ErrorCode.QUOTA_EXCEEDED, ErrorCode.IDEMPOTENCY_MISMATCH)
 @blp.doc(parameters=[idempotency.PARAMETER])
 def change_many(body: dict[str, Any]) -> Response:
@@ -97,7 +88,7 @@ def change_many(body: dict[str, Any]) -> Response:
 @blp.route("/<uuid:task_id>/", parameters=[TASK_ID])
 class TaskItem(MethodView):
     @login_required
-    @blp.response(200, TaskSchema, headers=headers("ETag"))
+    @blp.response(200, schemas.TaskSchema, headers=headers("ETag"))
     @blp.alt_response(304, description="The task has not changed.", headers=headers("ETag"))
     @blp.documents_errors(ErrorCode.NOT_FOUND)
     @blp.doc(parameters=[IF_NONE_MATCH])
@@ -110,8 +101,8 @@ class TaskItem(MethodView):
         return not_modified(task["version"]) or reply_task(task)
 
     @login_required
-    @blp.arguments(CHANGE)
-    @blp.response(200, TaskSchema, headers=headers("ETag"))
+    @blp.arguments(schemas.CHANGE)
+    @blp.response(200, schemas.TaskSchema, headers=headers("ETag"))
     @blp.documents_errors(ErrorCode.NOT_FOUND, ErrorCode.PRECONDITION_FAILED)
     @blp.doc(parameters=[IF_MATCH, IF_NONE_MATCH])
     def put(self, fields: dict[str, Any], task_id: UUID) -> Response:
@@ -122,8 +113,8 @@ class TaskItem(MethodView):
         return _change(task_id, fields)
 
     @login_required
-    @blp.arguments(CHANGE)
-    @blp.response(200, TaskSchema, headers=headers("ETag"))
+    @blp.arguments(schemas.CHANGE)
+    @blp.response(200, schemas.TaskSchema, headers=headers("ETag"))
     @blp.documents_errors(ErrorCode.NOT_FOUND, ErrorCode.PRECONDITION_FAILED)
     @blp.doc(parameters=[IF_MATCH, IF_NONE_MATCH])
     def patch(self, fields: dict[str, Any], task_id: UUID) -> Response:
@@ -149,7 +140,7 @@ class TaskItem(MethodView):
 
 @blp.post("/<uuid:task_id>/restore/", parameters=[TASK_ID])
 @login_required
-@blp.response(200, TaskSchema, headers=headers("ETag"))
+@blp.response(200, schemas.TaskSchema, headers=headers("ETag"))
 @blp.documents_errors(ErrorCode.NOT_FOUND, ErrorCode.ALREADY_EXISTS, ErrorCode.QUOTA_EXCEEDED)
 def restore(task_id: UUID) -> Response:
     """Restore a task
