@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from click import ClickException
-from dotenv import load_dotenv
+from dotenv import dotenv_values, load_dotenv
 from limits import parse_many
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
 from addresses import check_host, check_redis, database_url, fault_of_database
 
 INSTANCE = Path(__file__).parent / "instance"
+DOTENV = Path(__file__).with_name(".env")
 SERVING = ("ENVIRONMENT", "HOST", "PORT", "WEB_CONCURRENCY", "SHUTDOWN_SECONDS", "ASYNC_MODE",
            "MIGRATE_ON_START", "LOG_FORMAT")  # fmt: skip
 FROM_FILES = ("SECRET_KEY", "DB_PASSWORD", "DATABASE_URL")  # or by NAME_FILE
@@ -163,7 +164,7 @@ def _find_faults(settings: Mapping[str, Any]) -> dict[str, str]:
 
 def read_dotenv() -> None:
     """Take what the environment lacks from `.env`."""
-    load_dotenv(Path(__file__).with_name(".env"))
+    load_dotenv(DOTENV)
 
 
 def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
@@ -219,7 +220,8 @@ def check() -> dict[str, Any]:
         sys.exit(str(error))
     url, redis = settings["SQLALCHEMY_DATABASE_URI"], bool(settings["REDIS_URL"])
     database = sha256(url.render_as_string(hide_password=False).encode()).hexdigest()
-    facts = {"HAS_REDIS": redis, "DATABASE_HOST": url.host, "DATABASE": database}
+    read = {name: os.environ[name] for name in dotenv_values(DOTENV) if name in os.environ}
+    facts = {"HAS_REDIS": redis, "DATABASE_HOST": url.host, "DATABASE": database, "DOTENV": read}
     return {name: settings[name] for name in SERVING} | facts
 
 

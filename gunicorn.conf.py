@@ -176,6 +176,8 @@ def pre_fork(server: Any, worker: Any) -> None:
 
 def post_fork(server: Any, worker: Any) -> None:
     """Tell the application how many processes there are, and where their metrics are."""
+    # As `.env` was when it was checked: it may have been edited since, for a reload to come.
+    os.environ |= {"PYTHON_DOTENV_DISABLED": "1", **ours["DOTENV"]}
     os.environ |= {"WEB_CONCURRENCY": str(server.num_workers), "METRICS_NAME": worker.metrics_name}
     arbiter.tell_metrics_directory(server)
     # gunicorn looks up some thirty settings a request, each by two calls of Python.

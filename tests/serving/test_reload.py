@@ -1,8 +1,10 @@
 """SIGHUP: what would not start does not take the place of what serves."""
 
 import json
+import os
 import signal
 from pathlib import Path
+from shutil import copy, copytree, ignore_patterns
 
 import pytest
 import requests
@@ -10,7 +12,7 @@ import requests
 from tests.serving.conftest import ProbeServer, Start
 from tests.support.postgres import PostgresServer
 from tests.support.process import free_port
-from tests.support.settings import SECRET
+from tests.support.settings import ROOT, SECRET
 from tests.support.waiting import wait_until
 
 
@@ -104,3 +106,24 @@ def test_reload_while_the_database_is_away_is_made(start: Start) -> None:
     server.child.send_signal(signal.SIGHUP)
     wait_until(lambda: not set(before) & set(server.children()), what="the reload")
     assert server.get("/pid") != str(before[0]).encode()
+
+
+@pytest.mark.journey
+def test_who_is_replaced_has_the_settings_that_were_checked(tmp_path: Path) -> None:
+    for name in ("taskmaster", "migrations"):
+        copytree(ROOT / name, tmp_path / name, ignore=ignore_patterns("__pycache__", "vendor"))
+    for name in ("wsgi.py", "config.py", "addresses.py", "gunicorn.conf.py"):
+        copy(ROOT / name, tmp_path)
+    (dotenv := tmp_path / ".env").write_text("RATELIMIT_FLOOD=1000/minute")
+    server = ProbeServer(tmp_path / "log", app="wsgi")
+    server.directory = tmp_path
+    del server.environ["RATELIMIT_FLOOD"], server.environ["SHUTDOWN_SECONDS"]
+    with server:
+        (before,) = server.children()
+        dotenv.write_text("RATELIMIT_FLOOD=often\nSHUTDOWN_SECONDS=soon")
+        os.kill(before, signal.SIGKILL)
+        wait_until(lambda: set(server.children()) - {before}, what="another process")
+        assert server.get("/livez") == b'{"status":"ok"}'
+        server.child.send_signal(signal.SIGHUP)
+        assert "RATELIMIT_FLOOD" in (refused := refusal(server))
+        assert "SHUTDOWN_SECONDS" in refused
