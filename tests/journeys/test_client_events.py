@@ -49,11 +49,12 @@ def test_it_ends_with_its_user(
 def test_it_does_not_come_back_as_another(
     server: Server, user: User, other: dict[str, str], js: JavaScript, transport: str
 ) -> None:
-    """What shares the session logs somebody else in, and no news of that comes."""
+    """Whoever else has the session's storage logs somebody in, and no news of that comes."""
     connect(js, server.url, user, transport)
     following = js.begin("await my.follow(0)")
     js.wait("my.seqs.length === 1")
-    js.run(LOG_IN.format("my.connect()"), **other)
+    elsewhere = "tm.connect(given.url, { storage: { ...my.storage } })"
+    js.run(LOG_IN.format(elsewhere), url=server.url, **other)
     server.restart()
     with pytest.raises(JavaScriptError) as refusal:
         value_of(following)

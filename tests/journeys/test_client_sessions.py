@@ -145,6 +145,25 @@ def test_nothing_of_the_first_user_is_left_for_the_second(
     expect_list(js, "all", listed(other))
 
 
+def test_all_clients_of_a_page_hear_who_is_logged_in(
+    server: Server, user: User, js: JavaScript
+) -> None:
+    """The browser tells other tabs only."""
+    other = register_at(server.url)
+    again(user).create_task("Secret")
+    connect(js, server.url, user)
+    js.run("my.first = my.client; my.client = my.connect(); my.told = []; my.open('all')")
+    js.run("my.client.onUser((user) => my.told.push(user?.username))")
+    expect_list(js, "all", listed(again(user)))
+    js.run("await my.first.logout()")
+    assert js.run("return [my.lists.all.state, my.lists.all.tasks]") == ["logged-out", []]
+    log_in = "await my.first.login(given.username, given.password)"
+    js.run(log_in, username=other.username, password=PASSWORD)
+    expect_list(js, "all", listed(again(other)))
+    js.run("my.client.close(); await my.first.logout()")
+    assert js.run("return my.told") == [user.username, None, other.username]
+
+
 IN_ANOTHER_TAB = """
 const { fetch } = globalThis;
 globalThis.fetch = async (...call) => {

@@ -2,6 +2,7 @@
 import { HASTE, TaskmasterError, queryString, send } from "./http.js";
 
 const NOBODY = "null"; // stored where nobody is logged in, whoever is in another tab
+const sharing = new WeakMap(); // by storage: its sessions in this page, which hears no `storage` event of its own
 
 /** Functions to call when something happens. What one of them throws disturbs nobody else. */
 export class Listeners {
@@ -28,6 +29,7 @@ export class Session {
   #key;
   #stores; // the first one stays; the last one is for this tab only
   #spare = memory(); // where the others have no room
+  #siblings;
   #parsed = {};
   #announced;
   #listeners = new Listeners();
@@ -38,6 +40,8 @@ export class Session {
     this.#key = `taskmaster ${url}`;
     this.#stores = storage === undefined ? browserStores() : [storage ?? memory()];
     this.#announced = JSON.stringify(this.user);
+    this.#siblings = (sharing.get(this.#stores[0]) ?? new Set()).add(this);
+    sharing.set(this.#stores[0], this.#siblings);
     globalThis.addEventListener?.("storage", this.#hearStorage);
     globalThis.addEventListener?.("pageshow", this.#comeBack);
     if (this.#stores.length > 1 && globalThis.BroadcastChannel) this.#listenToCopies();
@@ -70,8 +74,7 @@ export class Session {
 
   /** Log in or register; `stay: false` keeps the session for this tab only. Returns the user. */
   async enter(path, credentials, stay = true) {
-    const { body } = await send(this.#url + path, { method: "POST", body: credentials });
-    const { tokens, ...user } = body;
+    const { tokens, ...user } = (await send(this.#url + path, { method: "POST", body: credentials })).body;
     for (const store of [this.#stores.at(-1), this.#spare]) store.removeItem(this.#key);
     this.#keep({ user, ...tokens }, stay ? this.#stores[0] : this.#stores.at(-1));
     this.#announce();
@@ -150,6 +153,7 @@ export class Session {
   }
 
   close() {
+    this.#siblings.delete(this);
     globalThis.removeEventListener?.("storage", this.#hearStorage);
     globalThis.removeEventListener?.("pageshow", this.#comeBack);
     this.#channel?.close();
@@ -176,7 +180,12 @@ export class Session {
   /** A page that the browser had put away has heard of nothing meanwhile. */
   #comeBack = ({ persisted }) => persisted && this.#announce();
 
-  #announce(why = null) {
+  #announce(why) {
+    this.#look(why);
+    for (const other of this.#siblings) if (other.#key === this.#key) other.#look(why);
+  }
+
+  #look(why = null) {
     const user = JSON.stringify(this.user);
     if (user === this.#announced) return;
     this.#announced = user;
