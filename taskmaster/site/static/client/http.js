@@ -41,6 +41,13 @@ export function newKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** Whether a request may be sent again after a lost reply. Its own write would fail the condition of the second. */
+export function isRepeatable(method, headers) {
+  const names = new Headers(headers);
+  if (method === "POST") return names.has("Idempotency-Key");
+  return method === "GET" || !(names.has("If-Match") || names.has("If-None-Match"));
+}
+
 /**
  * Send a request until it is answered; return `{ body, headers }`. Throws a TaskmasterError.
  * `repeatable` says whether it may be sent again after a lost reply: it may be what was carried out.

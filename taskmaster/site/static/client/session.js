@@ -1,5 +1,5 @@
 // The session: who is logged in, kept where all tabs see it, its token refreshed by one tab at a time.
-import { HASTE, TaskmasterError, queryString, send } from "./http.js";
+import { HASTE, TaskmasterError, isRepeatable, queryString, send } from "./http.js";
 
 const NOBODY = "null"; // stored where nobody is logged in, whoever is in another tab
 const sharing = new WeakMap(); // by storage: its sessions in this page, which hears no `storage` event of its own
@@ -116,8 +116,7 @@ export class Session {
     const { access, user } = this.need();
     const parameters = queryString(query);
     const url = this.#url + path + (parameters && `?${parameters}`);
-    const safe = repeatable ?? (method !== "POST" || "Idempotency-Key" in headers);
-    const request = { method, body, headers, repeatable: safe };
+    const request = { method, body, headers, repeatable: repeatable ?? isRepeatable(method, headers) };
     try {
       return await send(url, { ...request, token: access });
     } catch (error) {

@@ -97,6 +97,8 @@ export class TaskmasterError extends Error {
   readonly requestId?: string;
   /** Seconds to wait before trying again. */
   readonly retryAfter?: number;
+  /** Whether the request was sent before: a refusal may be due to what the first one did. */
+  readonly repeated?: boolean;
 }
 
 export interface LiveList {
@@ -137,6 +139,7 @@ export interface Request {
   query?: object;
   body?: unknown;
   headers?: Record<string, string>;
+  /** Whether it may be sent again after a lost reply. */
   repeatable?: boolean;
 }
 
