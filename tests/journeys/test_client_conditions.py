@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.api import User, succeed
 from tests.support.client_journey import connect
-from tests.support.javascript import JavaScript
+from tests.support.javascript import JavaScript, JavaScriptError
 from tests.support.server import Server
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -25,3 +25,26 @@ def test_a_write_on_a_condition_does_not_meet_itself(
     """
     assert js.run(change, path=path, headers=condition) == ["offline", False]
     assert succeed(user.get(path))["title"] == "Two"
+
+
+@pytest.mark.parametrize(
+    "change", ["update(given.id, { title: 'Mine' }, tag)", "remove(given.id, tag)"]
+)
+def test_what_has_changed_since_is_left_alone(
+    server: Server, user: User, js: JavaScript, change: str
+) -> None:
+    task = user.create_task("One")
+    path = f"tasks/{task['id']}/"
+    connect(js, server.url, user)
+    seen = js.run("return (my.seen = await my.client.tasks.getWithTag(given.id))", id=task["id"])
+    assert seen == {"task": task, "etag": user.get(path).headers["ETag"]}
+    call = "const tag = { ifMatch: my.seen.etag }; await my.client.tasks." + change
+    theirs = succeed(user.patch(path, {"title": "Theirs"}))
+    with pytest.raises(JavaScriptError) as refusal:
+        js.run(call, id=task["id"])
+    assert (refusal.value.code, refusal.value.status) == ("precondition_failed", 412)
+    assert succeed(user.get(path)) == theirs
+    assert succeed(user.get("tasks/events/"))["seq"] == 2
+    js.run("my.seen = await my.client.tasks.getWithTag(given.id)", id=task["id"])
+    js.run(call, id=task["id"])
+    assert succeed(user.get("tasks/events/"))["seq"] == 3

@@ -23,7 +23,8 @@ live.onState(() => [live.error?.code, live.error?.retryAfter]);
 tm.onUser((user, why) => [user?.username, why?.code]);
 try {
   const task = await tm.tasks.create({ title: "One" });
-  await tm.tasks.update(task.id, { due_date: null });
+  const { etag } = await tm.tasks.getWithTag(task.id);
+  await tm.tasks.update(task.id, { due_date: null }, { ifMatch: etag });
   // @ts-expect-error a status that there is not
   await tm.tasks.update(task.id, { status_task: "LATER" });
   const { previous, next } = await tm.tasks.list({ page: 2 });
@@ -38,7 +39,7 @@ try {
     event.title.length;
   }
 } catch (error) {
-  if (error instanceof TaskmasterError) error.errors.title?.[0];
+  if (error instanceof TaskmasterError) [error.errors.title?.[0], error.repeated];
 }
 """
 

@@ -115,11 +115,13 @@ export interface LiveList {
 
 export interface Tasks {
   create(fields: NewTask, options?: { key?: string }): Promise<Task>;
-  update(id: string, changes: TaskFields): Promise<Task>;
-  remove(id: string): Promise<void>;
+  update(id: string, changes: TaskFields, options?: { ifMatch?: string }): Promise<Task>;
+  remove(id: string, options?: { ifMatch?: string }): Promise<void>;
   restore(id: string): Promise<Task>;
   bulk(operations: Operation[], options?: { key?: string }): Promise<(Task | { id: string })[]>;
   get(id: string): Promise<Task>;
+  /** The task, and the tag of this version for `ifMatch`. */
+  getWithTag(id: string): Promise<{ task: Task; etag: string }>;
   list(query?: Query): Promise<Page>;
   history(id: string, query?: { since?: number; limit?: number }): Promise<{ next: string | null; results: TaskEvent[] }>;
   live(query?: Filter, options?: { limit?: number }): LiveList;

@@ -48,10 +48,13 @@ export function connect(url = globalThis.location?.origin, { storage, ...options
 }
 
 /** Delete; return `done` where the first try was carried out, and its reply lost: the API says so, no proxy. */
-const remove = (request, path, done) => request("DELETE", path).catch((error) => {
+const remove = (request, path, done, headers) => request("DELETE", path, { headers }).catch((error) => {
   if (error.repeated && error.code === "not_found") return done;
   throw error;
 });
+
+/** Return the headers of a change that is for this version only, where one is named. */
+const on = (etag) => (etag === undefined ? {} : { "If-Match": etag });
 
 function tasksOf(feed, request) {
   const post = (path, body, key = newKey()) => request("POST", path, { body, headers: { "Idempotency-Key": key } });
@@ -61,12 +64,18 @@ function tasksOf(feed, request) {
   });
   return {
     create: (fields, { key } = {}) => feed.note(post("tasks/", fields, key)),
-    update: (id, changes) => feed.note(request("PATCH", `tasks/${id}/`, { body: changes })),
-    remove: (id) => feed.note(remove(request, `tasks/${id}/`).then(() => ({ id }))).then(() => {}),
+    update: (id, changes, { ifMatch } = {}) =>
+      feed.note(request("PATCH", `tasks/${id}/`, { body: changes, headers: on(ifMatch) })),
+    remove: (id, { ifMatch } = {}) =>
+      feed.note(remove(request, `tasks/${id}/`, null, on(ifMatch)).then(() => ({ id }))).then(() => {}),
     restore: (id) => feed.note(restore(id)),
     bulk: (operations, { key } = {}) =>
       feed.note(post("tasks/bulk/", { operations }, key).then(({ results }) => results)),
     get: (id) => request("GET", `tasks/${id}/`),
+    async getWithTag(id) {
+      const { body: task, headers } = await feed.session.request("GET", `tasks/${id}/`);
+      return { task, etag: headers.get("ETag") };
+    },
     list: (query = {}) => feed.list(query),
     history: (id, query = {}) => request("GET", `tasks/${id}/history/`, { query }),
     live: (query = {}, { limit } = {}) => new LiveList(feed, query, limit),
