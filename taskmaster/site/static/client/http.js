@@ -29,7 +29,7 @@ export function queryString(query) {
   for (const [name, values] of Object.entries(query)) {
     for (const value of [values].flat()) {
       if (value !== undefined && value !== null) {
-        parameters.append(name, value instanceof Date ? value.toISOString() : value);
+        parameters.append(name, value instanceof Date && !isNaN(value) ? value.toISOString() : value);
       }
     }
   }

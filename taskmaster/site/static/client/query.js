@@ -1,10 +1,14 @@
 // What a query means, so that a live list knows where a changed task belongs without asking.
 
-/** Return a time in UTC to the microsecond, as text of fixed width, which sorts as the times do. */
+/**
+ * Return a time in UTC to the microsecond, as text of fixed width, which sorts as the times do.
+ * NaN for what is no time, which nothing is before or after: the server refuses the query.
+ */
 function utc(time) {
-  const text = time instanceof Date ? time.toISOString() : time;
-  const microseconds = /\.\d{3}(\d{1,3})/.exec(text)?.[1] ?? "";
-  return new Date(text).toISOString().slice(0, 23) + microseconds.padEnd(3, "0");
+  const date = new Date(time);
+  if (isNaN(date)) return NaN;
+  const microseconds = /\.\d{3}(\d{1,3})/.exec(time)?.[1] ?? "";
+  return date.toISOString().slice(0, 23) + microseconds.padEnd(3, "0");
 }
 
 /** Return what makes the condition on a task's time out of a limit; a task without that time does not pass. */
@@ -23,10 +27,7 @@ const CONDITIONS = {
   updated_after: comparing("last_updated", (time, limit) => time > limit),
 };
 
-/**
- * Return whether a task passes all filters but `search`, which only the server knows how to do.
- * Throws a RangeError for a time that is none.
- */
+/** Return whether a task passes all filters but `search`, which only the server knows how to do. */
 export function predicate(query) {
   const given = ([name, value]) => name in CONDITIONS && value != null && value.length !== 0;
   const conditions = Object.entries(query).filter(given).map(([name, value]) => CONDITIONS[name](value));
