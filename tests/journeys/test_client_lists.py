@@ -155,6 +155,15 @@ def test_a_page_says_where_the_next_one_is(server: Server, user: User, js: JavaS
     assert end["next"] is None
 
 
+def test_a_date_that_was_cleared_is_no_filter(server: Server, user: User, js: JavaScript) -> None:
+    dated = user.create_task("Dated", due_date="2030-01-31T12:00:00Z")
+    connect(js, server.url, user)
+    js.run(
+        "my.open('all', { due_before: '', due_after: '', created_after: '', updated_after: '' })"
+    )
+    expect_list(js, "all", [user.create_task("Undated"), dated])
+
+
 def test_as_many_are_loaded_as_are_wanted(server: Server, js: JavaScript) -> None:
     user = register_at(server.url)
     for _ in range(3):

@@ -23,14 +23,16 @@ export const isFinal = (error) =>
 export const pause = (length) => new Promise((resolve) => setTimeout(resolve, jitter(length)));
 export const jitter = (length) => length * (0.5 + Math.random());
 
-/** Return the query string of an object; a list gives a parameter for each, a Date its time. */
+/**
+ * Return the query string of an object; a list gives a parameter for each, a Date its time.
+ * An empty time, from a date field that was cleared, is no filter.
+ */
 export function queryString(query) {
   const parameters = new URLSearchParams();
   for (const [name, values] of Object.entries(query)) {
     for (const value of [values].flat()) {
-      if (value !== undefined && value !== null) {
-        parameters.append(name, value instanceof Date && !isNaN(value) ? value.toISOString() : value);
-      }
+      if (value === undefined || value === null || (value === "" && /_(before|after)$/.test(name))) continue;
+      parameters.append(name, value instanceof Date && !isNaN(value) ? value.toISOString() : value);
     }
   }
   return String(parameters);
