@@ -1,9 +1,11 @@
-"""The types of the JavaScript client, as the compiler sees them."""
+"""How the JavaScript client is called: its types, as the compiler sees them."""
 
 import json
 import shutil
 import subprocess
 from pathlib import Path
+
+import pytest
 
 from tests.support.javascript import CLIENT
 from tests.support.settings import ROOT, machine_environ
@@ -13,11 +15,13 @@ USE = """
 import { connect, TaskmasterError, type Query, type Task } from "./taskmaster.js";
 
 const tm = connect("http://127.0.0.1:8000", { storage: null });
-const titles = (tasks: Task[]): string[] => tasks.map((task) => task.title);
+const titles = (tasks: readonly Task[]): string[] => tasks.map((task) => task.title);
 const live = tm.tasks.live({ status_task: ["TO DO"], ordering: "-due_date" }, { limit: 50 });
 const OPEN = ["TO DO", "IN PROGRESS"] as const;
 const query: Query = { status_task: OPEN, page: 1, ordering: null };
 live.subscribe((tasks) => titles(tasks));
+// @ts-expect-error it would change the list itself
+live.tasks.sort();
 live.onState((state) => state === "logged-out");
 live.onState(() => [live.error?.code, live.error?.retryAfter]);
 tm.onUser((user, why) => [user?.username, why?.code]);
@@ -44,15 +48,24 @@ try {
 """
 
 
-def test_a_program_in_typescript_is_checked(tmp_path: Path) -> None:
+# All that the types need beside the language, where there is no page.
+WITHOUT_A_PAGE = "declare class AbortSignal { static timeout(milliseconds: number): AbortSignal }"
+
+
+@pytest.mark.parametrize(
+    ("lib", "platform"),
+    [(["es2022", "dom"], ""), (["es2022"], WITHOUT_A_PAGE)],
+    ids=["page", "elsewhere"],
+)
+def test_a_program_in_typescript_is_checked(tmp_path: Path, lib: list[str], platform: str) -> None:
     assert TSC.exists(), "run `make node_modules/.dev`"
     shutil.copy(CLIENT.with_suffix(".d.ts"), tmp_path)
     (tmp_path / "use.ts").write_text(USE)
+    (tmp_path / "platform.d.ts").write_text(platform)
     options = {"strict": True, "noEmit": True, "target": "es2022", "module": "esnext",
-               "moduleResolution": "bundler", "types": []}  # fmt: skip
-    (tmp_path / "tsconfig.json").write_text(
-        json.dumps({"compilerOptions": options, "files": ["use.ts"]})
-    )
+               "moduleResolution": "bundler", "types": [], "lib": lib}  # fmt: skip
+    settings = {"compilerOptions": options, "files": ["use.ts", "platform.d.ts"]}
+    (tmp_path / "tsconfig.json").write_text(json.dumps(settings))
     checked = subprocess.run(
         [TSC], cwd=tmp_path, env=machine_environ(), capture_output=True, text=True, check=False
     )

@@ -102,12 +102,12 @@ export class TaskmasterError extends Error {
 }
 
 export interface LiveList {
-  readonly tasks: Task[];
+  readonly tasks: readonly Task[];
   readonly count: number | null;
   readonly hasMore: boolean;
   readonly state: State;
   readonly error: TaskmasterError | null;
-  subscribe(listener: (tasks: Task[], live: LiveList) => void): Unsubscribe;
+  subscribe(listener: (tasks: readonly Task[], live: LiveList) => void): Unsubscribe;
   onState(listener: (state: State, live: LiveList) => void): Unsubscribe;
   more(): Promise<void>;
   close(): void;
@@ -161,7 +161,11 @@ export interface Client {
 
 export interface Options {
   /** Where the session is kept; null for memory only. */
-  storage?: Pick<Storage, "getItem" | "setItem" | "removeItem"> | null;
+  storage?: {
+    getItem(key: string): string | null;
+    setItem(key: string, text: string): void;
+    removeItem(key: string): void;
+  } | null;
   /** `io` of socket.io-client, to follow over Socket.IO. */
   io?: (url: string, options: any) => any;
   /** A WebSocket, where there is none (Node before 22). */
