@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.javascript import CLIENT
+from tests.support.javascript import CLIENT, JavaScript, JavaScriptError
 from tests.support.settings import ROOT, machine_environ
 
 TSC = ROOT / "node_modules" / ".bin" / "tsc"
@@ -70,3 +70,8 @@ def test_a_program_in_typescript_is_checked(tmp_path: Path, lib: list[str], plat
         [TSC], cwd=tmp_path, env=machine_environ(), capture_output=True, text=True, check=False
     )
     assert checked.returncode == 0, checked.stdout
+
+
+def test_a_client_outside_of_a_page_is_told_the_server(js: JavaScript) -> None:
+    with pytest.raises(JavaScriptError, match=r"TypeError: Give connect\(\) the URL of the server"):
+        js.run("tm.connect()")

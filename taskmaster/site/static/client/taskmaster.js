@@ -20,6 +20,7 @@ export { TaskmasterError } from "./http.js";
  * sessionStorage for who does not stay; null: memory). With `io`, socket.io-client's, it follows over Socket.IO.
  */
 export function connect(url = globalThis.location?.origin, { storage, ...options } = {}) {
+  if (!url) throw new TypeError("Give connect() the URL of the server.");
   const root = url.replace(/\/+$/, "");
   const session = new Session(root, storage);
   const open = transport(root, options);
