@@ -15,19 +15,17 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from http.client import HTTPException, HTTPResponse
-from typing import Any, TypeVar
+from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlencode, urlsplit
 from urllib.request import Request, urlopen
 
 Json = dict[str, Any]
 Many = list[Json]
-Call = tuple[str, str, Any, str | None]  # method, path, body, key
-Reply = TypeVar("Reply")
 PATIENCE = 60.0  # seconds without a byte; a stream says every 15 seconds that it lives
-HASTE = 3.0  # the same for a refresh but the last try: the server takes it again for 10 seconds
 Tries = Iterable[tuple[float, float]]  # patience, and seconds before the next if a reply was lost
 REPEATED: Tries = ((PATIENCE, 0.3), (PATIENCE, 1), (PATIENCE, 3))
+HASTY: Tries = ((3.0, 0.3), (3.0, 1))  # for a refresh: the server takes it again for 10 seconds
 AWAY = (0, 502, 503, 504)  # statuses of a server that cannot be reached; 0 is no reply
 PASSING = (*AWAY, 429)
 
@@ -35,10 +33,52 @@ PASSING = (*AWAY, 429)
 class TaskmasterError(Exception):
     """A refusal of the API (RFC 9457). Where no reply came, `code` is "offline", `status` 0."""
 
-    def __init__(self, code: str, status: int, detail: str, errors: Json | None = None) -> None:
+    def __init__(self, code: str, status: int, detail: str, **problem: Any) -> None:
         super().__init__(detail)
-        self.code, self.status, self.errors = code, status, errors or {}
+        self.code, self.status, self.errors = code, status, problem.get("errors") or {}
+        self.request_id, self.retry_after = problem.get("request_id"), problem.get("retry_after")
         self.repeated = False  # whether it is the answer to a request that was sent before
+
+
+@contextmanager
+def _telling_of_cuts() -> Iterator[None]:
+    """Turn what can go wrong on the way into a TaskmasterError."""
+    try:
+        yield
+    except HTTPError as error:
+        problem: Json = {"code": "unexpected_reply", "detail": f"The server answered {error.code}."}
+        with suppress(ValueError, TypeError, OSError, HTTPException):  # it was cut
+            if error.headers.get_content_type() == "application/problem+json":  # else a proxy's
+                problem |= json.load(error)
+        after = error.headers["Retry-After"] or ""
+        problem |= {"status": error.code, "retry_after": int(after) if after.isdecimal() else None}
+        raise TaskmasterError(**problem) from None
+    except (OSError, HTTPException, ValueError) as error:
+        raise TaskmasterError("offline", 0, f"The server cannot be reached: {error}") from error
+
+
+def _read(response: HTTPResponse) -> Json:
+    """Return the reply, a list's with its `position` in the log."""
+    with response:
+        reply: Json = json.load(response)
+    if position := response.headers["Stream-Position"]:
+        reply["position"] = int(position)
+    return reply
+
+
+def _messages(stream: Iterable[bytes]) -> Iterator[Json]:
+    """Yield the messages of server-sent events: lines `field: value`, ended by an empty line."""
+    fields: dict[str, str] = {}
+    for line in stream:
+        if text := line.decode().rstrip("\n"):
+            fields |= [text.partition(": ")[::2]]
+        elif "event" in fields:
+            message = {**json.loads(fields["data"]), "action": fields["event"]}
+            code = str(message.get("code"))
+            if message.get("reconnect") is False and code != "token_expired":  # that is renewed
+                raise TaskmasterError(code, 401, f"The stream was closed: {code}.")
+            yield message
+            fields = {}
 
 
 class Client:
@@ -65,12 +105,13 @@ class Client:
             session = Client(self.url, self.access, self.refresh)
             self._take({}, None)
         with suppress(TaskmasterError):
-            session._send(session._read, ("POST", "auth/logout/", None, None), REPEATED)
+            session._send("POST", "auth/logout/", tries=REPEATED)
 
     def request(self, method: str, path: str, body: Any = None, key: str | None = None) -> Json:
         """Call the API as the user, again where the reply was lost: a POST only if it has a key."""
         tries = REPEATED if method != "POST" or key else ()
-        return self._send(self._read, (method, path, body, key), tries)
+        reply: Json = self._send(method, path, body, key, tries=tries)
+        return reply
 
     def events(self, since: int | None = None) -> Iterator[Json]:
         """Yield the events after a position, or from now on, in order and for good.
@@ -87,9 +128,10 @@ class Client:
         """Yield all that the stream says, over as many connections as it takes."""
         pause, owner = 1.0, (self.user or {}).get("id")
         while True:
-            call = "GET", "tasks/stream/" + ("" if since is None else f"?since={since}"), None, None
+            path = "tasks/stream/" + ("" if since is None else f"?since={since}")
             try:
-                with self._send(self._open, call) as stream, _telling_of_cuts():
+                stream = self._send("GET", path, read=lambda response: response)
+                with stream, _telling_of_cuts():
                     for message in _messages(stream):
                         if (self.user or {}).get("id") != owner:
                             raise TaskmasterError("session_ended", 401, "Its user has gone.")
@@ -115,18 +157,18 @@ class Client:
         """Trade for new tokens, unless another thread has meanwhile; tell whether there are any."""
         with self._lock:
             if self.refresh and self.access == refused:
-                nobody, body = Client(self.url), {"refresh": self.refresh}
-                call = "POST", "auth/token/refresh/", body, None
-                self._take(nobody._send(nobody._read, call, [(HASTE, 0.3), (HASTE, 1)]), self.user)
+                call = "POST", "auth/token/refresh/", {"refresh": self.refresh}
+                self._take(Client(self.url)._send(*call, tries=HASTY), self.user)
             return self.access != refused
 
-    def _send(self, send: Callable[[Call, float], Reply], call: Call, tries: Tries = ()) -> Reply:
-        """Send until it is answered, once with a new token. Raise TaskmasterError."""
+    def _send(self, *call: Any, tries: Tries = (), read: Callable[..., Any] = _read) -> Any:
+        """Send until it is answered, once with a new token; return the reply as it is read."""
         left, repeated, renewed = [*tries, (PATIENCE, 0.0)], False, False
         while True:
-            access, (patience, pause) = self.access, left[0]
+            access, (patience, pause), request = self.access, left[0], self._request(*call)
             try:
-                return send(call, patience)
+                with _telling_of_cuts():
+                    return read(urlopen(request, timeout=patience))
             except TaskmasterError as error:
                 error.repeated = repeated
                 if error.status in AWAY and pause:
@@ -135,59 +177,15 @@ class Client:
                 elif renewed or error.status != 401 or not (renewed := self._renew(access)):
                     raise
 
-    def _read(self, call: Call, patience: float) -> Json:
-        """Send a request and return the reply, a list's with its `position` in the log."""
-        with self._open(call, patience) as response, _telling_of_cuts():
-            reply: Json = json.load(response)
-        if position := response.headers["Stream-Position"]:
-            reply["position"] = int(position)
-        return reply
-
-    def _open(self, call: Call, patience: float) -> HTTPResponse:
-        """Send a request and return the response, to be read. Raise TaskmasterError."""
-        method, path, body, key = call
+    def _request(self, method: str, path: str, body: Any = None, key: str | None = None) -> Request:
         data = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": "application/json"} | ({"Idempotency-Key": key} if key else {})
         if self.access:
             headers["Authorization"] = f"Bearer {self.access}"
-        request = Request(f"{self.url}/api/v1/{path}", data, headers, method=method)
-        with _telling_of_cuts():
-            response: HTTPResponse = urlopen(request, timeout=patience)
-        return response
+        return Request(f"{self.url}/api/v1/{path}", data, headers, method=method)
 
 
 connect = Client  # by the name that it has in JavaScript
-
-
-@contextmanager
-def _telling_of_cuts() -> Iterator[None]:
-    """Turn what can go wrong on the way into a TaskmasterError."""
-    try:
-        yield
-    except HTTPError as error:
-        try:
-            problem = json.load(error)
-            fields = problem["code"], error.code, problem["detail"], problem.get("errors")
-        except (ValueError, LookupError, TypeError, OSError, HTTPException):  # a proxy's, or cut
-            fields = "unexpected_reply", error.code, f"The server answered {error.code}.", None
-        raise TaskmasterError(*fields) from None
-    except (OSError, HTTPException, ValueError) as error:
-        raise TaskmasterError("offline", 0, f"The server cannot be reached: {error}") from error
-
-
-def _messages(stream: Iterable[bytes]) -> Iterator[Json]:
-    """Yield the messages of server-sent events: lines `field: value`, ended by an empty line."""
-    fields: dict[str, str] = {}
-    for line in stream:
-        if text := line.decode().rstrip("\n"):
-            fields |= [text.partition(": ")[::2]]
-        elif "event" in fields:
-            message = {**json.loads(fields["data"]), "action": fields["event"]}
-            code = str(message.get("code"))
-            if message.get("reconnect") is False and code != "token_expired":  # that is renewed
-                raise TaskmasterError(code, 401, f"The stream was closed: {code}.")
-            yield message
-            fields = {}
 
 
 class Tasks:

@@ -152,10 +152,22 @@ def test_refusals_are_exceptions_with_a_code(server: Server, user: User, module:
             call()
         assert (refusal.value.code, refusal.value.status) == (code, status)
         assert bool(refusal.value.errors) == (status == 422)
+        assert bool(refusal.value.request_id) == (status != 0)
     tm.logout()
     with pytest.raises(module.TaskmasterError):
         tm.tasks.list()
     assert tm.user is None
+
+
+def test_a_refusal_says_when_to_come_again(
+    start_server: Callable[..., Server], module: Any
+) -> None:
+    server = start_server(RATELIMIT_ENABLED=True, RATELIMIT_FLOOD="1 per minute")
+    nobody = module.connect(server.url)
+    for _ in range(2):
+        with pytest.raises(module.TaskmasterError) as refusal:
+            nobody.tasks.list()
+    assert (refusal.value.status, 0 < refusal.value.retry_after <= 60) == (429, True)
 
 
 @pytest.mark.usefixtures("database")
