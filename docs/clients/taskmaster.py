@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from http.client import HTTPException, HTTPResponse
+from itertools import takewhile
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -28,6 +29,7 @@ REPEATED: Tries = ((PATIENCE, 0.3), (PATIENCE, 1), (PATIENCE, 3))
 HASTY: Tries = ((3.0, 0.3), (3.0, 1))  # for a refresh: the server takes it again for 10 seconds
 AWAY = (0, 502, 503, 504)  # statuses of a server that cannot be reached; 0 is no reply
 PASSING = (*AWAY, 429)
+NEVER = threading.Event()  # is set by nobody
 
 
 class TaskmasterError(Exception):
@@ -113,26 +115,26 @@ class Client:
         reply: Json = self._send(method, path, body, key, tries=tries)
         return reply
 
-    def events(self, since: int | None = None) -> Iterator[Json]:
-        """Yield the events after a position, or from now on, in order and for good.
+    def events(self, since: int | None = None, stop: threading.Event = NEVER) -> Iterator[Json]:
+        """Yield the events after a position, or from now on, in order, until `stop` is set.
 
         Raise TaskmasterError: 410 where they are kept no more, 401 where the session is over.
         """
-        for message in self.messages(since):
+        for message in self.messages(since, stop):
             if message["action"] == "stream_reset":
                 raise TaskmasterError("position_expired", 410, "These events are kept no more.")
             if message["action"].startswith("task_"):
                 yield message
 
-    def messages(self, since: int | None = None) -> Iterator[Json]:
+    def messages(self, since: int | None = None, stop: threading.Event = NEVER) -> Iterator[Json]:
         """Yield all that the stream says, over as many connections as it takes."""
         pause, owner = 1.0, (self.user or {}).get("id")
-        while True:
+        while not stop.is_set():
             path = "tasks/stream/" + ("" if since is None else f"?since={since}")
             try:
                 stream = self._send("GET", path, read=lambda response: response)
                 with stream, _telling_of_cuts():
-                    for message in _messages(stream):
+                    for message in _messages(takewhile(lambda _: not stop.is_set(), stream)):
                         if (self.user or {}).get("id") != owner:
                             raise TaskmasterError("session_ended", 401, "Its user has gone.")
                         yield message
@@ -140,7 +142,7 @@ class Client:
             except TaskmasterError as error:
                 if error.status not in PASSING:
                     raise
-            time.sleep(pause * random.uniform(0.5, 1.5))
+            stop.wait(pause * random.uniform(0.5, 1.5))
             pause = min(2 * pause, 30.0)
 
     def _enter(self, path: str, **credentials: str) -> Json:
@@ -225,20 +227,20 @@ class Tasks:
         cursor = parse_qs(urlsplit(page["next"] or "").query).get("cursor")
         return page | {"next": cursor[0] if cursor else page["next"]}
 
-    def live(self, **query: Any) -> Iterator[Many]:
-        """Yield all tasks of a query, now and after each change that the list does not have."""
-        while True:
+    def live(self, stop: threading.Event = NEVER, **query: Any) -> Iterator[Many]:
+        """Yield all tasks of a query, now and after each change, until `stop` is set."""
+        while not stop.is_set():
             try:
                 tasks, position = self._all(query)
                 yield tasks
-                for event in self._events(position):
+                for event in self._events(position, stop):
                     if event["seq"] > position:
                         tasks, position = self._all(query)
                         yield tasks
             except TaskmasterError as error:
                 if error.status not in (*PASSING, 410):
                     raise
-            time.sleep(random.uniform(0.5, 1.5))
+            stop.wait(random.uniform(0.5, 1.5))
 
     def _all(self, query: Json) -> tuple[Many, int]:
         """Return all tasks of a query, and a position from which a stream misses nothing."""
