@@ -2,7 +2,6 @@
 
 tm = connect("http://127.0.0.1:8000")
 tm.login("ada_l", "correct horse")
-tm.tasks.create(title="Water the plants")
 for event in tm.events(since=0):
     print(event)
 """
@@ -23,12 +22,11 @@ from urllib.request import Request, urlopen
 
 Json = dict[str, Any]
 Many = list[Json]
+Text = str | None
 PATIENCE = 60.0  # seconds without a byte; a stream says every 15 seconds that it lives
-Tries = Iterable[tuple[float, float]]  # patience, and seconds before the next if a reply was lost
-REPEATED: Tries = ((PATIENCE, 0.3), (PATIENCE, 1), (PATIENCE, 3))
-HASTY: Tries = ((3.0, 0.3), (3.0, 1))  # for a refresh: the server takes it again for 10 seconds
+REPEATED = ((PATIENCE, 0.3), (PATIENCE, 1.0), (PATIENCE, 3.0))  # and seconds before the next try
+HASTY = ((3.0, 0.3), (3.0, 1.0))  # for a refresh: the server takes it again for 10 seconds
 AWAY = (0, 502, 503, 504)  # statuses of a server that cannot be reached; 0 is no reply
-PASSING = (*AWAY, 429)
 NEVER = threading.Event()  # is set by nobody
 
 
@@ -59,13 +57,13 @@ def _telling_of_cuts() -> Iterator[None]:
         raise TaskmasterError("offline", 0, f"The server cannot be reached: {error}") from error
 
 
-def _read(response: HTTPResponse) -> Json:
-    """Return the reply, a list's with its `position` in the log."""
+def _read(response: HTTPResponse, with_tag: bool = False) -> Json:
+    """Return the reply, a list's with its `position` in the log; or a task and its tag."""
     with response:
         reply: Json = json.load(response)
     if position := response.headers["Stream-Position"]:
         reply["position"] = int(position)
-    return reply
+    return {"task": reply, "etag": response.headers["ETag"]} if with_tag else reply
 
 
 def _messages(stream: Iterable[bytes]) -> Iterator[Json]:
@@ -76,8 +74,7 @@ def _messages(stream: Iterable[bytes]) -> Iterator[Json]:
             fields |= [text.partition(": ")[::2]]
         elif "event" in fields:
             message = {**json.loads(fields["data"]), "action": fields["event"]}
-            code = str(message.get("code"))
-            if message.get("reconnect") is False and code != "token_expired":  # that is renewed
+            if message.get("reconnect") is False and (code := message["code"]) != "token_expired":
                 raise TaskmasterError(code, 401, f"The stream was closed: {code}.")
             yield message
             fields = {}
@@ -109,17 +106,16 @@ class Client:
         with suppress(TaskmasterError):
             session._send("POST", "auth/logout/", tries=REPEATED)
 
-    def request(self, method: str, path: str, body: Any = None, key: str | None = None) -> Json:
-        """Call the API as the user, again where the reply was lost: a POST only if it has a key."""
-        tries = REPEATED if method != "POST" or key else ()
-        reply: Json = self._send(method, path, body, key, tries=tries)
-        return reply
+    def request(
+        self, method: str, path: str, body: Any = None, key: Text = None, if_match: Text = None
+    ) -> Json:
+        """Call the API as the user, again after a lost reply where that does no harm."""
+        headers = {"Idempotency-Key": key, "If-Match": if_match}
+        safe = key if method == "POST" else if_match is None
+        return self._send(method, path, body, headers, tries=REPEATED if safe else ())
 
     def events(self, since: int | None = None, stop: threading.Event = NEVER) -> Iterator[Json]:
-        """Yield the events after a position, or from now on, in order, until `stop` is set.
-
-        Raise TaskmasterError: 410 where they are kept no more, 401 where the session is over.
-        """
+        """Yield the events after a position, in order, until `stop` is set; 410 if any is gone."""
         for message in self.messages(since, stop):
             if message["action"] == "stream_reset":
                 raise TaskmasterError("position_expired", 410, "These events are kept no more.")
@@ -132,7 +128,7 @@ class Client:
         while not stop.is_set():
             path = "tasks/stream/" + ("" if since is None else f"?since={since}")
             try:
-                stream = self._send("GET", path, read=lambda response: response)
+                stream: Any = self._send("GET", path, read=lambda response: response)
                 with stream, _telling_of_cuts():
                     for message in _messages(takewhile(lambda _: not stop.is_set(), stream)):
                         if (self.user or {}).get("id") != owner:
@@ -140,7 +136,7 @@ class Client:
                         yield message
                         since, pause = message.get("seq", since), 1.0
             except TaskmasterError as error:
-                if error.status not in PASSING:
+                if error.status not in (*AWAY, 429):
                     raise
             stop.wait(pause * random.uniform(0.5, 1.5))
             pause = min(2 * pause, 30.0)
@@ -163,7 +159,7 @@ class Client:
                 self._take(Client(self.url)._send(*call, tries=HASTY), self.user)
             return self.access != refused
 
-    def _send(self, *call: Any, tries: Tries = (), read: Callable[..., Any] = _read) -> Any:
+    def _send(self, *call: Any, tries: Any = (), read: Callable[..., Json] = _read) -> Json:
         """Send until it is answered, once with a new token; return the reply as it is read."""
         left, repeated, renewed = [*tries, (PATIENCE, 0.0)], False, False
         while True:
@@ -179,11 +175,11 @@ class Client:
                 elif renewed or error.status != 401 or not (renewed := self._renew(access)):
                     raise
 
-    def _request(self, method: str, path: str, body: Any = None, key: str | None = None) -> Request:
+    def _request(self, method: str, path: str, body: Any = None, named: Any = ()) -> Request:
         data = None if body is None else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"} | ({"Idempotency-Key": key} if key else {})
-        if self.access:
-            headers["Authorization"] = f"Bearer {self.access}"
+        token = f"Bearer {self.access}" if self.access else None
+        named = {"Content-Type": "application/json", "Authorization": token, **dict(named)}
+        headers = {name: value for name, value in named.items() if value is not None}
         return Request(f"{self.url}/api/v1/{path}", data, headers, method=method)
 
 
@@ -194,17 +190,17 @@ class Tasks:
     """The user's tasks; what is created, changed, got or restored is returned."""
 
     def __init__(self, client: Client) -> None:
-        self._events, self._request = client.events, client.request
+        self._events, self._request, self._send = client.events, client.request, client._send
 
     def create(self, **fields: Any) -> Json:
         return self._request("POST", "tasks/", fields, os.urandom(16).hex())
 
-    def update(self, task_id: str, **changes: Any) -> Json:
-        return self._request("PATCH", f"tasks/{task_id}/", changes)
+    def update(self, task_id: str, *, if_match: Text = None, **changes: Any) -> Json:
+        return self._request("PATCH", f"tasks/{task_id}/", changes, if_match=if_match)
 
-    def remove(self, task_id: str) -> None:
+    def remove(self, task_id: str, *, if_match: Text = None) -> None:
         try:
-            self._request("DELETE", f"tasks/{task_id}/")
+            self._request("DELETE", f"tasks/{task_id}/", if_match=if_match)
         except TaskmasterError as error:
             if error.code != "not_found" or not error.repeated:  # else the first was carried out
                 raise
@@ -219,6 +215,10 @@ class Tasks:
 
     def get(self, task_id: str) -> Json:
         return self._request("GET", f"tasks/{task_id}/")
+
+    def get_with_tag(self, task_id: str) -> Json:
+        """Return `task`, and in `etag` what `if_match` takes to change this version only."""
+        return self._send("GET", f"tasks/{task_id}/", tries=REPEATED, read=lambda r: _read(r, True))
 
     def list(self, **query: Any) -> Json:
         """Return a page: `results`, `count`, `next` (a cursor if asked by cursor), `position`."""
@@ -238,7 +238,7 @@ class Tasks:
                         tasks, position = self._all(query)
                         yield tasks
             except TaskmasterError as error:
-                if error.status not in (*PASSING, 410):
+                if error.status not in (*AWAY, 410, 429):
                     raise
             stop.wait(random.uniform(0.5, 1.5))
 
