@@ -63,15 +63,18 @@ def test_tokens_are_kept_for_a_next_run(server: Server, tm: Any, module: Any) ->
 
 
 def test_the_page_keeps_its_tokens(server: Server, tmp_path: Path) -> None:
+    """Whoever has the old file open goes on reading it: the new one takes its place as a whole."""
     ada = Api(through_http(server.url)).register("ada_l", password="correct horse")
     shutil.copy(CLIENTS / "taskmaster.py", tmp_path)
-    for _ in range(2):
+    saved = tmp_path / "tokens.json"
+    run(server.url, block("keep", "python"), tmp_path, "python")
+    _, refresh = json.loads(saved.read_text())
+    saved.write_text(json.dumps([REFUSED, refresh]))
+    with saved.open() as old:
         run(server.url, block("keep", "python"), tmp_path, "python")
-        saved = tmp_path / "tokens.json"
-        assert saved.stat().st_mode & 0o777 == 0o600
-        access, refresh = json.loads(saved.read_text())
-        saved.write_text(json.dumps([REFUSED, refresh]))
-    assert ada.access != access != REFUSED
+        assert json.load(old) == [REFUSED, refresh]
+    assert saved.stat().st_mode & 0o777 == 0o600
+    assert ada.access != json.loads(saved.read_text())[0] != REFUSED
     assert succeed(ada.get("tasks/"))["count"] == 2
     assert len(succeed(ada.get("auth/sessions/"))["results"]) == 2  # ada's own, and one for both
 
