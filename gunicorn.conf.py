@@ -14,12 +14,13 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
+from functools import partial
 from itertools import repeat
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from gunicorn import util
+from gunicorn import http, util
 from gunicorn.http import wsgi
 from gunicorn.workers.base_async import AsyncWorker
 
@@ -38,7 +39,8 @@ def _load(name: str) -> Any:
     return module
 
 
-arbiter, reloading, replies = _load("arbiter"), _load("reload"), _load("replies")
+arbiter, reloading = _load("arbiter"), _load("reload")
+replies, requests = _load("replies"), _load("requests")
 ours: dict[str, Any] = json.loads(reloading.run("config.py"))  # ends where it refuses a setting
 if not hasattr(sys.stderr, "dropped"):  # it stays at a reload
     sys.stderr = arbiter.LogWriter(sys.stderr)
@@ -226,5 +228,8 @@ def on_exit(server: Any) -> None:
     arbiter.remove_metrics_directory(server)
 
 
+http.RequestParser = requests.Parser
+# gunicorn's own reads 64 KiB: closed over more of a body, the connection is reset, reply and all.
+util.close_graceful = partial(util.close_graceful, max_drain=requests.MAX_DRAIN)
 wsgi.Response = replies.Response
 util.write_error = replies.write_problem  # gunicorn's own is HTML and repeats what was sent

@@ -12,8 +12,6 @@ from typing import Any
 from gunicorn import util
 from gunicorn.http import wsgi
 
-MAX_DRAIN = 2**20  # bytes that are read after a refused head
-
 
 class Parts(list[bytes]):
     """What is to be sent, in place of a socket."""
@@ -68,4 +66,4 @@ def write_problem(sock: Any, status: int, reason: str, message: str) -> None:
     )
     util.write_nonblock(sock, (head + content).encode())
     with suppress(OSError):  # closed over unread bytes, the connection would be reset
-        util.close_graceful(sock.dup(), max_drain=MAX_DRAIN)  # the worker closes its own
+        util.close_graceful(sock.dup())  # the worker closes its own

@@ -152,7 +152,7 @@ def test_headers_of_no_trusted_proxy_change_nothing(server: ProbeServer) -> None
 @by_gunicorn
 def test_unread_body_does_not_poison_the_connection(server: ProbeServer) -> None:
     with server.connect() as client:
-        client.request("POST", "/unread", body=NEXT * 1000)
+        client.request("POST", "/unread", body=NEXT * (MIB // len(NEXT)))
         assert client.response().status == 401
         client.request("GET", "/pid")
         assert client.response().body.isdigit()
