@@ -9,12 +9,13 @@ from timeit import default_timer
 from typing import Any
 
 from gunicorn import util
-from gunicorn.http import parser, unreader
+from gunicorn.http import message, parser, unreader
 from gunicorn.http.errors import ParseException
 
 TURN = 0.005  # seconds of work after which others have theirs
 MAX_READ = 2**16  # bytes at once: gunicorn copies what it has not handed out yet with each KiB
 MAX_DRAIN = 2**21  # bytes that are read after a refusal: twice what a body may have
+MAX_HEAD = 2**16  # bytes of all headers together
 
 
 class Unreader(unreader.SocketUnreader):
@@ -39,8 +40,19 @@ class Unreader(unreader.SocketUnreader):
         return data
 
 
+class Request(message.Request):
+    """Refuses a long head."""
+
+    def parse(self, unreader: Any) -> Any:
+        """Read the head. Raise LimitRequestHeaders (431) where it has more than 64 KiB."""
+        self.max_buffer_headers = MAX_HEAD
+        return super().parse(unreader)
+
+
 class Parser(parser.RequestParser):
     """Reads the requests of a connection, and closes it over a body that does not end."""
+
+    mesg_class = Request
 
     def __init__(self, cfg: Any, source: Any, source_addr: Any) -> None:
         super().__init__(cfg, source, source_addr)

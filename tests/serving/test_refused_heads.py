@@ -19,3 +19,12 @@ def test_a_head_that_is_refused_is_a_line_and_shows_nothing(server: ProbeServer)
     wait_until(lambda: f'"request_id":"{request_id}"' in server.text(), what="the line")
     assert "request_refused" in server.text()
     assert "secret" not in server.text()
+
+
+@pytest.mark.parametrize("server", MODES, indirect=True)
+def test_all_headers_together_have_64_kib(server: ProbeServer) -> None:
+    header = "X: " + "a" * 8000
+    with server.connect() as client:
+        for count, status in {8: 200, 9: 431}.items():
+            client.request("GET", "/livez", *[header] * count)
+            assert client.response().status == status
