@@ -33,9 +33,12 @@ class Application(Flask):
         """Look a call up as it is documented, with its slash.
 
         Without it, werkzeug finds the view, but not which methods another view serves there: a
-        wrong method would be 404 instead of 405.
+        wrong method would be 404 instead of 405. It takes `//metrics` for `/metrics`, too, which a
+        proxy may have been told to keep to itself.
         """
         adapter = super().create_url_adapter(request)
+        if adapter and adapter.path_info.startswith("//"):
+            adapter.path_info = f"/.{adapter.path_info}"  # which is nowhere
         if adapter and adapter.path_info.startswith(("/api/", "/ws/")):
             adapter.path_info = adapter.path_info.removesuffix("/") + "/"
         return adapter

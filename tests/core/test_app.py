@@ -46,6 +46,16 @@ def test_slash_or_none_is_the_same_without_redirect(user: User) -> None:
     assert user.post("tasks", {"title": "Two"}).status == 201
 
 
+@pytest.mark.parametrize("path", ["//metrics", "///livez", "//api/v1/tasks", "//socket.io/", "//"])
+def test_slashes_at_the_beginning_count(app: Flask, user: User, path: str) -> None:
+    sent = {"PATH_INFO": path}  # the test client itself takes it for a host
+    for accepted in ("application/json", "text/html"):
+        headers = user.headers | {"Accept": accepted}
+        reply = app.test_client().get("/?EIO=4", headers=headers, environ_overrides=sent)
+        assert reply.status_code == 404
+        assert (reply.json or {"code": "not_found"})["code"] == "not_found"
+
+
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_jsonify_takes_what_flasks_own_does(app: Flask) -> None:
     with app.app_context():
