@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import islice, product
 from string import ascii_lowercase
 from uuid import uuid4
@@ -37,6 +38,21 @@ def made_up_methods(scene: Scene) -> None:
         for _ in range(300):
             caller.call(f"M{uuid4().hex}" * 200, "tasks/")
         metrics_size(scene)
+
+
+def pour(scene: Scene, head: str, piece: bytes, count: int, status: int) -> None:
+    """Send a head and so many pieces after it, again and again; look how it is answered."""
+
+    def act(_: int) -> None:
+        with connections(scene, 1) as (link,):
+            link.sendall(get("/api/v1/tasks/", None, head).replace(b"GET", b"POST", 1))
+            with suppress(OSError):  # the server has had enough
+                for _ in range(count):
+                    link.sendall(piece)
+            scene.answers[status] += answered([link], status)
+
+    with scene.watched():
+        again_and_again(act, range(2))
 
 
 @misdeed("made-up paths", expects={404: 100})
@@ -153,6 +169,31 @@ def unread_lists(scene: Scene) -> None:
             link.sendall(ask)
         pause(3)
         scene.expect(answered(links, 200), 200)
+
+
+@misdeed("bodies in chunks of one byte, without end", expects={401: 2}, seconds=15)
+def endless_chunks(scene: Scene) -> None:
+    pour(scene, "Transfer-Encoding: chunked", b"1\r\n \r\n" * 10_000, 1000, 401)
+
+
+@misdeed("uploads of 50 MiB that are refused", expects={413: 4})
+def large_uploads(scene: Scene) -> None:
+    pour(scene, f"Content-Length: {50 * MIB}", b"x" * MIB, 50, 413)
+
+
+@misdeed("heads of 60 KiB, and of 800", expects={431: 20})
+def long_heads(scene: Scene) -> None:
+    line = "X: " + "x" * 8000
+    heads = [get("/livez", None, *[line] * count) for count in (7, 99)]
+
+    def ask(head: bytes) -> None:
+        with connections(scene, 1) as (link,):
+            with suppress(OSError):
+                link.sendall(head)
+            scene.answers[431] += answered([link], 431)
+
+    with scene.watched():
+        again_and_again(ask, heads)
 
 
 @misdeed("deletion of an account with 100,000 tasks", expects={200: 1})
