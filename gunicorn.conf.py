@@ -59,7 +59,7 @@ wsgi_app = "wsgi:app"
 bind = ("[{HOST}]:{PORT}" if ":" in ours["HOST"] else "{HOST}:{PORT}").format(**ours)
 workers = ours["WEB_CONCURRENCY"]
 worker_connections = 10_000
-worker_class: Any = {"gevent": "gevent", "threading": "gthread"}.get(ours["ASYNC_MODE"])
+worker_class: Any = "gevent"  # or one of ours, below
 threads = 200  # ASYNC_MODE=threading: a stream takes one
 graceful_timeout = ours["SHUTDOWN_SECONDS"]
 keepalive = 75  # seconds for the whole head of a request, from the answer before it
@@ -71,7 +71,9 @@ loglevel = "info" if ours["LOG_FORMAT"] == "json" else "warning"  # of the arbit
 control_socket_disable = True
 sendfile = False  # eventlet's sockets cannot
 
-if ours["ASYNC_MODE"] == "eventlet":
+if ours["ASYNC_MODE"] == "threading":
+    worker_class = _load("threads").ThreadWorker
+elif ours["ASYNC_MODE"] == "eventlet":
     warnings.filterwarnings("ignore", r"\s*Eventlet is deprecated")
     import eventlet
     from eventlet.greenio import GreenSocket

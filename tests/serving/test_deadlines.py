@@ -60,6 +60,18 @@ def test_a_client_that_drips_on_after_a_refusal_is_cut(server: ProbeServer) -> N
         wait_until(drip, seconds=10, every=0.8, what="cut")
 
 
+@pytest.mark.parametrize("server", MODES, indirect=True)
+def test_clients_that_do_not_hang_up_hold_up_nobody(server: ProbeServer) -> None:
+    """With threads, the one that accepts for all waited 2 s for each."""
+    with ExitStack() as stack:
+        clients = [stack.enter_context(server.connect()) for _ in range(40)]
+        for client in clients:
+            client.request("GET", "/livez", "Connection: close")
+        for client in clients:
+            assert client.sock.recv(12) == b"HTTP/1.1 200"
+        assert server.get("/pid").isdigit()
+
+
 def test_running_out_of_descriptors_is_survived(make: Start) -> None:
     server = make("eventlet")
     server.command = ["sh", "-c", 'ulimit -n 60 && exec "$@"', "sh", *server.command]
