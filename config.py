@@ -220,10 +220,23 @@ def check() -> dict[str, Any]:
         sys.exit(str(error))
     url, redis = settings["SQLALCHEMY_DATABASE_URI"], bool(settings["REDIS_URL"])
     database = sha256(url.render_as_string(hide_password=False).encode()).hexdigest()
-    read = {name: os.environ[name] for name in dotenv_values(DOTENV) if name in os.environ}
-    facts = {"HAS_REDIS": redis, "DATABASE_HOST": url.host, "DATABASE": database, "DOTENV": read}
-    return {name: settings[name] for name in SERVING} | facts
+    facts = {"HAS_REDIS": redis, "DATABASE_HOST": url.host, "DATABASE": database}
+    return (
+        {name: settings[name] for name in SERVING} | facts | {"ENVIRON": _found_in_files(settings)}
+    )
+
+
+def _found_in_files(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return the variables that `.env` and the files of `*_FILE` stand for, which may change."""
+    found = {name: os.environ[name] for name in dotenv_values(DOTENV) if name in os.environ}
+    for name in FROM_FILES:
+        if settings.get(f"{name}_FILE"):
+            found |= {name: settings[name], f"{name}_FILE": ""}
+    return found
 
 
 if __name__ == "__main__":
-    print(json.dumps(check()))
+    facts = check()
+    if "--environ" not in sys.argv:  # there are secrets in it
+        del facts["ENVIRON"]
+    print(json.dumps(facts))

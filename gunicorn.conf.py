@@ -41,7 +41,9 @@ def _load(name: str) -> Any:
 
 arbiter, reloading = _load("arbiter"), _load("reload")
 replies, requests = _load("replies"), _load("requests")
-ours: dict[str, Any] = json.loads(reloading.run("config.py"))  # ends where it refuses a setting
+ours: dict[str, Any] = json.loads(
+    reloading.run("config.py", "--environ")
+)  # ends where it refuses a setting
 if not hasattr(sys.stderr, "dropped"):  # it stays at a reload
     sys.stderr = arbiter.LogWriter(sys.stderr)
 if ours["LOG_FORMAT"] == "json":
@@ -180,8 +182,8 @@ def pre_fork(server: Any, worker: Any) -> None:
 
 def post_fork(server: Any, worker: Any) -> None:
     """Tell the application how many processes there are, and where their metrics are."""
-    # As `.env` was when it was checked: it may have been edited since, for a reload to come.
-    os.environ |= {"PYTHON_DOTENV_DISABLED": "1", **ours["DOTENV"]}
+    # As the files were when they were checked: they may be edited by now, for a reload to come.
+    os.environ |= {"PYTHON_DOTENV_DISABLED": "1", **ours["ENVIRON"]}
     os.environ |= {"WEB_CONCURRENCY": str(server.num_workers), "METRICS_NAME": worker.metrics_name}
     arbiter.tell_metrics_directory(server)
     # gunicorn looks up some thirty settings a request, each by two calls of Python.

@@ -39,7 +39,8 @@ app = create_app(config.load())
 lifecycle.start_with_first_request(app)
 migrations.look_before_run(app)
 
-if "gunicorn.arbiter" in sys.modules and "METRICS_NAME" not in os.environ:
-    # It looks where it was started only, and serves by its own defaults: one request at a time.
+if "gunicorn.arbiter" in sys.modules and not hasattr(sys.stderr, "dropped"):
+    # gunicorn.conf.py has not put its LogWriter there: gunicorn looks where it was started only,
+    # and serves by its own defaults, one request at a time.
     conf = Path(__file__).with_name("gunicorn.conf.py")
     structlog.get_logger(__name__).warning("conf_not_read", remedy=f"gunicorn --config {conf}")

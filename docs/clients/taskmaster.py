@@ -11,10 +11,9 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.client import HTTPException, HTTPResponse
-from itertools import takewhile
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -33,10 +32,10 @@ NEVER = threading.Event()  # is set by nobody
 class TaskmasterError(Exception):
     """A refusal of the API (RFC 9457). Where no reply came, `code` is "offline", `status` 0."""
 
-    def __init__(self, code: str, status: int, detail: str, **problem: Any) -> None:
+    def __init__(self, code: str, status: int, detail: str, errors: Any = None, **its: Any) -> None:
         super().__init__(detail)
-        self.code, self.status, self.errors = code, status, problem.get("errors") or {}
-        self.request_id, self.retry_after = problem.get("request_id"), problem.get("retry_after")
+        self.code, self.status, self.errors = code, status, errors or {}
+        self.request_id, self.retry_after = its.get("request_id"), its.get("retry_after")
         self.repeated = False  # whether it is the answer to a request that was sent before
 
 
@@ -47,7 +46,7 @@ def _telling_of_cuts() -> Iterator[None]:
         yield
     except HTTPError as error:
         problem: Json = {"code": "unexpected_reply", "detail": f"The server answered {error.code}."}
-        with suppress(ValueError, TypeError, OSError, HTTPException):  # it was cut
+        with error, suppress(ValueError, TypeError, OSError, HTTPException):  # it was cut
             if error.headers.get_content_type() == "application/problem+json":  # else a proxy's
                 problem |= json.load(error)
         after = error.headers["Retry-After"] or ""
@@ -63,13 +62,13 @@ def _read(response: HTTPResponse, with_tag: bool = False) -> Json:
         reply: Json = json.load(response)
     if position := response.headers["Stream-Position"]:
         reply["position"] = int(position)
-    return {"task": reply, "etag": response.headers["ETag"]} if with_tag else reply
+    return {"task": reply, "etag": response.headers["ETag"] or '""'} if with_tag else reply
 
 
-def _messages(stream: Iterable[bytes]) -> Iterator[Json]:
+def _messages(stream: HTTPResponse, stop: threading.Event) -> Iterator[Json]:
     """Yield the messages of server-sent events: lines `field: value`, ended by an empty line."""
     fields: dict[str, str] = {}
-    for line in stream:
+    for line in iter(lambda: b"" if stop.is_set() else stream.readline(), b""):
         if text := line.decode().rstrip("\n"):
             fields |= [text.partition(": ")[::2]]
         elif "event" in fields:
@@ -110,7 +109,7 @@ class Client:
         self, method: str, path: str, body: Any = None, key: Text = None, if_match: Text = None
     ) -> Json:
         """Call the API as the user, again after a lost reply where that does no harm."""
-        headers = {"Idempotency-Key": key, "If-Match": if_match}
+        headers = {"Idempotency-Key": key or None, "If-Match": if_match}
         safe = key if method == "POST" else if_match is None
         return self._send(method, path, body, headers, tries=REPEATED if safe else ())
 
@@ -130,7 +129,7 @@ class Client:
             try:
                 stream: Any = self._send("GET", path, read=lambda response: response)
                 with stream, _telling_of_cuts():
-                    for message in _messages(takewhile(lambda _: not stop.is_set(), stream)):
+                    for message in _messages(stream, stop):
                         if (self.user or {}).get("id") != owner:
                             raise TaskmasterError("session_ended", 401, "Its user has gone.")
                         yield message

@@ -1,18 +1,15 @@
 """The Python client as it stands in docs/clients: through kills, expiring tokens, lost replies."""
 
 import os
-import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
-from tests.docs.blocks import block, terminal
 from tests.docs.driving import CLIENTS
 from tests.support.api import (
     PASSWORD,
@@ -21,7 +18,6 @@ from tests.support.api import (
     register_at,
     succeed,
     through_client,
-    through_http,
 )
 from tests.support.server import Server
 from tests.support.waiting import wait_until
@@ -201,43 +197,3 @@ def test_a_page_says_where_the_next_one_is(server: Server, user: User, module: A
     end = page(cursor=start["next"], page_size=2)
     assert [*start["results"], *end["results"]] == tasks[::-1]
     assert end["next"] is None
-
-
-def test_another_thread_stops_it(server: Server, user: User, module: Any) -> None:
-    """It looks at each line that comes; an event that comes later is left for the next time."""
-    stop, tm = threading.Event(), login(module, server, user)
-    events, lists = Follower(tm.events(since=0, stop=stop)), Follower(tm.tasks.live(stop))
-    task = user.create_task("Before")
-    wait_until(lambda: events.got and lists.got[-1:] == [[task]], what="the task")
-    stop.set()
-    user.create_task("Later")
-    for one in (events, lists):
-        one.thread.join(30)
-        assert (one.thread.is_alive(), one.failure) == (False, None)
-    assert [event["title"] for event in events.got] == ["Before"]
-
-
-@pytest.mark.usefixtures("database")
-def test_it_is_stopped_while_it_waits_for_the_server(
-    module: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stop, waits = threading.Event(), threading.Event()
-    monkeypatch.setattr(module.random, "uniform", lambda *_: waits.set() or 1000)
-    events = Follower(module.connect("http://127.0.0.1:9").events(stop=stop))
-    assert waits.wait(30)
-    stop.set()
-    events.thread.join(30)
-    assert (events.thread.is_alive(), events.failure) == (False, None)
-
-
-@pytest.mark.journey
-def test_the_page_stops_it_in_asyncio(server: Server, tmp_path: Path) -> None:
-    """The first line after Ctrl C is the sign of life."""
-    ada = Api(through_http(server.url)).register("ada_l", password="correct horse")
-    ada.create_task("One")
-    code = block("stop", "python")
-    with terminal(server.url, code, tmp_path / "log", CLIENTS, "python") as program:
-        wait_until(lambda: "1 task_create" in program.text(), what="the event")
-        program.child.send_signal(signal.SIGINT)
-        program.child.wait(30)
-    assert "KeyboardInterrupt" in program.text()

@@ -53,3 +53,21 @@ def test_a_write_on_a_condition_does_not_meet_itself(
         tm.tasks.update(task["id"], if_match=seen["etag"], title="Two")
     assert (refusal.value.code, refusal.value.repeated) == ("offline", False)
     assert succeed(user.get(f"tasks/{task['id']}/"))["title"] == "Two"
+
+
+def test_a_tag_that_was_lost_on_the_way_matches_nothing(
+    tm: Any, user: User, module: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some proxies drop the tag: without any, the write would overwrite whatever is there."""
+    task, urlopen = user.create_task("One"), module.urlopen
+
+    def drop(request: Any, **options: Any) -> Any:
+        response = urlopen(request, **options)
+        del response.headers["ETag"]
+        return response
+
+    monkeypatch.setattr(module, "urlopen", drop)
+    seen = tm.tasks.get_with_tag(task["id"])
+    with pytest.raises(module.TaskmasterError) as refusal:
+        tm.tasks.update(task["id"], if_match=seen["etag"], title="Two")
+    assert refusal.value.code == "precondition_failed"

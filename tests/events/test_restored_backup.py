@@ -20,7 +20,7 @@ from tests.support.settings import ROOT
 HERE = f"export PATH={Path(sys.executable).parent}{os.pathsep}$PATH PYTHONPATH={ROOT}\n"
 THERE = """
 export PATH={postgres.programs}:$PATH PGHOST=127.0.0.1 PGPORT={postgres.port} PGUSER=postgres
-export DB_HOST=$PGHOST DB_PORT=$PGPORT DB_USER=$PGUSER
+export DB_HOST=$PGHOST DB_PORT=$PGPORT DB_USER=$PGUSER DB_NAME=taskmaster
 """
 
 
@@ -49,10 +49,10 @@ def test_sqlite_after_a_kill(tmp_path: Path) -> None:
 
 @pytest.fixture
 def database_url(postgres: PostgresServer) -> Iterator[str]:
-    """The database that the documentation names, which goes with the one it restores into."""
+    """The database that the documentation names, which goes with the one it is kept in."""
     migrate(url := postgres.create_database("taskmaster"))
     yield url
-    for name in ("taskmaster", "restored"):
+    for name in ("taskmaster", "before_restore"):
         postgres.drop_database(name)
 
 
@@ -65,6 +65,5 @@ def test_postgresql(database_url: str, postgres: PostgresServer, tmp_path: Path)
         run(server.url, here + block("backup-postgresql"), tmp_path)
         user.create_task("Lost")
     run(server.url, here + block("restore-postgresql"), tmp_path)
-    server.environ["DATABASE_URL"] = postgres.url("restored")
     with server:
         assert_only_the_backup_is_there(user)

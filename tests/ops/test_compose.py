@@ -114,7 +114,6 @@ def test_every_setting_of_env_counts() -> None:
         "DATABASE_URL": "",
         "HOST": "0.0.0.0",  # noqa: S104 - inside a container
         "PORT": "8000",
-        "MIGRATE_ON_START": "true",
     }
 
 

@@ -1,5 +1,6 @@
 """Other servers that import `wsgi:app`: nothing is patched behind their back, and REST works."""
 
+import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import requests
 from tests.support.api import Api, through_http
 from tests.support.databases import Database
 from tests.support.server import Server
+from tests.support.settings import ROOT
 from tests.support.streams import (
     TRANSPORTS,
     SocketIOClient,
@@ -89,3 +91,16 @@ def test_server_with_the_socket_streams_in_its_own_mode(
 def test_gunicorn_without_our_settings_says_so(start: Start) -> None:
     server = start("wsgi.py --config python:tests --no-control-socket wsgi:app")
     assert "conf_not_read" in server.text()
+
+
+def test_a_check_of_our_settings_says_nothing(database: Database, tmp_path: Path) -> None:
+    server = Server(database.url, tmp_path / "log")
+    checked = subprocess.run(
+        [*server.command, "--check-config"],
+        cwd=ROOT,
+        env=server.environ,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    assert (checked.stdout, checked.stderr) == (b"", b"")

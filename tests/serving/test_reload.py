@@ -115,12 +115,14 @@ def test_who_is_replaced_has_the_settings_that_were_checked(tmp_path: Path) -> N
     for name in ("wsgi.py", "config.py", "addresses.py", "gunicorn.conf.py"):
         copy(ROOT / name, tmp_path)
     (dotenv := tmp_path / ".env").write_text("RATELIMIT_FLOOD=1000/minute")
-    server = ProbeServer(tmp_path / "log", app="wsgi")
+    (secret := tmp_path / "secret").write_text(SECRET)
+    server = ProbeServer(tmp_path / "log", app="wsgi", SECRET_KEY=None, SECRET_KEY_FILE=secret)
     server.directory = tmp_path
     del server.environ["RATELIMIT_FLOOD"], server.environ["SHUTDOWN_SECONDS"]
     with server:
         (before,) = server.children()
         dotenv.write_text("RATELIMIT_FLOOD=often\nSHUTDOWN_SECONDS=soon")
+        secret.write_text("")
         os.kill(before, signal.SIGKILL)
         wait_until(lambda: set(server.children()) - {before}, what="another process")
         assert server.get("/livez") == b'{"status":"ok"}'

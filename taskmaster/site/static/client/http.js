@@ -46,8 +46,8 @@ export function newKey() {
 /** Whether a request may be sent again after a lost reply. Its own write would fail the condition of the second. */
 export function isRepeatable(method, headers) {
   const names = new Headers(headers);
-  if (method === "POST") return names.has("Idempotency-Key");
-  return method === "GET" || !(names.has("If-Match") || names.has("If-None-Match"));
+  if (/^post$/i.test(method)) return names.has("Idempotency-Key");
+  return /^get$/i.test(method) || !(names.has("If-Match") || names.has("If-None-Match"));
 }
 
 /**

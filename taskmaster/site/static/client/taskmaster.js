@@ -20,7 +20,7 @@ export { TaskmasterError } from "./http.js";
  * sessionStorage for who does not stay; null: memory). With `io`, socket.io-client's, it follows over Socket.IO.
  */
 export function connect(url = globalThis.location?.origin, { storage, ...options } = {}) {
-  if (!url) throw new TypeError("Give connect() the URL of the server.");
+  if (url == null) throw new TypeError("Give connect() the URL of the server.");
   const root = url.replace(/\/+$/, "");
   const session = new Session(root, storage);
   const open = transport(root, options);
@@ -75,7 +75,7 @@ function tasksOf(feed, request) {
     get: (id) => request("GET", `tasks/${id}/`),
     async getWithTag(id) {
       const { body: task, headers } = await feed.session.request("GET", `tasks/${id}/`);
-      return { task, etag: headers.get("ETag") };
+      return { task, etag: headers.get("ETag") ?? '""' }; // which matches no version
     },
     list: (query = {}) => feed.list(query),
     history: (id, query = {}) => request("GET", `tasks/${id}/history/`, { query }),
