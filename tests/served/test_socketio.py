@@ -1,11 +1,14 @@
 """For Socket.IO alone: its refusals in words, its close message over polling."""
 
 import json
+import socket
+import struct
 from contextlib import closing
 from typing import Any
 
 import pytest
 import socketio
+import websocket
 
 from taskmaster.streams.websocket.connection import MAX_MESSAGE
 from tests.ops.test_metrics import figure
@@ -163,3 +166,22 @@ def test_a_client_that_polls_later_is_told_of_the_end(start_server: Start) -> No
     ]
     problem = assert_problem(polling.poll(), 400, "malformed_request")
     assert "over" in problem["detail"]
+
+
+def test_a_websocket_that_is_reset_amid_its_upgrade_leaves_polling(
+    server: Server, user: User
+) -> None:
+    polling = ManualPolling(user)
+    polling.wait("stream_ready")
+    url = OPEN.replace("polling", f"websocket&sid={polling.sid}")
+    link = websocket.create_connection(server.url.replace("http", "ws", 1) + url, timeout=10)
+    link.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset
+    server.pause()  # so that it meets the reset as it answers
+    try:
+        link.send("2probe")
+        link.shutdown()
+    finally:
+        server.resume()
+    user.create_task()
+    wait_until(lambda: "task_create" in "".join(polling.packets()), 10, what="the event")
+    polling.post("1")

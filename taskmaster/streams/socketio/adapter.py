@@ -183,8 +183,8 @@ def open_websocket(handler: Callable[[EngineLink], Any], _server: Server) -> WSG
         if engine.websocket is None:  # one connection has one
             try:
                 handler(EngineLink(websocket, engine))
-            finally:
-                engine.websocket = None
+            finally:  # a failed upgrade leaves the polling, which engine.io would hold back
+                engine.upgrading, engine.websocket = False, None
 
     return websocket_application(converse)
 
