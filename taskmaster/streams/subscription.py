@@ -63,8 +63,7 @@ class Subscription:
     def progress(self) -> None:
         """Note that the client has read what was sent."""
         self._write = None
-        if self.reader.is_behind():
-            self._wake.set()
+        self.look()
 
     def look(self) -> None:
         """Wake if something is due; cut if the client does not read, or too much became due."""

@@ -91,8 +91,7 @@ class EngineSocket(Socket, Connection):
 
     def poll(self) -> list[Any]:
         """Return what waits to be sent, an empty list at the end; raise QueueEmpty."""
-        if not self.queue.qsize():  # a new poll means that the last reply was read
-            self.has_backlog = False
+        self.has_backlog = self.queue.qsize() > 0  # a new poll means that the last reply was read
         if self.subscription:
             self.subscription.progress()
         packets: list[Any] = []

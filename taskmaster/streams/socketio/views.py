@@ -107,11 +107,9 @@ def _check() -> None:
     if not sid:
         HUB.get().check_open()
         if request.args.getlist("EIO") != ["4"]:
-            raise ApiError(
-                ErrorCode.MALFORMED_REQUEST,
-                "Only version 4 of the Engine.IO protocol is supported (`EIO=4`): use "
-                "socket.io-client 3 or later, or python-socketio 5 or later.",
-            )
+            detail = "Only version 4 of the Engine.IO protocol is supported (`EIO=4`)"
+            clients = "socket.io-client 3 or later, or python-socketio 5 or later"
+            raise ApiError(ErrorCode.MALFORMED_REQUEST, f"{detail}: use {clients}.")
     if (request.args.get("transport") or "polling") == "polling" not in engine.transports:
         detail = f"Polling is not available where several processes serve: {CONNECT}"
         raise ApiError(ErrorCode.WEBSOCKET_ONLY, detail)

@@ -34,10 +34,8 @@ def open_websocket() -> Response:
     """Follow one's tasks over a WebSocket."""
     check_origin()
     since = position(request.args.get("since"))
-    token = request.headers.get("Authorization")
-    principal = identify(token) if token else None
-    converse = partial(_converse, principal=principal, since=since)
-    return Upgrade(websocket_application(converse))
+    principal = identify(token) if (token := request.headers.get("Authorization")) else None
+    return Upgrade(websocket_application(partial(_converse, principal=principal, since=since)))
 
 
 def _converse(
