@@ -12,6 +12,7 @@ import websocket
 
 from taskmaster.streams.websocket.connection import MAX_MESSAGE
 from tests.ops.test_metrics import figure
+from tests.serving.rawclient import RawClient
 from tests.support.api import Api, User, succeed, through_http
 from tests.support.asserts import assert_problem, events_of
 from tests.support.databases import Database
@@ -166,6 +167,25 @@ def test_a_client_that_polls_later_is_told_of_the_end(start_server: Start) -> No
     ]
     problem = assert_problem(polling.poll(), 400, "malformed_request")
     assert "over" in problem["detail"]
+
+
+def test_two_polls_at_once_end_the_session_and_lose_nothing(server: Server, user: User) -> None:
+    """One may have been given up by its client, and would take what happens."""
+    polling = ManualPolling(user)
+    polling.wait("stream_ready")
+    session = f"{OPEN}&sid={polling.sid}"
+    with RawClient(server.port) as one, RawClient(server.port) as other:
+        for client in (one, other):
+            client.sock.settimeout(10)
+            client.request("GET", session)
+        answers = {answer.status: answer.body for answer in (one.response(), other.response())}
+    assert answers[200] == b"1"
+    assert "over" in json.loads(answers[400])["detail"]
+    user.create_task()
+    assert "over" in assert_problem(polling.poll(), 400, "malformed_request")["detail"]
+    again = ManualPolling(user, since=0)
+    assert again.wait("task_create")["seq"] == 1
+    again.post("1")
 
 
 def test_a_websocket_that_is_reset_amid_its_upgrade_leaves_polling(

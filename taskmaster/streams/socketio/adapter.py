@@ -35,6 +35,7 @@ class EngineSocket(Socket, Connection):
     """One engine.io connection, over whatever transport, in our bounds: a stream's connection."""
 
     websocket: WebSocketConnection | None = None
+    polling = False  # True while a poll waits
     leaving = False  # True: only what was sent last is left to fetch, no message is read
 
     def prepare(self) -> None:
@@ -91,6 +92,10 @@ class EngineSocket(Socket, Connection):
 
     def poll(self) -> list[Any]:
         """Return what waits to be sent, an empty list at the end; raise QueueEmpty."""
+        if self.polling and not self.upgraded:  # the other may be given up, and takes what comes
+            self.close()
+            raise KeyError(self.sid)  # as for every session that is over
+        self.polling = True  # with no call since it was asked: two threads cannot both pass
         self.has_backlog = self.queue.qsize() > 0  # a new poll means that the last reply was read
         if self.subscription:
             self.subscription.progress()
@@ -108,6 +113,8 @@ class EngineSocket(Socket, Connection):
         except self.server.get_queue_empty_exception():
             if not packets:
                 raise QueueEmpty from None
+        finally:
+            self.polling = False
         if any(packet.packet_type == CLOSE for packet in packets):
             self.close(abort=True)
         return packets
