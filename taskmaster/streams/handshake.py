@@ -49,6 +49,7 @@ def renew(subscription: Subscription, token: Any) -> Message:
     """Put a stream under a new token of its user, or leave it under the old; answer in-band."""
     try:
         if not subscription.renewals.consume(RENEWAL):
+            subscription.renewals.consume(-RENEWAL)  # what is refused costs nothing
             raise ApiError(*DEFAULTS[429])
         principal = identify(token)
         if principal.user_id != subscription.principal.user_id:

@@ -1,15 +1,18 @@
 """The Socket.IO room, in this process: who is in it, and what goes to it."""
 
 import json
+from math import ceil
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from taskmaster.core import clock
 from taskmaster.core.database import DATABASES
 from taskmaster.core.errors import ApiError
 from taskmaster.streams import token_bucket
-from taskmaster.streams.handshake import HUB, identify, position
+from taskmaster.streams.handshake import HUB, identify, position, renew
+from taskmaster.streams.takeover import Connection
 from tests.support.api import User
 from tests.support.stream_client import NAMESPACE
 from tests.support.stream_polling import SEPARATOR, ManualPolling
@@ -117,6 +120,22 @@ def test_a_token_is_renewed_now_and_then(
     assert sum("authenticated" in answer for answer in answers) == 5
     polling.post(f"41{NAMESPACE},")
     wait_until(lambda: not HUB.get(app).subscriptions(), what="nobody to follow")
+
+
+def test_who_renews_too_often_is_granted_one_a_second(
+    app: Flask, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = ceil(clock.monotonic())
+    with app.test_request_context():
+        opening = HUB.get(app).subscribe(identify(user.access), None, Connection())
+        with opening as stream:
+            answers = []
+            for half_second in range(40):
+                now = start + half_second / 2
+                monkeypatch.setattr(clock, "monotonic", lambda now=now: now)
+                answers.append(renew(stream, user.access).name)
+    assert answers[:5] == ["authenticated"] * 5
+    assert answers[20:].count("authenticated") == 10
 
 
 @pytest.mark.parametrize("packet", ["4" + "é" * 30_000, f'4["{"x" * 60_000}"]'])
