@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 VENDOR := taskmaster/site/static/vendor
-WORKERS ?= 2
+WORKERS ?= 3 # tests wait half of their time
 JOURNEYS := $(BIN)/python -m pytest --timeout 900 -rP --show-capture stdout --durations 10
 MAKEFLAGS += --no-print-directory
 
@@ -19,7 +19,7 @@ run: $(VENV)/.runtime assets ## install, migrate and serve at http://127.0.0.1:8
 	$(BIN)/python wsgi.py
 
 test: $(VENV)/.dev assets ## run all tests, on SQLite and PostgreSQL (journeys apart)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope -m "not journey" $(OPTIONS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder -m "not journey" $(OPTIONS)
 
 coverage: OPTIONS := --cov --cov-report term:skip-covered --cov-report html
 coverage: test ## the same, with coverage: a table here, pages in htmlcov/
