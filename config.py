@@ -56,8 +56,8 @@ def _read_file(path: str) -> str:
         text = Path(path).read_text().rstrip("\r\n")
     except (OSError, UnicodeError) as error:
         raise ValidationError(f"{path} cannot be read ({type(error).__name__})") from None
-    if not text:
-        raise ValidationError(f"{path} is empty")
+    if not text or "\0" in text:
+        raise ValidationError(f"{path} is empty" if not text else f"{path} has a NUL in it")
     return text
 
 

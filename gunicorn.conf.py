@@ -22,7 +22,6 @@ from typing import Any
 
 from gunicorn import http, util
 from gunicorn.http import wsgi
-from gunicorn.workers.base_async import AsyncWorker
 
 HERE = Path(__file__).resolve().parent
 LINGER = 0.5  # seconds in which a stopping worker still answers on kept connections
@@ -61,7 +60,6 @@ wsgi_app = "wsgi:app"
 bind = ("[{HOST}]:{PORT}" if ":" in ours["HOST"] else "{HOST}:{PORT}").format(**ours)
 workers = ours["WEB_CONCURRENCY"]
 worker_connections = 10_000
-worker_class: Any = "gevent"  # or one of ours, below
 threads = 200  # ASYNC_MODE=threading: a stream takes one
 graceful_timeout = ours["SHUTDOWN_SECONDS"]
 keepalive = 75  # seconds for the whole head of a request, from the answer before it
@@ -73,15 +71,21 @@ loglevel = "info" if ours["LOG_FORMAT"] == "json" else "warning"  # of the arbit
 control_socket_disable = True
 sendfile = False  # eventlet's sockets cannot
 
+worker_class: Any
 if ours["ASYNC_MODE"] == "threading":
     worker_class = _load("threads").ThreadWorker
-elif ours["ASYNC_MODE"] == "eventlet":
+    requests.green = False
+elif ours["ASYNC_MODE"] == "gevent":
+    from gunicorn.workers.ggevent import GeventWorker
+
+    worker_class = type("GreenGeventWorker", (replies.GreenWorker, GeventWorker), {})
+else:
     warnings.filterwarnings("ignore", r"\s*Eventlet is deprecated")
     import eventlet
     from eventlet.greenio import GreenSocket
     from eventlet.greenio.base import socket_accept
 
-    class EventletWorker(AsyncWorker):
+    class EventletWorker(replies.GreenWorker):  # type: ignore[name-defined]
         """Serve with eventlet; gunicorn has had no worker for it since version 26."""
 
         def init_process(self) -> None:
@@ -103,11 +107,7 @@ elif ours["ASYNC_MODE"] == "eventlet":
 
         def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
             """Answer, then let other connections have their turn."""
-            try:
-                super().handle_request(listener_name, req, sock, addr)
-            except StopIteration:  # close only after the client has the answer
-                util.close_graceful(sock)
-                raise
+            super().handle_request(listener_name, req, sock, addr)
             eventlet.sleep()
 
         def handle_quit(self, sig: int, frame: Any) -> None:

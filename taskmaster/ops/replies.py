@@ -1,6 +1,6 @@
-"""How gunicorn answers: in one system call, and with refusals in our shape.
+"""How gunicorn answers: in one system call, with refusals in our shape, and before it closes.
 
-gunicorn.conf.py runs this file before the fork, so it does not import the application. Both take
+gunicorn.conf.py runs this file before the fork, so it does not import the application. All takes
 the place of something of gunicorn's own, as of its version 27.0.1; see tests/serving.
 """
 
@@ -11,6 +11,7 @@ from typing import Any
 
 from gunicorn import util
 from gunicorn.http import wsgi
+from gunicorn.workers.base_async import AsyncWorker
 
 
 class Parts(list[bytes]):
@@ -47,6 +48,18 @@ class Response(OWN):
         if self._parts:
             self._client.sendall(b"".join(self._parts))
             self._parts.clear()
+
+
+class GreenWorker(AsyncWorker):
+    """Closes a connection only after the client has the answer."""
+
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
+        """Answer. Raise StopIteration where no other request may follow."""
+        try:
+            super().handle_request(listener_name, req, sock, addr)
+        except StopIteration:
+            util.close_graceful(sock)
+            raise
 
 
 def write_problem(sock: Any, status: int, reason: str, message: str) -> None:

@@ -15,7 +15,8 @@ from gunicorn.http.errors import ParseException
 TURN = 0.005  # seconds of work after which others have theirs
 MAX_READ = 2**16  # bytes at once: gunicorn copies what it has not handed out yet with each KiB
 MAX_DRAIN = 2**21  # bytes that are read after a refusal: twice what a body may have
-MAX_HEAD = 2**16  # bytes of all headers together
+MAX_HEAD = 2**16 + 2**13  # bytes of all headers together, and of one read: a body may follow
+green = True  # False: threads take turns by themselves, and close connections (threads.py)
 
 
 class Unreader(unreader.SocketUnreader):
@@ -30,7 +31,7 @@ class Unreader(unreader.SocketUnreader):
     def chunk(self, size_hint: int | None = None) -> bytes:
         """Return the next bytes of the connection."""
         self._worked += default_timer() - self._begun
-        if self._worked > TURN:
+        if green and self._worked > TURN:
             from taskmaster.core.concurrency import pause  # not before the fork
 
             pause()
@@ -63,6 +64,7 @@ class Parser(parser.RequestParser):
         with suppress(ParseException):  # the request is answered already
             if super().finish_body(deadline, max_bytes):
                 return True
-        with suppress(OSError):  # closed over unread bytes, the connection would be reset
-            util.close_graceful(self.unreader.sock.dup())  # the worker closes its own
+        if green:
+            with suppress(OSError):  # closed over unread bytes, the connection would be reset
+                util.close_graceful(self.unreader.sock.dup())  # the worker closes its own
         return False

@@ -23,5 +23,6 @@ class ThreadWorker(gthread.ThreadWorker):
         if not kept:
             with suppress(OSError):
                 util.close_graceful(conn.sock.dup())
-            conn.close = lambda graceful=False: util.close(conn.sock)  # the main thread calls it
+            # What the main thread calls.
+            conn.close = lambda graceful=False, sock=conn.sock: util.close(sock)
         return kept

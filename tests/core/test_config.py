@@ -161,6 +161,9 @@ def test_secrets_may_come_from_files(name: str, tmp_path: Path) -> None:
     shown = {"SECRET_KEY": settings["JWT_SECRET_KEY"], "DB_PASSWORD": url.password,
              "DATABASE_URL": str(url)}  # fmt: skip
     assert shown[name] == values[name]
+    file.write_text(f"{values[name]}\0")
+    with pytest.raises(config.ConfigError, match=f"{name}_FILE: {file} has a NUL in it"):
+        config.load({**GOOD, "DB_NAME": "tasks", f"{name}_FILE": str(file)})
 
 
 @pytest.mark.parametrize(

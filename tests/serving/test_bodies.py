@@ -7,21 +7,22 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from taskmaster.ops import requests
-from tests.serving.conftest import ProbeServer
+from tests.serving.conftest import ProbeServer, Start
 from tests.support.stage import MODES
 
 MIB = 2**20
 CHUNKS = 300_000  # of one byte: about a second of work
 
 
-@pytest.mark.parametrize("server", MODES, indirect=True)
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("path", ["/echo", "/unread"])
-def test_others_have_their_turn_while_a_body_is_read(server: ProbeServer, path: str) -> None:
+def test_others_have_their_turn_while_a_body_is_read(start: Start, mode: str, path: str) -> None:
     """As long as bytes are there, gunicorn would wait for nothing."""
+    server = start(mode)
     with ThreadPoolExecutor() as pool, server.connect() as client, server.connect() as other:
         client.request("POST", path, "Transfer-Encoding: chunked")
         body = b"1\r\n \r\n" * CHUNKS + b"0\r\n\r\n"
-        pool.submit(client.send, body + b"GET /pid HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        sent = pool.submit(client.send, body + b"GET /pid HTTP/1.1\r\nHost: localhost\r\n\r\n")
         if path == "/unread":
             assert client.response().status == 401
         for _ in range(10):
@@ -30,6 +31,7 @@ def test_others_have_their_turn_while_a_body_is_read(server: ProbeServer, path: 
         assert select.select([client.sock], [], [], 0)[0] == []  # the body is still read
         if path == "/echo":
             assert client.response().body == b" " * CHUNKS
+        sent.result()
         assert client.response().body.isdigit()
 
 

@@ -2,6 +2,7 @@
 
 import socket
 from contextlib import ExitStack, suppress
+from timeit import default_timer
 
 import pytest
 
@@ -65,11 +66,13 @@ def test_clients_that_do_not_hang_up_hold_up_nobody(server: ProbeServer) -> None
     """With threads, the one that accepts for all waited 2 s for each."""
     with ExitStack() as stack:
         clients = [stack.enter_context(server.connect()) for _ in range(40)]
+        begun = default_timer()
         for client in clients:
             client.request("GET", "/livez", "Connection: close")
         for client in clients:
             assert client.sock.recv(12) == b"HTTP/1.1 200"
         assert server.get("/pid").isdigit()
+        assert default_timer() - begun < 40  # of 80
 
 
 def test_running_out_of_descriptors_is_survived(make: Start) -> None:

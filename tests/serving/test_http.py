@@ -9,7 +9,7 @@ import pytest
 
 from tests.serving.conftest import ProbeServer, Start
 from tests.serving.rawclient import RawClient
-from tests.support.stage import MODES, THREADING
+from tests.support.stage import MODES
 from tests.support.waiting import wait_until
 
 CHUNKED = "Transfer-Encoding: chunked"
@@ -165,7 +165,7 @@ def test_body_over_the_limit_is_answered(server: ProbeServer) -> None:
         assert problem(client) == (413, "too_large")
 
 
-@pytest.mark.parametrize("server", ["eventlet", THREADING], indirect=True)
+@by_gunicorn
 def test_answer_arrives_although_the_connection_ends_over_an_unread_body(
     server: ProbeServer,
 ) -> None:

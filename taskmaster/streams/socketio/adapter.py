@@ -94,14 +94,14 @@ class EngineSocket(Socket, Connection):
         """Return what waits to be sent, an empty list at the end; raise QueueEmpty."""
         if self.polling and not self.upgraded:  # the other may be given up, and takes what comes
             self.close()
-            raise KeyError(self.sid)  # as for every session that is over
+            raise KeyError(self.server.sockets.pop(self.sid, None))  # as of a session that is over
         self.polling = True  # with no call since it was asked: two threads cannot both pass
-        self.has_backlog = self.queue.qsize() > 0  # a new poll means that the last reply was read
-        if self.subscription:
-            self.subscription.progress()
         packets: list[Any] = []
         silence = self.server.ping_interval + self.server.ping_timeout
         try:
+            self.has_backlog = self.queue.qsize() > 0  # a new poll: the last reply was read
+            if self.subscription:
+                self.subscription.progress()
             while len(packets) < MAX_PACKETS:
                 packet = self.queue.get(not packets, silence)
                 if packet is None:  # the end: after what stands before it
