@@ -144,8 +144,8 @@ def test_a_stream_does_not_go_on_as_somebody_else(
 ) -> None:
     other, read = Api(user.transport).register(), module._messages
 
-    def cut(stream: Any) -> Iterator[Any]:
-        yield next(read(stream))
+    def cut(*stream: Any) -> Iterator[Any]:
+        yield next(read(*stream))
         tm.login(other.username, PASSWORD)
         yield {"action": "task_create"}  # of the first user, whose connection still stands
 
