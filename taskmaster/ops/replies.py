@@ -13,6 +13,8 @@ from gunicorn import util
 from gunicorn.http import wsgi
 from gunicorn.workers.base_async import AsyncWorker
 
+green = True  # False: threads close connections gracefully by themselves (threads.py)
+
 
 class Parts(list[bytes]):
     """What is to be sent, in place of a socket."""
@@ -78,5 +80,6 @@ def write_problem(sock: Any, status: int, reason: str, message: str) -> None:
         f"Content-Type: application/problem+json\r\nContent-Length: {len(content)}\r\n\r\n"
     )
     util.write_nonblock(sock, (head + content).encode())
-    with suppress(OSError):  # closed over unread bytes, the connection would be reset
-        util.close_graceful(sock.dup())  # the worker closes its own
+    if green:
+        with suppress(OSError):  # closed over unread bytes, the connection would be reset
+            util.close_graceful(sock.dup())  # the worker closes its own

@@ -29,10 +29,10 @@ def test_others_have_their_turn_while_a_body_is_read(start: Start, mode: str, pa
             other.request("GET", "/livez")
             assert other.response().status == 200
         assert select.select([client.sock], [], [], 0)[0] == []  # the body is still read
-        if path == "/echo":
+        if path == "/echo":  # of a body that nobody wants, reading may end
             assert client.response().body == b" " * CHUNKS
-        sent.result()
-        assert client.response().body.isdigit()
+            sent.result()
+            assert client.response().body.isdigit()
 
 
 @pytest.mark.parametrize("server", MODES, indirect=True)
