@@ -200,7 +200,7 @@ def _flask(settings: Mapping[str, Any]) -> dict[str, Any]:
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "SQLALCHEMY_DATABASE_URI": database_url(settings),  # core/engines.py adds the options
         "JWT_SECRET_KEY": settings["SECRET_KEY"],
-        "JWT_COOKIE_CSRF_PROTECT": False,  # no cookies; equal claims give equal tokens
+        "JWT_COOKIE_CSRF_PROTECT": False,  # no cookies; its random claim would make tokens differ
         "JWT_ACCESS_TOKEN_EXPIRES": timedelta(seconds=settings["ACCESS_TOKEN_SECONDS"]),
         "JWT_REFRESH_TOKEN_EXPIRES": timedelta(seconds=settings["REFRESH_TOKEN_SECONDS"]),
         "TESTING": settings["ENVIRONMENT"] == "testing",

@@ -156,7 +156,7 @@ else:
 
 
 def on_starting(server: Any) -> None:
-    """Migrate, and allow as many open connections as are needed and the system lets us have."""
+    """Migrate, guard later reloads, and raise the limit of open files if the system lets us."""
     reloading.migrate(ours)
     reloading.guard(server, ours, arbiter.check_address)
     allowed = arbiter.allow_descriptors(DESCRIPTORS)
@@ -233,7 +233,7 @@ def on_exit(server: Any) -> None:
 
 
 http.RequestParser = requests.Parser
-# gunicorn's own reads 64 KiB: closed over more of a body, the connection is reset, reply and all.
+# gunicorn reads only 64 KiB of a body before it closes. More would reset it, and lose the reply.
 util.close_graceful = partial(util.close_graceful, max_drain=requests.MAX_DRAIN)
 wsgi.Response = replies.Response
 util.write_error = replies.write_problem  # gunicorn's own is HTML and repeats what was sent

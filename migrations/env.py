@@ -15,10 +15,10 @@ from taskmaster.core.database import DATABASES
 
 log = structlog.get_logger("migrations")
 
-LOCK = 0x7461736B  # of PostgreSQL, any number: who migrates holds it
+LOCK = 0x7461736B  # PostgreSQL's advisory lock of a migration; the number is arbitrary
 WAIT = "SET LOCAL lock_timeout = '60s'"  # for the migration that holds the lock
 LOCK_NOT_AVAILABLE = "55P03"  # the SQLSTATE when that time is over
-# Whatever asks for a table after us waits behind us: better to end, and be tried again.
+# While we wait for a table's lock, later statements wait behind us: so fail soon, and be retried.
 PATIENCE = "SET LOCAL lock_timeout = '3s'"
 
 

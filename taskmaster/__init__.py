@@ -30,11 +30,11 @@ class Application(Flask):
         return func
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Look a call up as it is documented, with its slash.
+        """Route API and WebSocket paths with a slash at the end, and no path that begins with `//`.
 
-        Without it, werkzeug finds the view, but not which methods another view serves there: a
-        wrong method would be 404 instead of 405. It takes `//metrics` for `/metrics`, too, which a
-        proxy may have been told to keep to itself.
+        Without the slash, werkzeug finds the view, but not the methods of other views at that path:
+        a wrong method would get 404 instead of 405. Werkzeug also takes `//metrics` for `/metrics`,
+        which a proxy may be told to block.
         """
         adapter = super().create_url_adapter(request)
         if adapter and adapter.path_info.startswith("//"):

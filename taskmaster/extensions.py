@@ -33,9 +33,9 @@ class Base(DeclarativeBase):
 
 
 class RoutingSession(Session):
-    """`db.session`, which reads beside the writer on SQLite until it writes itself.
+    """`db.session`: on SQLite it uses a read-only connection until its first write.
 
-    Plain text may do anything, so it goes where one can write.
+    A `text()` statement may be a write, so it uses the connection that can write.
     """
 
     def get_bind(

@@ -19,7 +19,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # An older version lets everybody in who has a password: who is not active gets an unknown one.
+    # An older version ignores is_active, so inactive users get a password that nobody knows.
     unknown = PasswordHasher().hash(secrets.token_urlsafe())
     users = sa.table(
         "users", sa.column("password_hash", sa.String), sa.column("is_active", sa.Boolean)

@@ -46,7 +46,7 @@ def create(fields: Mapping[str, Any], is_superuser: bool, by: str) -> UserRow:
 
 
 def set_password(user: UserRow, password: str, by: str) -> str:
-    """Give a new password and end all sessions. Raise ApiError (422)."""
+    """Give a new password and end all sessions. Raise ApiError (404, 422)."""
     changes = {"password_hash": hash_new_password(user, password, "password")}
     count = _change(user, changes, "password_set", by)
     return f"{user.username} has a new password. Sessions ended: {count}"

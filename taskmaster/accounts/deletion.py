@@ -1,10 +1,10 @@
-"""The end of an account: for everybody at once, then row by row.
+"""Deletes an account: one transaction shuts it, then its rows are deleted in parts.
 
-One transaction deletes the head of the user's log, without which nothing is written to it, ends
-the sessions, and empties the user's row: nobody can log in, and the names are free. After it,
-what belongs to the user is deleted in parts, and at last the row. Where a process dies in
-between, `prune` finds a user with neither head nor password, and goes on. Who lacks only one of
-the two was made in some other way, and stays.
+The transaction deletes the head of the user's log, so that no event can be written any more. It
+ends the sessions and empties the user's row, so that nobody can log in and the names are free.
+Then all rows of the user are deleted in parts, the user's own row last. If a process dies before
+that, `prune` finds a user with neither head nor password, and finishes. A user who lacks only one
+of the two was inserted in some other way, and is kept.
 """
 
 from sqlalchemy import Column, Connection, delete, select
@@ -25,7 +25,7 @@ USERS = select(users.c.id, StreamHead.user_id, users.c.password_hash).outerjoin(
 def begin(connection: Connection, user: UserRow) -> list[str] | None:
     """Shut an account; return the sessions that have ended, to be announced after the commit.
 
-    None if it got another password since it was read, or was deactivated: then roll back.
+    Return None if its password changed or it was deactivated since it was read: then roll back.
     """
     # The head first, as every writer takes it first: no deadlock, and no task after it.
     connection.execute(delete(StreamHead).where(StreamHead.user_id == user.id))

@@ -37,7 +37,7 @@ class User(db.Model):  # type: ignore[name-defined]
 
 @event.listens_for(User, "after_insert")
 def _open_log(_: object, connection: Connection, user: User) -> None:
-    """Make whole an account that `db.session` adds."""
+    """Add the head of the log for a user that `db.session` inserts."""
     event_log.open_log(connection, user.id)
 
 

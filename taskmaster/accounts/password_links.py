@@ -31,7 +31,7 @@ def make(user: UserRow, by: str) -> str:
 
 
 def redeem(token: str, password: str, client: Client) -> None:
-    """Set a password and end all sessions. Raise ApiError (401, 422)."""
+    """Set a password and end all sessions. Raise ApiError (401, 422, 429, 503)."""
     user = _read(token)
     refusal = _no_longer_valid()
     count = replace_password(user, password, "password", client, refusal, sessions.ALL)

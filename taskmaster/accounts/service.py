@@ -40,7 +40,7 @@ BY_LOGIN = select(users).where(
 def register(fields: Mapping[str, Any], client: Client) -> tuple[UserRow, dict[str, str]]:
     """Make an account and log it in.
 
-    Raise ApiError (409) if the name or e-mail is taken, (403) if REGISTRATION is closed.
+    Raise ApiError: 403 if REGISTRATION is closed, 409 if the name or e-mail is taken, 429, 503.
     """
     if current_app.config["REGISTRATION"] == "closed":
         detail = "Accounts are made by whoever runs this server."
@@ -69,9 +69,9 @@ def insert_user(
 def log_in(
     login: str, password: str, client: Client, superusers_only: bool = False
 ) -> tuple[UserRow, dict[str, str]]:
-    """Open a session. Raise ApiError (401, 403, 429).
+    """Open a session; return the user and the tokens. Raise ApiError (401, 403, 429, 503).
 
-    An unknown user, a wrong password and one who is not active look and last the same.
+    An unknown user, a wrong password and an inactive account get the same 401 after the same time.
     """
     with reading() as connection:
         found = connection.execute(BY_LOGIN, {"login": login}).first()
@@ -136,7 +136,7 @@ def update_profile(user_id: str, fields: Mapping[str, Any], client: Client) -> U
 
 
 def change_password(user_id: str, session_id: str, old: str, new: str, client: Client) -> None:
-    """Set a new password and end all other sessions. Raise ApiError (400, 422, 429)."""
+    """Set a new password and end all other sessions. Raise ApiError (400, 401, 422, 429, 503)."""
     user = _confirm_password(user_id, old, "old_password", client)
     others, refusal = session_table.c.id != session_id, _wrong_password("old_password")
     count = replace_password(user, new, "new_password_1", client, refusal, others)
@@ -173,7 +173,7 @@ def hash_new_password(user: UserRow, password: str, field: str, *callers: str) -
 
 
 def delete_account(user_id: str, password: str, client: Client) -> None:
-    """Delete the account and all that is its own. Raise ApiError (400, 429)."""
+    """Delete the account and all that is its own. Raise ApiError (400, 401, 429, 503)."""
     user = _confirm_password(user_id, password, "password", client)
     with writing_of(user_id) as connection:
         over = deletion.begin(connection, user)

@@ -81,9 +81,9 @@ def is_live(claims: tokens.Claims) -> bool:
 def open_session(
     connection: Connection, user_id: str, user_agent: str
 ) -> tuple[dict[str, str], list[str]]:
-    """Open a session in the log-in's transaction; return its tokens.
+    """Open a session in the log-in's transaction; return its tokens and the ids of ended sessions.
 
-    Beyond SESSIONS_PER_USER the oldest end; the caller announces their ids after the commit.
+    The oldest sessions beyond SESSIONS_PER_USER end; the caller announces them after the commit.
     """
     now = clock.now()
     row = {
@@ -105,8 +105,8 @@ def open_session(
 def rotate(token: str) -> dict[str, str]:
     """Trade a refresh token for the next pair.
 
-    The one just replaced gets the same pair again within LEEWAY; any older one is theft,
-    and ends the session (RFC 9700, section 4.14.2). Raise ApiError (401).
+    The token just replaced gets the same pair again within LEEWAY. After that, any replaced token
+    counts as stolen and ends the session (RFC 9700, section 4.14.2). Raise ApiError (401).
     """
     claims = tokens.verify(token, tokens.REFRESH)
     presented = clock.now()

@@ -68,7 +68,7 @@ class CookieForAdmin(SecureCookieSessionInterface):
 
 
 def open_session(login: str, password: str) -> None:
-    """Log a superuser in. Raise ApiError (401, 403, 429)."""
+    """Log a superuser in. Raise ApiError (401, 403, 429, 503)."""
     name = login.strip().lower()
     _, issued = service.log_in(name, password, current_client(), superusers_only=True)
     session.clear()

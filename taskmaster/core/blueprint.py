@@ -37,7 +37,7 @@ class Parser(FlaskParser):
         return req.get_json()
 
     def load_querystring(self, req: Any, schema: Any) -> Any:
-        """Return the parameters. Raise ValidationError for one of several values that has one."""
+        """Return the parameters. Raise ValidationError if one that is no list is given twice."""
         given = dict(req.args.lists())
         single = [name for name in given if not isinstance(schema.fields.get(name), List)]
         if twice := [name for name in single if len(given[name]) > 1 and name in schema.fields]:

@@ -7,9 +7,9 @@ from .errors import ApiError, ErrorCode
 
 # A GET is answered in full, or by 304 where `If-None-Match` names what the client has.
 IGNORED = ("HTTP_IF_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_RANGE")
-# Characters of headers that have several parts; one that comes in several lines counts as one.
-# Werkzeug reads them in a time that grows with the square of the length: up to a minute;
-# flask-cors, what a preflight asks for, item by item: up to two seconds.
+# The most characters of headers that have several parts; repeated lines count together.
+# Werkzeug's time to read them grows with the square of their length, up to a minute. flask-cors
+# compares the headers that a preflight asks for item by item, which takes up to two seconds.
 MAX_LENGTHS = {
     "HTTP_ACCEPT": 1024,
     "HTTP_ACCEPT_ENCODING": 1024,

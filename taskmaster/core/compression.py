@@ -1,8 +1,8 @@
 """Compression by gzip (RFC 9110, section 8.4) of text over 1 KiB, where the client accepts it.
 
-A success that may not be stored may hold a token, and is never compressed: next to text that
-somebody else chose, its length would give it away (the BREACH attack). No refusal holds one.
-Streams are left alone.
+A success with `no-store` may hold a token, and is never compressed: beside text that an attacker
+chose, the compressed length would reveal the token (the BREACH attack). Refusals hold no token.
+Streams are never compressed.
 """
 
 import gzip

@@ -58,9 +58,9 @@ def patched_mode() -> str:
 
 
 def pause(seconds: float = 1e-9) -> None:
-    """Let others run for so long; without `seconds`, let those run once that are ready.
+    """Let others run for `seconds`; by default, let those that are ready run once.
 
-    After a pause of nothing at all, gevent looks at no connection, for up to 50 times.
+    The default is not 0: after `sleep(0)` gevent looks at no connection, up to 50 times in a row.
     """
     time.sleep(seconds)  # noqa: TID251 - the one place; green where patched
 
@@ -94,7 +94,7 @@ def run_blocking(function: Callable[..., R], *args: object) -> R:
 def in_thread(function: Callable[..., R], *args: object) -> R:
     """Call `function(*args)` in another thread, and return its result; others run meanwhile.
 
-    Where threads serve, the caller's own is as good.
+    With ASYNC_MODE=threading it runs in the caller's own thread.
     """
     mode = current_app.config["ASYNC_MODE"]
     if mode == "eventlet":

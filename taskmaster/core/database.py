@@ -93,10 +93,10 @@ def reading() -> AbstractContextManager[Connection]:
 def writing(long: bool = False, resting_user: str = "") -> Iterator[Connection]:
     """Open a transaction: committed at the end of the block, rolled back if it raises.
 
-    The statements of a long one may take as long as they like. SQLite has one connection for
-    both; `resting_user`, if given, waits for it longer after a long change (`sqlite.Gate`). Never
-    open a second one inside. Raise RuntimeError if `db.session` has one: on SQLite each would wait
-    for the other, on PostgreSQL they would be two changes.
+    With `long`, statements have no time limit. On SQLite all writers share one connection, and
+    `resting_user`, if given, waits longer for it after a long change (`sqlite.Gate`). Do not nest
+    these blocks. Raise RuntimeError if `db.session` has written and not committed: on SQLite the
+    two would wait for each other, on PostgreSQL they would be two separate transactions.
     """
     return_connection()
     if db.session.registry.has() and "writes" in db.session.info:

@@ -35,8 +35,8 @@ FieldErrors = Mapping[str, list[str]]
 class ErrorCode(StrEnum):
     """What a client may branch on.
 
-    Each comes with one status; of a head that cannot be read, MALFORMED_REQUEST comes with others
-    too (`write_problem` in ops/replies.py).
+    Each has one status, except `malformed_request`: a request head that cannot be read is refused
+    with other statuses too, such as 431.
     """
 
     status: HTTPStatus
@@ -125,7 +125,7 @@ def not_found(detail: str = "There is nothing here.") -> ApiError:
 
 
 def account_gone() -> ApiError:
-    """Return the refusal of a token whose account was deleted."""
+    """Return the refusal of a token whose account was deleted or deactivated."""
     return ApiError(ErrorCode.TOKEN_REVOKED, "The account of this token is gone.")
 
 

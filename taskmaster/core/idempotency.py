@@ -1,10 +1,10 @@
 """`Idempotency-Key`: a request repeated after a lost reply is answered, not carried out again.
 
-The key is stored in the transaction of what it stands for, under the lock of the user's head:
-so there is either both or neither, and a second request waits for the first. Each row also has
-the running total of the bytes of the user's replies: the newest total less the oldest is what is
-kept now beside the oldest reply. That one comes on top of what a user may have, and so does the
-last one that was let in.
+The key is stored in the transaction of the change, under the lock of the user's head. So either
+both exist or neither, and a second request waits for the first. Each row also has the running
+total of the bytes of the user's replies. The newest total less the oldest is the size of all kept
+replies except the oldest. So a user may exceed the quota by the oldest reply, and by the last one
+that was let in.
 """
 
 from collections.abc import Callable

@@ -41,7 +41,7 @@ HOUR = 3600
 FEW_KEYS = 1000  # fewer are never cleaned up
 AT_ONCE = 2  # guesses and hashes of one address, and for one account
 GUESSES, HASHES = Slot[Lines]("guesses"), Slot[Lines]("hashes")
-REST = 1  # seconds after a failure in which the storage is not asked: others queue behind who waits
+REST = 1  # seconds without asking a storage that failed: a request that waits for it delays others
 UNCOUNTED = Slot[Outage]("uncounted", partial(Outage, "rate_limit_failed_open"))
 
 Ask = Callable[..., bool]
@@ -156,7 +156,7 @@ def count_request(setting: str) -> None:
     """Count a request of this client's address. Raise ApiError (429) when there were too many."""
     if limiter := LIMITER.get():
         counter = Counter(setting, client_address())
-        _ask(limiter, limiter.test, counter)  # what one limit refuses, no other counts
+        _ask(limiter, limiter.test, counter)  # first, so that no limit counts a refused request
         _ask(limiter, limiter.hit, counter)
 
 
@@ -164,10 +164,10 @@ def count_request(setting: str) -> None:
 def count_failures(*counters: Counter) -> Iterator[None]:
     """Raise ApiError (429) after too many failures; count one more if the block raises one.
 
-    Two of each counter have the block at once, and who has it counts as a failure for who comes
-    after: no number of guesses at the same moment gets past a limit in one process. Where several
-    count together, each other one may let two more through. All callers must name the counters
-    that they share in the same order.
+    At most two callers run the block for one counter at once. The second is checked as if the
+    first had failed, so simultaneous guesses do not get past the limit of one process. Each other
+    process that shares the counters may let two more through. All callers must name the counters
+    that they share in the same order, or they would wait for each other.
     """
     limiter = LIMITER.get()
     if limiter is None:
@@ -188,9 +188,9 @@ def count_failures(*counters: Counter) -> Iterator[None]:
 
 @contextmanager
 def hashing_turn(*callers: str) -> Iterator[None]:
-    """Give an address, and an account, their share of the threads that hash.
+    """Let at most AT_ONCE hashes of one address, and of one account, run at once. Raise as Lines.
 
-    Registrations stand for an account. Without callers it is an operator at a shell.
+    All registrations count as one account. An operator at a shell gives no callers.
     """
     with ExitStack() as turns:
         for place, caller in enumerate(callers):  # a username may be somebody's address

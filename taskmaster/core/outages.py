@@ -51,7 +51,7 @@ class Outage:
         return bool(self._times) and clock.monotonic() - self._last < seconds
 
     def succeeded(self, **details: Any) -> None:
-        """Log that it is over, if it was and has not failed for some seconds. Call it each time."""
+        """Log the end of an outage after PAUSE seconds without failure. Call it at each success."""
         if self._times and clock.monotonic() - self._last > PAUSE:
             seconds = round(self._last - self._began, 1)
             log.warning(f"{self._event}_over", times=self._times, seconds=seconds, **details)

@@ -20,13 +20,13 @@ NIL = str(UUID(int=0))  # before every id
 def delete_in_parts(
     table: Table, *where: ColumnElement[bool], first: Column[Any] | None = None
 ) -> int:
-    """Delete the rows to which all conditions apply, the least `first`; return how many.
+    """Delete the rows to which all conditions apply, in the order of `first`; return how many.
 
-    On SQLite it waits between the parts, as long as they take: other processes get the lock too.
+    On SQLite it pauses after each part as long as the part took: other processes get the lock too.
 
-    On PostgreSQL it leaves the rows that somebody else has locked to them, and waits for nobody:
-    no deadlock, whatever order others lock in. What is left at the end is what others had locked.
-    Another who deletes in parts holds one part at most, which is gone once that one commits.
+    On PostgreSQL it skips the rows that others have locked, so it never waits and cannot deadlock.
+    Those rows may be left at the end. If another call of this function had locked them, they are
+    one part at most, which that call deletes when it commits.
     """
     key = tuple(table.primary_key.columns)
     some = select(*key).where(*where).order_by(first).limit(DELETED)

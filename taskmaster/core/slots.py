@@ -11,9 +11,9 @@ T = TypeVar("T")
 
 
 class Slot(Generic[T]):
-    """The place of one thing in every application; the module that has the slot fills it.
+    """A typed key for one object in each application. The module that defines the slot fills it.
 
-    Where nobody has, `make` does.
+    If nobody has filled it, `get` calls `make` for the object, or raises KeyError without `make`.
     """
 
     def __init__(self, name: str, make: Callable[[], T] | None = None) -> None:

@@ -46,12 +46,12 @@ OPENING = "opening"  # in a connection's record: the number of its opening of th
 class Gate:
     """Where the writers of this process wait for the one connection that writes.
 
-    A pool calls one of them each turn of the event loop. But most changes are over before anybody
-    else has a turn, so several are called at once. Who then finds it taken waits again.
+    A pool would wake one writer each turn of the event loop. But most changes end before anything
+    else runs, so the gate wakes several. A writer that finds the connection taken waits again.
 
-    A user whose change took longer than a TURN, the wait for SQLite's lock included, waits twice
-    as long before the next one. The lock is given in no order, so who writes most would have it
-    most of the time.
+    If a change took longer than TURN, including the wait for SQLite's lock, the next change of its
+    user begins only after twice that time, at most LONGEST_REST. SQLite gives its lock in no order,
+    so otherwise whoever writes most would hold it most of the time.
     """
 
     CALLED = 3
@@ -169,10 +169,10 @@ class Opening:
 
 
 def patiently(seconds: float, act: Callable[..., R], *args: Any) -> R:
-    """Return `act(*args)`; while the file is locked, try again, for so long at most.
+    """Return `act(*args)`; retry while the file is locked; after `seconds` raise OperationalError.
 
-    It tries again and again for a TURN, in which nobody else runs: a busy event loop would come
-    back much later. Then it pauses, in which others run, and begins once more.
+    For one TURN it retries without letting green threads run, because a busy event loop would
+    come back much later. Then it pauses so that others run, and starts over.
 
     Only the first statement of a transaction can find the file locked (IMMEDIATE, WAL), so
     nothing is done twice.

@@ -101,7 +101,7 @@ class Transaction:
     keep: bool = False  # whether to commit even if nothing was appended
 
     def append(self, action: str, body: Mapping[str, Any], state: Any = None) -> None:
-        """Add the event of one change; `body` has the task's `id`, `state` what it was."""
+        """Add the event of one change. `body` has the task's `id`; `state` is the deleted task."""
         now, seq = clock.now(), self.next_seq
         event = {"seq": seq, "action": action, "occurred_at": clock.rfc3339(now), **body}
         self.rows.append(
@@ -127,7 +127,7 @@ def transaction(
 ) -> Iterator[Transaction]:
     """Open a transaction that may append up to `count` events, and tell the streams after it.
 
-    `task_count_delta` is by how many tasks the user will have more; `prepare` is called before
+    `task_count_delta` is added to the number of the user's tasks; `prepare` is called before
     anything is locked (`writing_of`). A block that appends nothing is rolled back, unless it sets
     `keep`. Raise ApiError: 401 if the user is gone; 422 if there would be more tasks than one user
     may have; 429 or 503 if too many of the user's changes wait already, or for too long.
@@ -244,7 +244,7 @@ def last_state(connection: Connection, user_id: str, task_id: str) -> dict[str, 
 def history(
     connection: Connection, user_id: str, task_id: str, after: int, limit: int
 ) -> tuple[int, list[Entry]]:
-    """Return the number of a task's last event, 0 without any, and a page of those after one."""
+    """Return the `seq` of a task's last event, or 0, and a page of its events after `after`."""
     task = {"of_user": user_id, "of_task": task_id}
     last = connection.scalar(LAST, task) or 0
     return last, page(_rows(connection, HISTORY, task | {"after": after}), limit)

@@ -30,7 +30,7 @@ class RecentEvents:
         self._lock = threading.Lock()
 
     def add(self, user_id: str, entry: Entry) -> None:
-        """Keep an event, and forget the oldest ones. One without payload only has a number."""
+        """Keep an event that has its payload, and drop the oldest ones beyond MAX_RECENT bytes."""
         with self._lock:
             if entry.payload and (user_id, entry.seq) not in self._entries:
                 self._entries[user_id, entry.seq] = entry

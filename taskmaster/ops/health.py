@@ -39,8 +39,8 @@ def livez() -> Response:
 def readyz() -> Response:
     """Answer 200 when requests can be served, else 503; each check by name.
 
-    Without the broker they can: the sweep delivers. That is said, and is no reason to be shunned,
-    and neither is a database that a newer version has migrated already.
+    Without the broker they can, since the sweep delivers events. Then the status is "degraded" with
+    200, as for a database that a newer version has migrated already.
     """
     checks = LATEST.get().ask()
     failed = {name for name, outcome in checks.items() if outcome.startswith("failed")}

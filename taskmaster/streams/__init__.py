@@ -25,7 +25,7 @@ def init_app(app: Flask) -> None:
         lifecycle.on_start(app, partial(notifier.start, hub.receive, hub.users))
     lifecycle.every(app, SWEEP, hub.sweep, "sweep")
     lifecycle.on_stop(app, hub.stop)
-    socketio_views.init_app(app)  # last: at the stop it drops who has not joined, not who leaves
+    socketio_views.init_app(app)  # last, so that its stop runs first: it drops only the unjoined
 
     @log.appended.connect_via(app)
     @sessions.ended.connect_via(app)

@@ -69,7 +69,7 @@ class Subscription:
         """Wake if something is due; cut if the client does not read, or too much became due."""
         if self.reader.is_behind():
             self._wake.set()
-        closed, begun, now = self.closed, self._write, self._mark()  # `close` sets the mark first
+        closed, begun, now = self.closed, self._write, self._mark()  # `close` sets `_write` first
         if begun is None:
             if self._connection.has_backlog:
                 self._write = now
@@ -84,15 +84,15 @@ class Subscription:
             self._connection.abort()
 
     def check(self) -> None:
-        """End what is over, also while a write is blocked; look for events that were not told."""
+        """Close if the token has expired, even while a write is blocked; then look for events."""
         if self._seconds_left() <= 0:
             self.close(CloseReason.TOKEN_EXPIRED)
         self.look()
 
     def messages(self) -> Iterator[list[Message]]:
-        """Yield what is due, batch by batch, an empty one as heartbeat; say last why it ends.
+        """Yield batches of due messages, an empty one as heartbeat, and last the close reason.
 
-        The consumer writes between two steps. That is how a blocked write is noticed.
+        The consumer writes each batch before it asks for the next: so a blocked write is noticed.
         """
         while True:
             self._wake.clear()  # before looking: what is set after it is seen next time

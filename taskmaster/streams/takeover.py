@@ -1,4 +1,4 @@
-"""Where HTTP ends: the client's socket as a server gives it, and the end of the WSGI call."""
+"""Takes a connection over from HTTP: finds the client's socket, and ends the WSGI call."""
 
 import contextlib
 import errno
@@ -72,6 +72,6 @@ def find_socket(environ: WSGIEnvironment) -> socket.socket | None:
 
 
 def end_call(environ: WSGIEnvironment) -> NoReturn:
-    """End the connection, and the WSGI call as one whose client has gone, which is no error."""
+    """End the connection. Raise ConnectionResetError, which servers take for a client that left."""
     Connection(find_socket(environ)).abort()
     raise ConnectionResetError(errno.ECONNRESET, "the connection is over")

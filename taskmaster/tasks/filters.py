@@ -125,7 +125,7 @@ def after_cursor(ordering: str, cursor: Cursor) -> sa.ColumnElement[bool]:
 def cursor_of(ordering: str, task: Mapping[str, Any]) -> Cursor:
     """Return the cursor that continues after a task.
 
-    Where the id alone decides, the time beside it still tells whose list the cursor is of.
+    In the order of creation the id alone decides. The time beside it is only checked for its form.
     """
     name = ordering.removeprefix("-")
     value = task["title_key"] if name == "title" else serialize_task(task)[name]

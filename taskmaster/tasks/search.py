@@ -142,7 +142,7 @@ def matches(query: str) -> list[ColumnElement[bool]]:
 
 
 def _part(word: str) -> str:
-    """Return the part of its search text by which a task is known to have a word."""
+    """Return what to look for: ` word`, ` x ` for one letter, `word` of a script without spaces."""
     if UNSPACED.match(word):
         return word
     return f" {word} " if len(word) == 1 else f" {word}"

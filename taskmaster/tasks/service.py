@@ -73,7 +73,7 @@ def remove(user_id: str, task_id: str, check: Check) -> None:
 
 
 def restore(user_id: str, task_id: str) -> Task:
-    """Bring a deleted task back as it was. Raise ApiError (404, 409)."""
+    """Bring a deleted task back as it was. Raise ApiError (404, 409, and 422 over the quota)."""
     with log.transaction(user_id, task_count_delta=1) as changes:
         if changes.connection.execute(ONE, own(user_id, task_id)).first():
             raise ApiError(ErrorCode.ALREADY_EXISTS, "This task was not deleted.")
@@ -118,7 +118,7 @@ def changed_columns(
 
 
 def _current(changes: log.Transaction, task_id: str, check: Check) -> Task:
-    """Return the task as it stands now that the user's writers are in line."""
+    """Return the task, read under the user's lock, after `check`. Raise ApiError (404, 412)."""
     row = changes.connection.execute(CURRENT, own(changes.user_id, task_id)).first()
     if row is None:
         raise not_found()

@@ -91,7 +91,7 @@ class EngineSocket(Socket, Connection):
             super().send(pkt)
 
     def poll(self) -> list[Any]:
-        """Return what waits to be sent, an empty list at the end; raise QueueEmpty."""
+        """Return what waits, [] at the end. Raise QueueEmpty, or KeyError for a second poll."""
         if self.polling and not self.upgraded:  # the other may be given up, and takes what comes
             self.close()
             raise KeyError(self.server.sockets.pop(self.sid, None))  # as of a session that is over

@@ -84,7 +84,7 @@ class WebSocketConnection(Connection):
                         message, size = None, 0
 
     def linger(self) -> None:
-        """Read on after a fault: a reset over unread bytes would keep from the client why."""
+        """Read on after a fault: unread bytes would reset the connection and lose the reason."""
         deadline, left = clock.monotonic() + MAX_LINGER, MAX_DRAINED
         with suppress(OSError):
             self._socket.settimeout(MAX_LINGER)
@@ -96,7 +96,7 @@ class WebSocketConnection(Connection):
         self._write(events.Message(data=message))  # type: ignore[type-var]
 
     def ping(self, every: float) -> None:
-        """Make the client show that it lives, unless it was asked so few seconds ago."""
+        """Ping the client, unless it was pinged within the last `every` seconds."""
         now = clock.monotonic()
         if now - self._pinged >= every:
             self._pinged = now
