@@ -1,6 +1,8 @@
 """Addresses in the settings: what a driver could not use is found before anything starts.
 
-No refusal repeats an address, or a library's words about it: there may be a password in them.
+It stands beside config.py, which gunicorn's parent runs without the application: a module of
+taskmaster/ would import all of it. No refusal repeats an address, or a library's words about it:
+there may be a password in them.
 """
 
 import re

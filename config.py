@@ -56,8 +56,10 @@ def _read_file(path: str) -> str:
         text = Path(path).read_text().rstrip("\r\n")
     except (OSError, UnicodeError) as error:
         raise ValidationError(f"{path} cannot be read ({type(error).__name__})") from None
-    if not text or "\0" in text:
-        raise ValidationError(f"{path} is empty" if not text else f"{path} has a NUL in it")
+    if not text:
+        raise ValidationError(f"{path} is empty")
+    if "\0" in text:
+        raise ValidationError(f"{path} has a NUL in it")
     return text
 
 
@@ -211,8 +213,11 @@ def _flask(settings: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def check() -> dict[str, Any]:
-    """Return what gunicorn needs to know, or end with what is wrong in one line."""
+def check(with_environ: bool = False) -> dict[str, Any]:
+    """Return what gunicorn needs to know, or end with what is wrong in one line.
+
+    `with_environ` adds what was read from files. There are secrets in it.
+    """
     read_dotenv()
     try:
         settings = load()
@@ -221,13 +226,13 @@ def check() -> dict[str, Any]:
     url, redis = settings["SQLALCHEMY_DATABASE_URI"], bool(settings["REDIS_URL"])
     database = sha256(url.render_as_string(hide_password=False).encode()).hexdigest()
     facts = {"HAS_REDIS": redis, "DATABASE_HOST": url.host, "DATABASE": database}
-    return (
-        {name: settings[name] for name in SERVING} | facts | {"ENVIRON": _found_in_files(settings)}
-    )
+    if with_environ:
+        facts["ENVIRON"] = _read_from_files(settings)
+    return {name: settings[name] for name in SERVING} | facts
 
 
-def _found_in_files(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Return the variables that `.env` and the files of `*_FILE` stand for, which may change."""
+def _read_from_files(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return the variables that came from `.env` and from the files of `*_FILE`."""
     found = {name: os.environ[name] for name in dotenv_values(DOTENV) if name in os.environ}
     for name in FROM_FILES:
         if settings.get(f"{name}_FILE"):
@@ -236,7 +241,4 @@ def _found_in_files(settings: Mapping[str, Any]) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    facts = check()
-    if "--environ" not in sys.argv:  # there are secrets in it
-        del facts["ENVIRON"]
-    print(json.dumps(facts))
+    print(json.dumps(check(with_environ="--environ" in sys.argv)))

@@ -40,9 +40,8 @@ def _load(name: str) -> Any:
 
 arbiter, reloading = _load("arbiter"), _load("reload")
 replies, requests = _load("replies"), _load("requests")
-ours: dict[str, Any] = json.loads(
-    reloading.run("config.py", "--environ")
-)  # ends where it refuses a setting
+# This ends where a setting is refused.
+ours: dict[str, Any] = json.loads(reloading.run("config.py", "--environ"))
 if not hasattr(sys.stderr, "dropped"):  # it stays at a reload
     sys.stderr = arbiter.LogWriter(sys.stderr)
 if ours["LOG_FORMAT"] == "json":
@@ -182,7 +181,7 @@ def pre_fork(server: Any, worker: Any) -> None:
 
 def post_fork(server: Any, worker: Any) -> None:
     """Tell the application how many processes there are, and where their metrics are."""
-    # As the files were when they were checked: they may be edited by now, for a reload to come.
+    # The workers take what was checked: the files may have been edited since, for a later reload.
     os.environ |= {"PYTHON_DOTENV_DISABLED": "1", **ours["ENVIRON"]}
     os.environ |= {"WEB_CONCURRENCY": str(server.num_workers), "METRICS_NAME": worker.metrics_name}
     arbiter.tell_metrics_directory(server)

@@ -11,14 +11,7 @@ import pytest
 from flask import Flask
 
 from tests.docs.driving import CLIENTS
-from tests.support.api import (
-    PASSWORD,
-    Api,
-    User,
-    register_at,
-    succeed,
-    through_client,
-)
+from tests.support.api import PASSWORD, Api, User, register_at, succeed, through_client
 from tests.support.server import Server
 from tests.support.waiting import wait_until
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.api import PASSWORD, User, succeed
+from tests.docs.test_python_client import login
+from tests.support.api import User, succeed
 from tests.support.server import Server
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -13,9 +14,7 @@ pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.fixture
 def tm(server: Server, user: User, module: Any) -> Any:
     """A client that is logged in."""
-    found = module.connect(server.url)
-    found.login(user.username, PASSWORD)
-    return found
+    return login(module, server, user)
 
 
 @pytest.mark.parametrize(("call", "changes"), [("update", {"title": "Mine"}), ("remove", {})])

@@ -94,10 +94,10 @@ class EngineSocket(Socket, Connection):
         """Return what waits, [] at the end. Raise QueueEmpty, or KeyError for a second poll."""
         if self.polling and not self.upgraded:  # the other may be given up, and takes what comes
             self.close()
-            raise KeyError(self.server.sockets.pop(self.sid, None))  # as of a session that is over
+            self.server.sockets.pop(self.sid, None)  # another thread may be amid its close
+            raise KeyError(self.sid)  # as for every session that is over
         self.polling = True  # with no call since it was asked: two threads cannot both pass
-        packets: list[Any] = []
-        silence = self.server.ping_interval + self.server.ping_timeout
+        packets, silence = list[Any](), self.server.ping_interval + self.server.ping_timeout
         try:
             self.has_backlog = self.queue.qsize() > 0  # a new poll: the last reply was read
             if self.subscription:
