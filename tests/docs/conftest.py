@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.docs.driving import CLIENTS
-from tests.support.api import User, register_at
+from tests.support.api import PASSWORD, User, register_at
 from tests.support.server import Server
 
 
@@ -25,3 +25,11 @@ def module() -> Any:
     loaded = module_from_spec(spec)
     spec.loader.exec_module(loaded)
     return loaded
+
+
+@pytest.fixture
+def tm(server: Server, user: User, module: Any) -> Any:
+    """The Python client, which is logged in, in a session of its own."""
+    found = module.connect(server.url)
+    found.login(user.username, PASSWORD)
+    return found

@@ -4,17 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.docs.test_python_client import login
 from tests.support.api import User, succeed
-from tests.support.server import Server
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def tm(server: Server, user: User, module: Any) -> Any:
-    """A client that is logged in."""
-    return login(module, server, user)
 
 
 @pytest.mark.parametrize(("call", "changes"), [("update", {"title": "Mine"}), ("remove", {})])

@@ -22,14 +22,6 @@ pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 REFUSED = "a token that the server refuses"
 
 
-@pytest.fixture
-def tm(server: Server, user: User, module: Any) -> Any:
-    """A client that is logged in, in a session of its own."""
-    found = module.connect(server.url)
-    found.login(user.username, PASSWORD)
-    return found
-
-
 def test_threads_renew_a_token_once(tm: Any, module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever traded the token of another's trade late would be taken for a thief."""
     urlopen, both, renewals = module.urlopen, threading.Barrier(2, timeout=30), list[str]()
