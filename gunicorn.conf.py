@@ -73,7 +73,7 @@ sendfile = False  # eventlet's sockets cannot
 worker_class: Any
 if ours["ASYNC_MODE"] == "threading":
     worker_class = _load("threads").ThreadWorker
-    replies.green = requests.green = False
+    requests.green = False
 elif ours["ASYNC_MODE"] == "gevent":
     from gunicorn.workers.ggevent import GeventWorker
 

@@ -6,14 +6,11 @@ the place of something of gunicorn's own, as of its version 27.0.1; see tests/se
 
 import json
 import secrets
-from contextlib import suppress
 from typing import Any
 
 from gunicorn import util
 from gunicorn.http import wsgi
 from gunicorn.workers.base_async import AsyncWorker
-
-green = True  # False: threads close connections gracefully by themselves (threads.py)
 
 
 class Parts(list[bytes]):
@@ -53,7 +50,7 @@ class Response(OWN):
 
 
 class GreenWorker(AsyncWorker):
-    """Closes a connection only after the client has the answer."""
+    """Closes a connection only after the client has the answer: unread bytes would reset it."""
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
         """Answer. Raise StopIteration where no other request may follow."""
@@ -62,6 +59,11 @@ class GreenWorker(AsyncWorker):
         except StopIteration:
             util.close_graceful(sock)
             raise
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """Refuse what cannot be read."""
+        super().handle_error(req, client, addr, exc)
+        util.close_graceful(client)
 
 
 def write_problem(sock: Any, status: int, reason: str, message: str) -> None:
@@ -80,6 +82,3 @@ def write_problem(sock: Any, status: int, reason: str, message: str) -> None:
         f"Content-Type: application/problem+json\r\nContent-Length: {len(content)}\r\n\r\n"
     )
     util.write_nonblock(sock, (head + content).encode())
-    if green:
-        with suppress(OSError):  # closed over unread bytes, the connection would be reset
-            util.close_graceful(sock.dup())  # the worker closes its own
