@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 VENDOR := taskmaster/site/static/vendor
 WORKERS ?= 3 # tests wait half of their time
-JOURNEYS := $(BIN)/python -m pytest --timeout 900 -rP --show-capture stdout --durations 10
+JOURNEYS := $(BIN)/python -m pytest --timeout 900 -rfEP --show-capture stdout --durations 10
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
