@@ -121,7 +121,8 @@ def test_only_trusted_hosts_are_served(user: User, host: str) -> None:
         succeed(reply)
     else:
         assert_problem(reply, 400, "untrusted_host")
-    assert user.get("/livez", headers={"Host": host}).status == 200
+    for path in ("/livez", "/readyz", "/metrics"):
+        assert user.get(path, headers={"Host": host}).status == 200
 
 
 def test_own_hosts_replace_those_of_development(make_app: Callable[..., Flask]) -> None:

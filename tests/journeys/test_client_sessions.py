@@ -43,7 +43,10 @@ def test_it_outlives_its_tokens(server: Server, user: User, js: JavaScript, tran
         wait_for_new_token(js)
     expect_list(js, "all", listed(again(user)))
     expect_events(js, again(user))
-    assert "offline" not in js.run("return my.states")
+    states = js.run("return my.states")
+    assert "offline" not in states
+    later = states[states.index("live") :]  # renewed in-band, but where a busy machine was late
+    assert later.count("connecting") < 3, states
     assert js.run("return my.users") == [[None, None], [user.username, None]]
 
 

@@ -18,6 +18,7 @@ from taskmaster.ops import health
 from tests.support.api import Api, User
 from tests.support.asserts import assert_problem
 from tests.support.databases import Database
+from tests.support.tables import rename
 from tests.support.waiting import wait_until
 
 Told = Callable[[], list[tuple[Any, ...]]]
@@ -107,8 +108,3 @@ def test_a_check_that_ends_well_but_late(
     assert ended == [True]
     assert api.get("/readyz").status == 200
     assert told()[1:] == [("not_ready_over", "migrations")]
-
-
-def rename(database: Database, name: str, other: str) -> None:
-    with database.engine.begin() as connection:
-        connection.execute(text(f"ALTER TABLE {name} RENAME TO {other}"))

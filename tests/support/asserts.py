@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from taskmaster.core.errors import RATE_LIMIT_HEADERS
 from taskmaster.events.models import Event
 from tests.support.api import Reply
 from tests.support.databases import Database
@@ -28,7 +29,9 @@ def assert_problem(reply: Reply, status: int, code: str) -> dict[str, Any]:
         assert all(isinstance(message, str) and message for message in messages)
     if status == 401:
         assert reply.headers["WWW-Authenticate"].startswith("Bearer")
-    if status == 503:
+    if code == "rate_limited":
+        assert all(reply.headers[name].isdecimal() for name in RATE_LIMIT_HEADERS)
+    if status in (429, 503):
         assert int(reply.headers["Retry-After"]) > 0
     return problem
 

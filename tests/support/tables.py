@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from taskmaster.accounts.models import users
 from taskmaster.extensions import Base
@@ -38,3 +38,9 @@ def make_superuser(database: Database, user: User) -> User:
         one = users.c.id == user.id
         connection.execute(update(users).where(one).values(is_superuser=True))
     return user
+
+
+def rename(database: Database, table: str, name: str) -> None:
+    """Take a table away by giving it another name, or bring it back."""
+    with database.engine.begin() as connection:
+        connection.execute(text(f"ALTER TABLE {table} RENAME TO {name}"))

@@ -1,10 +1,12 @@
 """GET tasks/ by page: the original's envelope, newest first."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from taskmaster.tasks import queries
 from tests.support.api import Api, User, succeed
 from tests.support.asserts import assert_problem
 
@@ -104,3 +106,27 @@ def test_stream_position_is_that_of_the_log(user: User) -> None:
     assert position() == "2"
     user.delete(f"tasks/{task['id']}/")
     assert position() == "3"
+
+
+@pytest.mark.parametrize("query", ["", "?cursor="])
+def test_what_is_written_amid_the_reading_is_listed_or_comes_after_the_position(
+    user: User, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    read = queries._fetch
+    user.create_task("first")
+    with ThreadPoolExecutor(1) as elsewhere:
+
+        def write_around(*args: Any, **options: Any) -> Any:
+            elsewhere.submit(user.create_task, "before").result(10)
+            found = read(*args, **options)
+            elsewhere.submit(user.create_task, "after").result(10)
+            return found
+
+        monkeypatch.setattr(queries, "_fetch", write_around)
+        reply = user.get(f"tasks/{query}")
+    listed = {task["title"] for task in succeed(reply)["results"]}
+    since = reply.headers["Stream-Position"]
+    streamed = succeed(user.get(f"tasks/events/?since={since}"))["results"]
+    assert listed | {event["title"] for event in streamed} == {
+        "first", "before", "after",
+    }  # fmt: skip
