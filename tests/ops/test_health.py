@@ -87,6 +87,21 @@ def test_a_check_that_hangs_does_not_hang_the_answer(
         one.join(10)  # it writes a line, which is no other test's
 
 
+def test_an_answer_that_had_no_turn_yet_counts(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where 200 requests are served in each turn."""
+    release = threading.Event()
+
+    def let_others_run() -> None:
+        release.set()
+        (one,) = [one for one in threading.enumerate() if one.name.endswith("(_run)")]
+        one.join(10)
+
+    monkeypatch.setattr(health, "SECONDS", 0.5)
+    monkeypatch.setattr(health, "pause", let_others_run)
+    monkeypatch.setitem(health.CHECKS, "migrations", lambda: release.wait(10) and None)
+    assert check(api, "migrations") == "ok"
+
+
 @ON_SQLITE
 def test_a_file_that_is_deleted_shows(user: User, file: Path) -> None:
     assert check(user, "database") == "ok"
