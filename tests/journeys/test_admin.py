@@ -29,7 +29,7 @@ from tests.support.tables import make_superuser, nothing_changes
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 Open = Callable[..., Page]
 
-CLOSED = 2  # seconds within which streams end, on every process
+CLOSED = 3  # seconds within which streams end, on every process: 2, and one for the click
 ANSWERED = 1  # seconds within which a page is here
 ROUNDS = 10
 REFUSED = r"status of 40[13]"  # what Chromium says of a request that was refused

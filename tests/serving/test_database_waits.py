@@ -27,7 +27,8 @@ pytestmark = [pytest.mark.journey, pytest.mark.alone]
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 LOCK_HEAD = "SELECT FROM stream_heads WHERE user_id = %s FOR UPDATE"
-FREEZE = 0.5  # seconds that the process may stand still
+FREEZE = 0.8  # seconds that the process may stand still
+SOON = 1.5  # seconds, not milliseconds: the machine is shared
 HOLD = """
 import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
@@ -115,9 +116,9 @@ def test_the_writers_of_one_user_take_one_connection(
         ]
         wait_until(lambda: sum(one.done() for one in held) >= 6, what="the line is full")
         for _ in range(5):
-            assert seconds(lambda: grace.get("tasks/"), 200) < 1
-            assert seconds(lambda: grace.post("tasks/", {"title": "Hers"}), 201) < 1
-            assert seconds(lambda: grace.get("/readyz"), 200) < 1
+            assert seconds(lambda: grace.get("tasks/"), 200) < SOON
+            assert seconds(lambda: grace.post("tasks/", {"title": "Hers"}), 201) < SOON
+            assert seconds(lambda: grace.get("/readyz"), 200) < SOON
         replies = [one.result() for one in held]
         blocker.rollback()
     for reply in replies:
@@ -139,7 +140,7 @@ def test_a_postgresql_that_stands_still_is_told_in_time(
     with postgres.standing_still(), FreezeMeter(server.url) as meter:
         for act in (lambda: user.get("tasks/"), lambda: user.post("tasks/", {"title": "Lost"})):
             assert seconds(act, 503) < 7
-        assert seconds(lambda: looker.get("/readyz"), 503) < 2
+        assert seconds(lambda: looker.get("/readyz"), 503) < 1.5 + SOON
         assert looker.get("/readyz").json["checks"]["database"] != "ok"
     assert meter.longest < FREEZE
     wait_until(lambda: user.get("/readyz").status == 200, what="ready again")
@@ -167,8 +168,8 @@ def test_another_process_that_locks_sqlite_holds_up_writers_only(
         writes = [pool.submit(one.post, "tasks/", {"title": "One"}) for one in (ada, grace)]
         other = twin(ada, Api(through_http(server.url)))
         wait_until(lambda: meter.count > 10)
-        assert seconds(lambda: other.get("tasks/"), 200) < 1
-        assert seconds(lambda: other.get("/readyz"), 200) < 1
+        assert seconds(lambda: other.get("tasks/"), 200) < SOON
+        assert seconds(lambda: other.get("/readyz"), 200) < SOON
         for write in writes:
             assert_problem(write.result(), 503, "unavailable")
             assert int(write.result().headers["Retry-After"]) > 0
