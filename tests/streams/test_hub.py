@@ -68,7 +68,7 @@ def test_lost_doubled_and_reordered_notifications_do_not_matter(log: Log) -> Non
     assert take(stream) == ["stream_ready"]
     one, two, three, four, five = log.commit(5)
     log.hub.publish(USER, [three])  # 1 and 2 are lost
-    assert take(stream) == numbers(1, 5)[:5]
+    assert take(stream) == numbers(1, 5)
     for entries in ([five], [five], [one], [four, two], []):
         log.hub.publish(USER, entries)
         assert take(stream) == []
