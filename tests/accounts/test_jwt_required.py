@@ -13,7 +13,7 @@ from taskmaster.extensions import jwt
 from tests.support.api import PASSWORD, Api, User, succeed
 from tests.support.asserts import assert_problem
 from tests.support.databases import Database
-from tests.support.forgeries import FORGERIES
+from tests.support.forgeries import each_forgery
 from tests.support.tables import contents, nothing_changes
 
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -69,17 +69,11 @@ def test_good_token_tells_who_is_asking(api: Api, user: User) -> None:
     assert succeed(call(user, "refresh", user.refresh)) == known(user)
 
 
-def test_forgeries_are_refused(
-    api: Api, user: User, database: Database, subtests: pytest.Subtests
-) -> None:
-    for name, (forge, code) in FORGERIES.items():
-        token = forge(user)
-        with subtests.test(name), nothing_changes(database):
+def test_forgeries_are_refused(api: Api, database: Database, subtests: pytest.Subtests) -> None:
+    for name, token, code in each_forgery(api, database):
+        with subtests.test(name):
             assert_refused(api, code, "plain", token)
             assert_refused(api, code, "optional", token)
-        if code == "token_revoked":
-            user = api.register()  # that forgery used the account up
-    assert len(FORGERIES) > 60
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,16 @@ import base64
 import hmac
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
 import jwt
 
-from tests.support.api import PASSWORD, User, succeed
+from tests.support.api import PASSWORD, Api, User, succeed
+from tests.support.databases import Database
 from tests.support.settings import SECRET
+from tests.support.tables import nothing_changes
 
 Forgery = Callable[[User], str]
 OTHER_KEY = "another-secret-that-nobody-configured-0123456789"
@@ -151,10 +153,18 @@ OTHERS: dict[str, tuple[Forgery, str]] = {
     "changed password": (_password_changed, "token_revoked"),
     "deleted user": (_account_deleted, "token_revoked"),
 }
-FORGERIES: dict[str, tuple[Forgery, str]] = {
-    **{name: (forge, "invalid_token") for name, forge in INVALID.items()},
-    **OTHERS,
-}
+
+
+def each_forgery(api: Api, database: Database) -> Iterator[tuple[str, str, str]]:
+    """Yield the name, the token and the code of each; no table may change while it is tried."""
+    user = api.register()
+    with nothing_changes(database):
+        for name, forge in INVALID.items():
+            yield name, forge(user), "invalid_token"
+    for name, (forge, code) in OTHERS.items():
+        token = forge(api.register())
+        with nothing_changes(database):
+            yield name, token, code
 
 
 def _nested(depth: int) -> Any:
