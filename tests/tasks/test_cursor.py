@@ -53,19 +53,6 @@ def test_next_is_absolute_and_keeps_the_other_parameters(user: User) -> None:
     assert query == {"page_size": ["1"], "search": ["a & b"], "status_task": ["TO DO", "DONE"]}
 
 
-@pytest.mark.parametrize("sign", ["", "-"])
-@pytest.mark.parametrize("name", ORDERINGS)
-def test_same_order_as_by_page_with_many_equals(user: User, name: str, sign: str) -> None:
-    for number in range(12):
-        due = None if number % 3 else f"2030-01-0{1 + number % 2}T00:00:00Z"
-        priority = ("LOW", "MEDIUM", "HIGH")[number % 3]
-        user.create_task("ab"[number % 2], due_date=due, priority=priority)
-    by_page = succeed(user.get("tasks/", params={"ordering": sign + name, "page_size": 100}))
-    parts = walk(user, ordering=sign + name, page_size=1)
-    assert len(parts) == 12
-    assert [task for part in parts for task in part["results"]] == by_page["results"]
-
-
 def test_goes_on_after_a_task_that_is_gone(user: User) -> None:
     tasks = [user.create_task(str(number)) for number in range(6)][::-1]
     first = succeed(user.get("tasks/", params={"cursor": "", "page_size": 2}))
