@@ -1,6 +1,7 @@
 """POST auth/login/ and auth/logout/: how a session is opened and given up."""
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from typing import Any
 
 import pytest
@@ -14,16 +15,14 @@ from tests.support.databases import Database
 from tests.support.tables import contents, nothing_changes
 
 
-@pytest.mark.parametrize("field", ["username", "email"])
-@pytest.mark.parametrize("known_by", ["username", "email"])
-@pytest.mark.parametrize("written", [str, str.upper, "  {} ".format])
-def test_either_name_in_either_field(
-    api: Api, user: User, field: str, known_by: str, written: Any
-) -> None:
-    body = {field: written(user.account[known_by]), "password": PASSWORD}
-    reply = succeed(api.post("auth/login/", body))
-    assert reply["id"] == user.id
-    assert succeed(User(api.transport, reply).get("auth/profile/"))["id"] == user.id
+def test_either_name_in_either_field(api: Api, user: User, subtests: pytest.Subtests) -> None:
+    names, forms = ("username", "email"), (str, str.upper, "  {} ".format)
+    for field, known_by, written in product(names, names, forms):
+        body = {field: written(user.account[known_by]), "password": PASSWORD}
+        with subtests.test(repr(body)):
+            reply = succeed(api.post("auth/login/", body))
+            assert reply["id"] == user.id
+            assert succeed(User(api.transport, reply).get("auth/profile/"))["id"] == user.id
 
 
 def test_last_login_is_set_and_last_updated_is_not(api: Api, user: User) -> None:
@@ -61,11 +60,12 @@ REFUSED: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("body", REFUSED, ids=repr)
-def test_unreadable_credentials(api: Api, database: Database, body: dict[str, Any]) -> None:
+def test_unreadable_credentials(api: Api, database: Database, subtests: pytest.Subtests) -> None:
     with nothing_changes(database):
-        problem = assert_problem(api.post("auth/login/", body), 422, "validation_failed")
-    assert problem["errors"]
+        for body in REFUSED:
+            with subtests.test(repr(body)):
+                problem = assert_problem(api.post("auth/login/", body), 422, "validation_failed")
+                assert problem["errors"]
 
 
 def test_each_login_is_a_session_of_its_own(api: Api, user: User) -> None:

@@ -46,22 +46,22 @@ def test_everything_by_default(busy: User, database: Database) -> None:
     assert body["results"] == [event["payload"] for event in events_of(database, busy.id)]
 
 
-@pytest.mark.parametrize("since", range(11))
-def test_what_came_after(busy: User, since: int) -> None:
-    body = replay(busy, since=since)
-    assert (body["seq"], seqs(body)) == (10, [*range(since + 1, 11)])
+def test_what_came_after(busy: User) -> None:
+    for since in range(11):
+        body = replay(busy, since=since)
+        assert (body["seq"], seqs(body)) == (10, [*range(since + 1, 11)]), since
 
 
-@pytest.mark.parametrize(("limit", "pages"), [(1, 10), (3, 4), (5, 2), (10, 1), (1000, 1)])
-def test_pages_lead_to_the_end(busy: User, limit: int, pages: int) -> None:
-    bodies = [replay(busy, limit=limit)]
-    while following := bodies[-1]["next"]:
-        assert following.startswith(f"{HOST}/api/v1/tasks/events/?")
-        query = {"since": [str(seqs(bodies[-1])[-1])], "limit": [str(limit)]}
-        assert parse_qs(urlsplit(following).query) == query
-        bodies.append(succeed(busy.get(following.removeprefix(HOST))))
-    assert len(bodies) == pages
-    assert [seq for body in bodies for seq in seqs(body)] == [*range(1, 11)]
+def test_pages_lead_to_the_end(busy: User) -> None:
+    for limit, pages in {1: 10, 3: 4, 5: 2, 10: 1, 1000: 1}.items():
+        bodies = [replay(busy, limit=limit)]
+        while following := bodies[-1]["next"]:
+            assert following.startswith(f"{HOST}/api/v1/tasks/events/?")
+            query = {"since": [str(seqs(bodies[-1])[-1])], "limit": [str(limit)]}
+            assert parse_qs(urlsplit(following).query) == query
+            bodies.append(succeed(busy.get(following.removeprefix(HOST))))
+        assert len(bodies) == pages, limit
+        assert [seq for body in bodies for seq in seqs(body)] == [*range(1, 11)], limit
 
 
 def test_an_event_that_comes_while_it_reads_is_counted(

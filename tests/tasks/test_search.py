@@ -160,14 +160,14 @@ def test_what_is_not_found(user: User) -> None:
         user.delete(f"tasks/{task['id']}/")
 
 
-@pytest.mark.parametrize("query", ["", " ", "...", "%", "_", "*", "'", "\\", "🌱", "— «»", "\t\n"])
-def test_no_word_no_filter(user: User, query: str) -> None:
+def test_no_word_no_filter(user: User) -> None:
     titles = {"% _ * ' \\ 🌱 and words", "🌱", "other"}
     for title in titles:
         user.create_task(title)
-    assert found(user, query) == titles
-    by_cursor = succeed(user.get("tasks/", params={"search": query, "cursor": ""}))
-    assert {task["title"] for task in by_cursor["results"]} == titles
+    for query in ["", " ", "...", "%", "_", "*", "'", "\\", "🌱", "— «»", "\t\n"]:
+        assert found(user, query) == titles, query
+        by_cursor = succeed(user.get("tasks/", params={"search": query, "cursor": ""}))
+        assert {task["title"] for task in by_cursor["results"]} == titles, query
 
 
 def test_words_may_be_in_either_field(user: User) -> None:
@@ -241,7 +241,7 @@ def test_finds_only_ones_own(api: Api, user: User) -> None:
     assert found(user, "mine") == {"mine"}
 
 
-@pytest.mark.parametrize("bad", ["x" * 201, "a\0b"])
-def test_refused(user: User, bad: str) -> None:
-    problem = assert_problem(user.get("tasks/", params={"search": bad}), 422, "validation_failed")
-    assert problem["errors"].keys() == {"search"}
+def test_refused(user: User) -> None:
+    for bad in ("x" * 201, "a\0b"):
+        reply = user.get("tasks/", params={"search": bad})
+        assert assert_problem(reply, 422, "validation_failed")["errors"].keys() == {"search"}
