@@ -12,10 +12,9 @@ from tests.support.redis import RedisServer
 from tests.support.server import Server
 from tests.support.stream_client import StreamClient
 from tests.support.streams import TRANSPORTS, SocketIOClient
-from tests.support.waiting import wait_until
 
 THREADS, PROCESSES, WRITES = 8, 3, 100  # writes of each thread
-ROUNDS = 1000
+SEAMS = 500
 Start = Callable[..., Server]
 
 
@@ -91,7 +90,7 @@ def test_connect_replay_and_write_race(start_server: Start, mode: str) -> None:
     chance, received = random.Random(1), 0  # noqa: S311 - not a secret
     kinds = [*TRANSPORTS.values(), *[k for k in TRANSPORTS.values() if k is not SocketIOClient] * 3]
     try:
-        for number in range(ROUNDS // 2):
+        for number in range(SEAMS):
             back = chance.choice([None, 0, 1, 5, 150])
             since = None if back is None else max(0, pressure.seq - back)
             stream = kinds[number % len(kinds)](server.url, pressure.user.access, since)
@@ -99,6 +98,6 @@ def test_connect_replay_and_write_race(start_server: Start, mode: str) -> None:
             stream.close()
     finally:
         pressure.stop()
-    wait_until(lambda: pressure.seq > ROUNDS // 10)
-    print(f"\n{ROUNDS // 2} seams under {mode} while {pressure.seq} writes: {received} events, "
+    assert pressure.seq > 100
+    print(f"\n{SEAMS} seams under {mode} while {pressure.seq} writes: {received} events, "
           "no gap, no duplicate")  # fmt: skip
