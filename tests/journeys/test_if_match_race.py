@@ -7,7 +7,7 @@ from threading import Barrier, local
 from typing import Any
 
 from tests.support.api import Api, Reply, User, register_at, succeed, through_http
-from tests.support.asserts import events_of
+from tests.support.asserts import assert_gapless
 from tests.support.databases import Database
 from tests.support.server import Server
 
@@ -53,7 +53,7 @@ def test_one_wins_each_round(start_server: Callable[..., Server], database: Data
         assert succeed(user.get(path)) == winner.json
         tag = winner.headers["ETag"]
         assert {reply.headers["ETag"] for reply in replies} == {tag}
-    assert len(events_of(database, user.id)) == ROUNDS + 1
+    assert len(assert_gapless(database, user.id)) == ROUNDS + 1
     print(f"\n{database.backend}: {ROUNDS} rounds of {WRITERS} writers, one winner in each")
 
 
@@ -74,5 +74,5 @@ def test_different_fields_all_survive(server: Server, user: User, database: Data
         assert {reply.status for reply in replies} == {200}
         task = succeed(user.get(path))
         assert task == task | {name: value for field in fields for name, value in field.items()}
-    assert len(events_of(database, user.id)) == FIELD_ROUNDS * len(fields) + 1
+    assert len(assert_gapless(database, user.id)) == FIELD_ROUNDS * len(fields) + 1
     print(f"\n{database.backend}: {FIELD_ROUNDS} rounds of 5 writers, no update lost")

@@ -45,6 +45,13 @@ def events_of(database: Database, user_id: str) -> list[dict[str, Any]]:
     return [{**row, "payload": json.loads(row["payload"])} for row in rows]
 
 
+def assert_gapless(database: Database, user_id: str) -> list[dict[str, Any]]:
+    """Assert that a user's log counts 1, 2, 3; return its events."""
+    events = events_of(database, user_id)
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    return events
+
+
 def assert_no_events(database: Database) -> None:
     """Assert that nobody's log has an entry."""
     with database.engine.connect() as connection:
