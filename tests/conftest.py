@@ -143,10 +143,21 @@ def clock() -> Iterator[time_machine.Traveller]:
         yield traveller
 
 
+@pytest.fixture(scope="module")
+def shared_app(sqlite_template: Template) -> Iterator[Flask]:
+    """An application for all tests of a module, which read only what no database is asked for."""
+    database = sqlite_template.create()
+    app = create_app(config.load(settings_for(database.url)))
+    yield app
+    with app.app_context():
+        dispose_engines()
+    sqlite_template.drop(database)
+
+
 @pytest.fixture
-def document(api: Api) -> Json:
+def document(shared_app: Flask) -> Json:
     """The OpenAPI document as it is served."""
-    served: Json = succeed(api.get("/openapi.json"))
+    served: Json = succeed(Api(through_client(shared_app.test_client())).get("/openapi.json"))
     return served
 
 

@@ -2,29 +2,28 @@
 
 from collections.abc import Callable
 
-import pytest
 from flask import Flask
 
 from taskmaster.core.http import METHODS
 from tests.support.api import Api, User, through_client
 from tests.support.asserts import assert_no_events, assert_problem
-from tests.support.databases import Database
+from tests.support.databases import ON_SQLITE, Database
 from tests.support.tables import nothing_changes
 
-UNSERVED = ["TRACE", "CONNECT", "PROPFIND", "BREW", "X" * 8000]
+pytestmark = ON_SQLITE
 
 
-@pytest.mark.parametrize("method", UNSERVED)
-def test_unserved_method_is_told_those_allowed(user: User, database: Database, method: str) -> None:
+def test_unserved_method_is_told_those_allowed(user: User, database: Database) -> None:
     for path, allowed in {
         "tasks/": {"GET", "POST", "HEAD", "OPTIONS"},
         "/socket.io/": {"GET", "POST", "HEAD", "OPTIONS"},
         "/nowhere": set(METHODS),
     }.items():
-        reply = user.call(method, path)
-        assert_problem(reply, 405, "method_not_allowed")
-        assert set(reply.headers["Allow"].split(", ")) == allowed
-        assert len(reply.body) < 300  # it is not sent back
+        for method in ("TRACE", "CONNECT", "PROPFIND", "BREW", "X" * 8000):
+            reply = user.call(method, path)
+            assert_problem(reply, 405, "method_not_allowed")
+            assert set(reply.headers["Allow"].split(", ")) == allowed, (method, path)
+            assert len(reply.body) < 300  # it is not sent back
     assert_no_events(database)
 
 

@@ -31,6 +31,11 @@ KEYS = {transport.name: transport.key for transport in streams_doc.TRANSPORTS}
 
 
 @pytest.fixture
+def app(shared_app: Flask) -> Flask:
+    return shared_app
+
+
+@pytest.fixture
 def document(api: Api) -> dict[str, Any]:
     """The document as it is served."""
     served: dict[str, Any] = succeed(api.get("/asyncapi.json"))

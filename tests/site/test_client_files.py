@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from itertools import product
 
 import pytest
 from flask import Flask
@@ -9,22 +10,27 @@ from flask import Flask
 from taskmaster.site.assets import STATIC
 from tests.support.api import Api, through_client
 from tests.support.asserts import assert_problem
+from tests.support.databases import ON_SQLITE
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 FILES = sorted(path.name for path in (STATIC / "client").iterdir())
 PAGE = "https://pages.example"
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_any_page_may_import_it(make_app: Callable[..., Flask], name: str) -> None:
+@pytest.fixture
+def app(shared_app: Flask) -> Flask:
+    return shared_app
+
+
+@ON_SQLITE
+def test_any_page_may_import_it(make_app: Callable[..., Flask]) -> None:
     """One answer for every origin, also for those in CORS_ORIGINS."""
     api = Api(through_client(make_app(CORS_ORIGINS=PAGE).test_client()))
-    for origin in (PAGE, "https://other.example"):
+    for name, origin in product(FILES, (PAGE, "https://other.example")):
         reply = api.get(f"/client/{name}", headers={"Origin": origin})
         assert (reply.status, reply.body) == (200, (STATIC / "client" / name).read_bytes())
-        assert reply.headers.getlist("Access-Control-Allow-Origin") == ["*"]
+        assert reply.headers.getlist("Access-Control-Allow-Origin") == ["*"], name
         kind = "application/typescript" if name.endswith(".ts") else "text/javascript"
-        assert reply.headers["Content-Type"].split(";")[0] == kind
+        assert reply.headers["Content-Type"].split(";")[0] == kind, name
 
 
 def test_it_is_revalidated(api: Api) -> None:

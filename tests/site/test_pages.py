@@ -13,9 +13,15 @@ from taskmaster.site import assets
 from tests.served.hostile_judge import STATUSES
 from tests.support.api import Api, Reply, User
 from tests.support.asserts import assert_problem
+from tests.support.databases import ON_SQLITE
 
 PAGES = ["/", "/account", "/docs", "/docs/streams", "/docs/errors", "/set-password"]
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+@pytest.fixture
+def app(shared_app: Flask) -> Flask:
+    return shared_app
 
 
 def rules(page: Reply) -> dict[str, str]:
@@ -145,6 +151,7 @@ def test_programs_get_a_problem(user: User, path: str, accept: str) -> None:
     assert_problem(user.get(path, headers={"Accept": accept}), 404, "not_found")
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(("registration", "said"), [("open", False), ("closed", True)])
 def test_the_board_says_where_registration_is_closed(
     make_app: Callable[..., Flask], registration: str, said: bool

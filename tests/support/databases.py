@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 import flask_migrate
+import pytest
 from sqlalchemy import Engine, NullPool, create_engine, text
 
 import config
@@ -16,6 +17,7 @@ from tests.support.postgres import PostgresServer
 from tests.support.settings import ROOT, settings_for
 
 BACKENDS = ("sqlite", "postgresql")
+ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 WAITING = """
 SELECT count(*) FROM pg_stat_activity
 WHERE wait_event_type = 'Lock' AND datname = current_database()
