@@ -76,12 +76,10 @@ def test_forgeries_are_refused(api: Api, database: Database, subtests: pytest.Su
             assert_refused(api, code, "optional", token)
 
 
-@pytest.mark.parametrize(
-    "header", ["", "Bearer", "Bearer ", "Bearer a b", "Basic YTpi", "Token {}"]
-)
-def test_no_token_is_no_authentication(api: Api, user: User, header: str) -> None:
-    reply = api.get("/stranger/plain", headers={"Authorization": header.format(user.access)})
-    assert_problem(reply, 401, "not_authenticated")
+def test_no_token_is_no_authentication(api: Api, user: User) -> None:
+    for header in ("", "Bearer", "Bearer ", "Bearer a b", "Basic YTpi", "Token {}"):
+        reply = api.get("/stranger/plain", headers={"Authorization": header.format(user.access)})
+        assert_problem(reply, 401, "not_authenticated")
 
 
 def test_optional_token_may_be_missing_and_not_be_bad(api: Api, user: User) -> None:

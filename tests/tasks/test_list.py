@@ -61,12 +61,12 @@ def test_count_follows_what_is_created_and_deleted(user: User) -> None:
     assert page(user)["count"] == len(page(user)["results"]) == 2
 
 
-@pytest.mark.parametrize(("number", "size"), [(2, 10), (3, 2), (10**30, 1), (2**63, 100)])
-def test_page_past_the_last(user: User, number: int, size: int) -> None:
+def test_page_past_the_last(user: User) -> None:
     for title in ("1", "2", "3"):
         user.create_task(title)
-    reply = user.get("tasks/", params={"page": number, "page_size": size})
-    assert_problem(reply, 404, "not_found")
+    for number, size in [(2, 10), (3, 2), (10**30, 1), (2**63, 100)]:
+        reply = user.get("tasks/", params={"page": number, "page_size": size})
+        assert_problem(reply, 404, "not_found")
 
 
 REFUSED = [
