@@ -8,8 +8,9 @@ from marshmallow import ValidationError
 
 from tests.support.api import Api, Reply, User
 from tests.support.asserts import assert_no_events, assert_problem
-from tests.support.databases import Database
+from tests.support.databases import ON_SQLITE, Database
 
+pytestmark = ON_SQLITE
 MORE = "There are more than these 20 errors."
 UNKNOWN = ["Unknown field."]
 

@@ -12,6 +12,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from taskmaster.core.errors import RATE_LIMIT_HEADERS
 from tests.support.api import Api, User, succeed
+from tests.support.databases import ON_SQLITE
 from tests.support.openapi import Json, Operation, closed
 from tests.support.values import values_for
 
@@ -60,6 +61,7 @@ def test_every_operation_documents_its_refusals(operations: list[Operation]) -> 
                 assert {"Retry-After", *RATE_LIMIT_HEADERS} <= response["headers"].keys()
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("sent", "code"),
     [
@@ -217,11 +219,13 @@ def test_refusal_of_common_passwords_is_described(
         assert part in described, described
 
 
+@ON_SQLITE
 def test_the_command_prints_what_is_served(app: Flask, document: Json) -> None:
     printed = app.test_cli_runner().invoke(args=["openapi", "print"])
     assert json.loads(printed.stdout) == document
 
 
+@ON_SQLITE
 def test_it_is_made_once_and_revalidated(api: Api) -> None:
     first = api.get("/openapi.json")
     again = api.get("/openapi.json", headers={"If-None-Match": first.headers["ETag"]})
