@@ -80,20 +80,15 @@ def test_long_refusals_are_compressed(user: User) -> None:
     assert len(assert_problem(plain, 422, "validation_failed")["errors"]) == 20
 
 
-ACCEPTED = [
-    ("gzip", True), ("GZIP", True), ("*", True), ("gzip;q=0.1", True), ("br, *;q=0.1", True),
-    ("gzip;q=0.5, identity;q=0.5", True), ("identity;q=0, *", True),
-    ("", False), ("br", False), ("gzip;q=0", False), ("gzip;q=0, *", False),
-    ("gzip;q=x", False), ("identity, gzip;q=0.5", False), ("*;q=0", False), (",;=", False),
-]  # fmt: skip
-
-
 @ON_SQLITE
 def test_the_client_decides(api: Api) -> None:
-    for accepted, compressed in ACCEPTED:
+    yes = ("gzip", "GZIP", "*", "gzip;q=0.1", "br, *;q=0.1", "gzip;q=0.5, identity;q=0.5",
+           "identity;q=0, *")  # fmt: skip
+    no = ("", "br", "gzip;q=0", "gzip;q=0, *", "gzip;q=x", "identity, gzip;q=0.5", "*;q=0", ",;=")
+    for accepted in yes + no:
         reply = api.get("/openapi.json", headers={"Accept-Encoding": accepted})
         assert reply.status == 200, accepted
-        assert ("Content-Encoding" in reply.headers) == compressed, accepted
+        assert ("Content-Encoding" in reply.headers) == (accepted in yes), accepted
 
 
 def test_short_texts_are_sent_as_they_are(user: User) -> None:
