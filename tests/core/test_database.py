@@ -17,7 +17,7 @@ from taskmaster.tasks.models import Task
 from taskmaster.tasks.schemas import CREATION
 from tests.support import api
 from tests.support.api import succeed
-from tests.support.databases import Database
+from tests.support.databases import ON_SQLITE, Database
 from tests.support.tables import nothing_changes
 
 
@@ -94,7 +94,7 @@ def test_a_session_commits_what_it_wrote_before_a_service_writes(
     assert succeed(user.get("tasks/"))["count"] == 1
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_who_reads_cannot_write(app: Flask, user: api.User, database: Database) -> None:
     with (
         app.app_context(),

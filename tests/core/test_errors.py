@@ -8,7 +8,7 @@ from taskmaster.core.database import reading
 from taskmaster.core.errors import DEFAULTS, ErrorCode
 from tests.support.api import Api, through_client
 from tests.support.asserts import assert_problem
-from tests.support.databases import Database
+from tests.support.databases import ON_SQLITE, Database
 from tests.support.postgres import PostgresServer
 
 
@@ -28,7 +28,7 @@ def test_unhandled_error_is_a_problem_and_leaks_nothing(
     assert "KeyError: 'a secret'" in log
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_abort_is_told_in_the_one_shape(app: Flask) -> None:
     app.add_url_rule("/abort/<int:code>", view_func=abort)
     api = Api(through_client(app.test_client()))

@@ -7,8 +7,9 @@ from sqlalchemy.exc import OperationalError
 
 from taskmaster.core import clock, concurrency, sqlite
 from taskmaster.core.database import DATABASES
+from tests.support.databases import ON_SQLITE
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+pytestmark = ON_SQLITE
 LONG = text(
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :most)"
     " SELECT count(*) FROM n"

@@ -15,6 +15,7 @@ from taskmaster.streams.socketio.adapter import EngineSocket, open_websocket
 from taskmaster.streams.socketio.namespace import UNKNOWN_EVENT
 from taskmaster.streams.socketio.views import ClientPacket
 from taskmaster.streams.token_bucket import MAX_FRAMES
+from tests.support.databases import ON_SQLITE
 from tests.support.stream_client import NAMESPACE
 
 OPEN = "/socket.io/?EIO=4&transport=polling"
@@ -48,7 +49,7 @@ def test_a_post_may_carry_no_more_packets_than_a_client_may_send() -> None:
         Payload(encoded_payload="\x1e".join(["6"] * (int(MAX_FRAMES) + 1)))
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@ON_SQLITE
 class TestServer:
     """What `install` puts in is what the libraries use."""
 

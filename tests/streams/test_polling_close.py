@@ -20,12 +20,13 @@ from taskmaster.streams.socketio.namespace import LockedManager
 from taskmaster.streams.takeover import Connection
 from tests.support.api import Api, User, through_client
 from tests.support.asserts import assert_problem
+from tests.support.databases import ON_SQLITE
 from tests.support.stream_client import NAMESPACE
 from tests.support.stream_polling import OPEN, ManualPolling
 from tests.support.values import HANDSHAKE
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+pytestmark = ON_SQLITE
 
 
 @pytest.fixture

@@ -6,13 +6,14 @@ from timeit import default_timer
 import pytest
 
 from tests.support.api import PASSWORD, Api, User, succeed, through_http
+from tests.support.databases import ON_SQLITE
 from tests.support.redis import RedisServer
 from tests.support.server import Server
 from tests.support.stage import as_journey, assert_closed
 from tests.support.streams import TRANSPORTS, StreamClient
 
 Start = Callable[..., Server]
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+pytestmark = ON_SQLITE
 WITHIN = 2  # seconds, as docs/streams.md says
 
 

@@ -4,9 +4,10 @@ import pytest
 
 from tests.support.api import User
 from tests.support.asserts import assert_problem
+from tests.support.databases import ON_SQLITE
 from tests.support.values import HANDSHAKE
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+pytestmark = ON_SQLITE
 
 
 @pytest.mark.parametrize("path", ["/ws/tasks/", "/socket.io/?EIO=4&transport=websocket"])
