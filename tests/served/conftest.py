@@ -13,7 +13,7 @@ from tests.support import stage
 from tests.support.api import Api, User, through_http
 from tests.support.databases import Database, Template
 from tests.support.server import Server, lend_servers
-from tests.support.stage import ALL, DEFAULT, Open, Setup, Start, as_journey
+from tests.support.stage import ALL, DEFAULT, Open, OpenAll, Setup, Start, as_journey
 from tests.support.streams import StreamClient
 
 
@@ -73,19 +73,42 @@ def user(anybody: Api) -> User:
 
 
 @pytest.fixture
-def open_stream(server: Server, transport: type[StreamClient]) -> Iterator[Open]:
-    """Open streams of the transport; they are closed at the end."""
-    streams: list[StreamClient] = []
+def streams() -> Iterator[list[StreamClient]]:
+    """The streams that a test has opened; they are closed at the end."""
+    opened: list[StreamClient] = []
+    yield opened
+    for stream in opened:
+        with suppress(OSError):
+            stream.close()
+
+
+@pytest.fixture
+def open_stream(server: Server, transport: type[StreamClient], streams: list[StreamClient]) -> Open:
+    """Open streams of the transport."""
 
     def open_one(
-        user: User, since: object = None, ready: bool = True, at: Server = server, **options: str
+        user: User, since: object = None, ready: bool = True, **options: str
     ) -> StreamClient:
-        streams.append(transport(at.url, user.access, since, **options))
+        streams.append(transport(server.url, user.access, since, **options))
         if ready:
             streams[-1].wait("stream_ready")
         return streams[-1]
 
-    yield open_one
-    for stream in streams:
-        with suppress(OSError):
-            stream.close()
+    return open_one
+
+
+@pytest.fixture
+def open_all(streams: list[StreamClient]) -> OpenAll:
+    """Open a stream of each transport at once, where a test waits long for what happens to all."""
+
+    def open_each(
+        at: Server, user: User, transports: dict[str, type[StreamClient]] = ALL
+    ) -> list[StreamClient]:
+        before = len(streams)
+        for kind in transports.values():
+            streams.append(kind(at.url, user.access))
+        for stream in streams[before:]:
+            stream.wait("stream_ready")
+        return streams[before:]
+
+    return open_each

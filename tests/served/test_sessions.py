@@ -1,13 +1,14 @@
 """For every transport: who is let in, and for how long."""
 
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 
-from tests.support.api import PASSWORD, Api, User, succeed, through_http
+from tests.support.api import PASSWORD, Api, User, register_at, succeed
 from tests.support.asserts import assert_problem
 from tests.support.server import Server
-from tests.support.stage import BY_TOKEN, SENDING, Open, assert_closed, over
+from tests.support.stage import ALL, BY_TOKEN, SENDING, Open, OpenAll, assert_closed, over
 from tests.support.streams import (
     BrowserWebSocketClient,
     RefusedError,
@@ -17,27 +18,34 @@ from tests.support.streams import (
 from tests.support.waiting import wait_until
 
 
+def refusal(kind: type[StreamClient], server: Server, token: str) -> str:
+    """Return the code with which a stream is refused; browsers get it on the stream."""
+    try:
+        stream = kind(server.url, token)
+    except RefusedError as refused:
+        return refused.code
+    with closing(stream):
+        assert kind is BrowserWebSocketClient
+        stream.wait_for_end()
+        ((name, body),) = stream.received
+        assert (name, stream.code) == ("error", 4401)
+    return str(body["code"])
+
+
 @pytest.mark.parametrize(
     ("token", "code"),
     [("nonsense", "invalid_token"), ("refresh", "wrong_token_type"),
      ("changed", "invalid_token"), ("ended", "token_revoked")],
 )  # fmt: skip
 def test_who_may_not_is_refused(
-    user: User, open_stream: Open, transport: type[StreamClient], token: str, code: str
+    user: User, server: Server, transport: type[StreamClient], token: str, code: str
 ) -> None:
     if token == "ended":
         user.post("auth/logout/")
     else:
         tokens = {"refresh": user.refresh, "changed": f"{user.access[:-4]}AAAA"}
         user.access = tokens.get(token, token)
-    if transport is BrowserWebSocketClient:
-        stream = open_stream(user, ready=False)
-        stream.wait_for_end()
-        assert stream.of("error")[0]["code"] == code
-        assert stream.code == 4401
-        return
-    with pytest.raises(RefusedError, match=code):
-        open_stream(user)
+    assert refusal(transport, server, user.access) == code
 
 
 @over(BY_TOKEN)  # a WebSocket without a header waits for its first message: 4408, in bounds
@@ -104,38 +112,31 @@ def test_deletion_closes_all(user: User, open_stream: Open) -> None:
         assert_closed(stream, "session_ended", 4401, reconnect=False)
 
 
-def test_expiry_is_announced_and_then_closes(
-    open_stream: Open, short_server: Server, transport: type[StreamClient]
-) -> None:
-    user = Api(through_http(short_server.url)).register()
-    stream = open_stream(user, at=short_server)
-    assert 0 < stream.wait("token_expiring")["expires_in"] <= 60
-    assert_closed(stream, "token_expired", 4401, reconnect=False)
-    if transport is BrowserWebSocketClient:
-        refused = open_stream(user, at=short_server, ready=False)
-        refused.wait_for_end()
-        assert [name for name, _ in refused.received] == ["error"]
-        assert refused.of("error")[0]["code"] == "token_expired"
-    else:
-        with pytest.raises(RefusedError, match="token_expired"):
-            open_stream(user, at=short_server)
+def test_expiry_is_announced_and_then_closes(open_all: OpenAll, short_server: Server) -> None:
+    user = register_at(short_server.url)
+    for stream in open_all(short_server, user):
+        assert 0 < stream.wait("token_expiring")["expires_in"] <= 60
+        assert_closed(stream, "token_expired", 4401, reconnect=False)
+    for kind in ALL.values():
+        assert refusal(kind, short_server, user.access) == "token_expired"
 
 
-@over(SENDING)  # server-sent events have no way back: reconnect with the new token
-def test_a_renewed_stream_outlives_its_first_token(open_stream: Open, short_server: Server) -> None:
-    user = Api(through_http(short_server.url)).register()
-    old, new = open_stream(user, at=short_server), open_stream(user, at=short_server)
+def test_a_renewed_stream_outlives_its_first_token(open_all: OpenAll, short_server: Server) -> None:
+    """Server-sent events have no way back: their clients reconnect with the new token."""
+    user = register_at(short_server.url)
+    old, new = (open_all(short_server, user, SENDING) for _ in range(2))
 
     def outlived() -> bool:
-        pair = user.post("auth/token/refresh/", {"refresh": user.refresh}).json
+        pair = succeed(user.post("auth/token/refresh/", {"refresh": user.refresh}))
         user.refresh = pair["refresh"]
-        assert new.authenticate(pair["access"])["expires_at"] > 0
-        return old.ended.is_set()
+        for stream in new:
+            assert stream.authenticate(pair["access"])["expires_at"] > 0
+        return all(stream.ended.is_set() for stream in old)
 
     wait_until(outlived, every=0.5)
-    again = user.login(user.username)
-    again.create_task()
-    assert new.wait_for_events(1)
+    user.login(user.username).create_task()
+    for stream in new:
+        assert stream.wait_for_events(1)
 
 
 @over(SENDING)

@@ -16,6 +16,7 @@ from tests.support.streams import (
 )
 
 Open = Callable[..., StreamClient]
+OpenAll = Callable[..., list[StreamClient]]
 Start = Callable[..., Server]
 ALL = TRANSPORTS | {"browser": BrowserWebSocketClient, "polling": PollingClient}
 # By what a client can do: send anything at all, send fragments, show a token as it connects.
