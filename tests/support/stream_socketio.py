@@ -28,7 +28,7 @@ def in_order(engine: Any) -> None:
 
     def disconnect_when_all_is_sent(**options: Any) -> None:
         with contextlib.suppress(AssertionError):  # it has stopped sending
-            wait_until(lambda: not (engine.queue and engine.queue.unfinished_tasks), 1)
+            wait_until(lambda: not (engine.write_loop_task and engine.queue.unfinished_tasks), 1)
         disconnect(**options)
 
     engine.disconnect = disconnect_when_all_is_sent
