@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.api import User, succeed
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
 
 
 @pytest.mark.parametrize(("call", "changes"), [("update", {"title": "Mine"}), ("remove", {})])

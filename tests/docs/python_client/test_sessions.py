@@ -18,8 +18,16 @@ from tests.docs.driving import CLIENTS
 from tests.support.api import PASSWORD, Api, User, succeed, through_http
 from tests.support.server import Server
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
 REFUSED = "a token that the server refuses"
+
+
+@pytest.fixture
+def ada(server: Server) -> Iterator[User]:
+    """Who the pages log in as, for one test."""
+    ada = Api(through_http(server.url)).register("ada_l", password="correct horse")
+    yield ada
+    succeed(ada.post("auth/profile/delete/", {"password": "correct horse"}))
 
 
 def test_threads_renew_a_token_once(tm: Any, module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,9 +62,8 @@ def test_tokens_are_kept_for_a_next_run(server: Server, tm: Any, module: Any) ->
     assert REFUSED not in (access, following.access)
 
 
-def test_the_page_keeps_its_tokens(server: Server, tmp_path: Path) -> None:
+def test_the_page_keeps_its_tokens(server: Server, ada: User, tmp_path: Path) -> None:
     """Whoever has the old file open goes on reading it: the new one takes its place as a whole."""
-    ada = Api(through_http(server.url)).register("ada_l", password="correct horse")
     shutil.copy(CLIENTS / "taskmaster.py", tmp_path)
     saved = tmp_path / "tokens.json"
     run(server.url, block("keep", "python"), tmp_path, "python")
@@ -71,8 +78,7 @@ def test_the_page_keeps_its_tokens(server: Server, tmp_path: Path) -> None:
     assert len(succeed(ada.get("auth/sessions/"))["results"]) == 2  # ada's own, and one for both
 
 
-def test_the_page_repeats_a_task_by_its_key(server: Server) -> None:
-    ada = Api(through_http(server.url)).register("ada_l", password="correct horse")
+def test_the_page_repeats_a_task_by_its_key(server: Server, ada: User) -> None:
     for _ in range(2):
         run(server.url, block("key", "python"), CLIENTS, "python")
     assert succeed(ada.get("tasks/"))["count"] == 1

@@ -10,12 +10,12 @@ import pytest
 
 from tests.docs.blocks import block, terminal
 from tests.docs.driving import CLIENTS
-from tests.docs.test_python_client import Follower, login
+from tests.docs.python_client.test_calls import Follower, login
 from tests.support.api import Api, User, through_http
 from tests.support.server import Server
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
 
 
 def test_it_ends_after_the_event_that_it_waited_for(
@@ -46,7 +46,7 @@ def test_another_thread_stops_it(server: Server, user: User, module: Any) -> Non
     assert [event["title"] for event in events.got] == ["Before"]
 
 
-@pytest.mark.usefixtures("database")
+@pytest.mark.usefixtures("module_database")
 def test_it_is_stopped_while_it_waits_for_the_server(
     module: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
