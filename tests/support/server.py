@@ -76,4 +76,4 @@ def lend_servers(database_url: str, logs: Path, **defaults: Any) -> Iterator[Cal
         yield start
     lines = [line for server in servers for line in server.text().splitlines()]
     faults = [line for line in lines if any(fault in line for fault in FAULTS)]
-    assert not faults, faults[0]
+    assert not faults, "\n".join(faults)
