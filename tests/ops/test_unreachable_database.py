@@ -40,11 +40,11 @@ def test_it_is_said_in_one_line(command: str) -> None:
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
-@pytest.mark.parametrize("command", [COMMANDS[0], COMMANDS[-1]])
-@pytest.mark.parametrize(("setting", "said"), [
-    ("role = pg_read_all_data", "permission denied for schema public"),
-    ("role = pg_monitor", "permission denied for table alembic_version"),
-    ("default_transaction_read_only = on", READ_ONLY),
+@pytest.mark.parametrize(("command", "setting", "said"), [
+    (COMMANDS[0], "role = pg_read_all_data", "permission denied for schema public"),
+    (COMMANDS[0], "role = pg_monitor", "permission denied for table alembic_version"),
+    (COMMANDS[0], "default_transaction_read_only = on", READ_ONLY),
+    (COMMANDS[-1], "default_transaction_read_only = on", READ_ONLY),
 ])  # fmt: skip
 def test_what_a_migration_may_not_do_is_said_in_one_line(
     database: Database, command: str, setting: str, said: str
