@@ -7,18 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from taskmaster.ops import requests
-from tests.serving.conftest import ProbeServer, Start
+from tests.serving.conftest import ProbeServer
 from tests.support.stage import MODES
 
 MIB = 2**20
 CHUNKS = 300_000  # of one byte: about a second of work
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("server", MODES, indirect=True)
 @pytest.mark.parametrize("path", ["/echo", "/unread"])
-def test_others_have_their_turn_while_a_body_is_read(start: Start, mode: str, path: str) -> None:
+def test_others_have_their_turn_while_a_body_is_read(server: ProbeServer, path: str) -> None:
     """As long as bytes are there, gunicorn would wait for nothing."""
-    server = start(mode)
     with ThreadPoolExecutor() as pool, server.connect() as client, server.connect() as other:
         client.request("POST", path, "Transfer-Encoding: chunked")
         body = b"1\r\n \r\n" * CHUNKS + b"0\r\n\r\n"

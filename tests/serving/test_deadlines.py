@@ -6,7 +6,7 @@ from timeit import default_timer
 
 import pytest
 
-from tests.serving.conftest import ProbeServer, Start
+from tests.serving.conftest import ProbeServer
 from tests.support.stage import GEVENT, MODES
 from tests.support.waiting import wait_until
 
@@ -73,13 +73,3 @@ def test_clients_that_do_not_hang_up_hold_up_nobody(server: ProbeServer) -> None
             assert client.sock.recv(12) == b"HTTP/1.1 200"
         assert server.get("/pid").isdigit()
         assert default_timer() - begun < 40  # of 80
-
-
-def test_running_out_of_descriptors_is_survived(make: Start) -> None:
-    server = make("eventlet")
-    server.command = ["sh", "-c", 'ulimit -n 60 && exec "$@"', "sh", *server.command]
-    server.start()
-    with ExitStack() as stack:
-        for _ in range(100):
-            stack.enter_context(server.connect())
-    assert server.get("/pid").isdigit()

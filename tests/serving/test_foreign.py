@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.support.api import Api, through_http
+from tests.support.api import User, register_at
 from tests.support.databases import Database
 from tests.support.server import Server
 from tests.support.settings import ROOT
@@ -41,27 +41,33 @@ def start(database: Database, tmp_path: Path) -> Iterator[Start]:
         server.kill()
 
 
-@pytest.mark.parametrize("name", ["wsgiref", "gevent"])
-def test_server_without_the_socket_refuses_websockets_clearly(start: Start, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "streams"),
+    [("wsgiref", ()), ("gevent", (SSEClient,))],  # the first serves one request at a time
+)
+def test_server_without_the_socket_refuses_websockets_clearly(
+    start: Start, name: str, streams: Iterable[type[StreamClient]]
+) -> None:
     server = start(f"-m tests.serving.foreign {name}")
-    user = Api(through_http(server.url)).register()
-    user.create_task("By another server")
+    user = register_at(server.url)
     for path in ("/ws/tasks/", "/socket.io/?EIO=4&transport=websocket"):
         headers = HANDSHAKE | {"Authorization": f"Bearer {user.access}"}
         answer = requests.get(server.url + path, headers=headers, timeout=10)
         assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
         assert "gunicorn" in answer.json()["detail"]
+    assert_streamed(server, user, streams)
     assert "Traceback" not in server.text()
 
 
-def test_events_stream_by_any_server(start: Start) -> None:
-    server = start("-m tests.serving.foreign gevent")
-    user = Api(through_http(server.url)).register()
-    stream = SSEClient(server.url, user.access)
-    stream.wait("stream_ready")
-    user.create_task("By another server")
-    assert stream.wait_for_events(1)[0]["title"] == "By another server"
-    stream.close()
+def assert_streamed(server: Server, user: User, kinds: Iterable[type[StreamClient]]) -> None:
+    """Assert that a change is made, and comes on each of these streams."""
+    streams = [kind(server.url, user.access) for kind in kinds]
+    for stream in streams:
+        stream.wait("stream_ready")
+    user.create_task("Seen by all")
+    for stream in streams:
+        assert stream.wait_for_events(1)[0]["title"] == "Seen by all"
+        stream.close()
 
 
 @pytest.mark.parametrize(
@@ -78,14 +84,7 @@ def test_server_with_the_socket_streams_in_its_own_mode(
 ) -> None:
     server = start(how)
     assert "conf_not_read" not in server.text()
-    user = Api(through_http(server.url)).register()
-    streams = [kind(server.url, user.access) for kind in transports]
-    for stream in streams:
-        stream.wait("stream_ready")
-    user.create_task("Seen by all")
-    for stream in streams:
-        assert stream.wait_for_events(1)[0]["title"] == "Seen by all"
-        stream.close()
+    assert_streamed(server, register_at(server.url), transports)
 
 
 def test_gunicorn_without_our_settings_says_so(start: Start) -> None:

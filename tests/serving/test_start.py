@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving.conftest import MODES, Start
+from tests.serving.conftest import MODES, ProbeServer, Start
 from tests.support.process import Process
 from tests.support.server import COMMANDS
 from tests.support.settings import ROOT, machine_environ, settings_for
@@ -73,17 +73,17 @@ def catches(pid: int, number: int) -> bool:
     return bool(mask & 1 << (number - 1))
 
 
-@pytest.mark.parametrize(("redis_url", "loaded"), [("", b"False"), ("redis://cache:6379", b"True")])
+@pytest.mark.parametrize("server", ["eventlet"], indirect=True)
 def test_redis_client_and_a_resolver_are_loaded_where_there_is_a_redis(
-    start: Start, redis_url: str, loaded: bytes
+    start: Start, server: ProbeServer
 ) -> None:
-    server = start(REDIS_URL=redis_url)
-    assert [server.get(f"/loaded/{name}") for name in ("redis", "dns")] == [loaded, loaded]
+    for one, loaded in ((server, b"False"), (start(REDIS_URL="redis://cache:6379"), b"True")):
+        assert [one.get(f"/loaded/{name}") for name in ("redis", "dns")] == [loaded, loaded]
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_garbage_is_not_looked_for_in_what_was_imported(start: Start, mode: str) -> None:
-    enabled, left_out = start(mode).get("/garbage").split()
+@pytest.mark.parametrize("server", MODES, indirect=True)
+def test_garbage_is_not_looked_for_in_what_was_imported(server: ProbeServer) -> None:
+    enabled, left_out = server.get("/garbage").split()
     assert (enabled, int(left_out) > 100_000) == (b"True", True)
 
 
