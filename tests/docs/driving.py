@@ -15,6 +15,12 @@ LURE = "?server=http://127.0.0.1:9"
 Seen = Callable[[], list[int]]
 
 
+def forget_ada(server: Server) -> None:
+    """Delete the account that the pages register or log in as, for the next test on a server."""
+    ada = Api(through_http(server.url)).login("ada_l", "correct horse")
+    succeed(ada.post("auth/profile/delete/", {"password": "correct horse"}))
+
+
 def text_for(server: Server, example: str) -> str:
     """Return the text of a page for browsers, with the address of a server."""
     text = (CLIENTS / example).read_text()

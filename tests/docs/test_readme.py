@@ -20,8 +20,7 @@ from tests.docs.blocks import (
     terminal,
     writing,
 )
-from tests.docs.driving import CLIENTS
-from tests.support.api import Api, through_http
+from tests.docs.driving import CLIENTS, forget_ada
 from tests.support.javascript import CLIENT
 from tests.support.process import Terminal
 from tests.support.server import Server
@@ -34,11 +33,12 @@ EACH_PAGE = pytest.mark.parametrize(
 
 
 @pytest.fixture
-def registered(server: Server) -> Server:
-    """A server after the README's first block."""
-    account = json.loads(run(server.url, block("register")))
+def registered(module_server: Server) -> Iterator[Server]:
+    """A server after the README's first block. Who registers there is gone after the test."""
+    account = json.loads(run(module_server.url, block("register")))
     assert account["username"] == "ada_l"
-    return server
+    yield module_server
+    forget_ada(module_server)
 
 
 @pytest.fixture
@@ -66,18 +66,17 @@ def test_the_python_client_follows(registered: Server, tmp_path: Path) -> None:
     assert first == "1 task_create Water the plants"
 
 
-def test_the_python_client_lists(server: Server, tmp_path: Path) -> None:
-    Api(through_http(server.url)).register("ada_l", password="correct horse")
+def test_the_python_client_lists(registered: Server, tmp_path: Path) -> None:
     code = block("client", "python")
-    with terminal(server.url, code, tmp_path / "log", CLIENTS, "python") as program:
+    with terminal(registered.url, code, tmp_path / "log", CLIENTS, "python") as program:
         wait_until(lambda: "0 to do" in program.text(), what="the list")
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_the_javascript_client_is_saved_whole(server: Server, tmp_path: Path) -> None:
+@pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
+def test_the_javascript_client_is_saved_whole(module_server: Server, tmp_path: Path) -> None:
     saved = tmp_path / "saved"
     saved.mkdir()
-    run(server.url, block("save"), saved)
+    run(module_server.url, block("save"), saved)
     names = sorted(file.name for file in CLIENT.parent.iterdir())
     assert sorted(file.name for file in saved.iterdir()) == names
     assert filecmp.cmpfiles(saved, CLIENT.parent, names, shallow=False) == (names, [], [])

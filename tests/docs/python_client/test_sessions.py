@@ -14,7 +14,7 @@ from urllib.error import HTTPError
 import pytest
 
 from tests.docs.blocks import block, run
-from tests.docs.driving import CLIENTS
+from tests.docs.driving import CLIENTS, forget_ada
 from tests.support.api import PASSWORD, Api, User, succeed, through_http
 from tests.support.server import Server
 
@@ -25,9 +25,8 @@ REFUSED = "a token that the server refuses"
 @pytest.fixture
 def ada(server: Server) -> Iterator[User]:
     """Who the pages log in as, for one test."""
-    ada = Api(through_http(server.url)).register("ada_l", password="correct horse")
-    yield ada
-    succeed(ada.post("auth/profile/delete/", {"password": "correct horse"}))
+    yield Api(through_http(server.url)).register("ada_l", password="correct horse")
+    forget_ada(server)
 
 
 def test_threads_renew_a_token_once(tm: Any, module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
