@@ -13,7 +13,6 @@ from tests.support.settings import ROOT, machine_environ, settings_for
 FLASK = "-m flask --app wsgi"
 COMMANDS = (
     f"{FLASK} db upgrade",
-    f"{FLASK} db current",
     f"{FLASK} after-restore",
     f"{FLASK} users deactivate --username ada",
     "wsgi.py",
