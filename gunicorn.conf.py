@@ -26,6 +26,7 @@ from gunicorn.http import wsgi
 HERE = Path(__file__).resolve().parent
 LINGER = 0.5  # seconds in which a stopping worker still answers on kept connections
 AT_ONCE = 16  # connections that a process takes in one turn if no other wants them
+YIELD = 5e-5  # seconds, for each connection that it serves: whoever serves fewer takes the next
 DESCRIPTORS, SPARE = 65536, 200  # as many as we ask for, and those that are no connections
 
 
@@ -118,14 +119,14 @@ else:
             from taskmaster.core.outages import Outage
 
             outage = Outage("accept_failed")
-            at_once = AT_ONCE if self.cfg.workers == 1 else 1
+            alone = self.cfg.workers == 1
             while True:
                 try:
-                    for _ in range(at_once):
+                    for _ in range(AT_ONCE if alone else 1):
                         client, address = listener.accept()
                         pool.spawn_n(self.handle, listener, client, address)
                         outage.succeeded()
-                    eventlet.sleep()
+                    eventlet.sleep(0 if alone else YIELD * min(pool.running(), 20))
                 except OSError as error:  # out of descriptors, say
                     outage.failed(error)
                     eventlet.sleep(0.05)

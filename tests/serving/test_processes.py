@@ -107,10 +107,10 @@ def smaller_share(server: ProbeServer) -> int:
 
 
 def test_two_processes_by_gunicorns_own_option_share_kept_connections(start: Start) -> None:
-    """One that accepts without a pause takes all 16 in most attempts; the other core idles."""
+    """One that does not let the other have the next takes all 16 at times; a core idles then."""
     server = start(GUNICORN_CMD_ARGS="--workers 2")
     pids(server, 2)
-    assert median(smaller_share(server) for _ in range(15)) >= 4
+    assert median(smaller_share(server) for _ in range(25)) >= 7
     answer = requests.get(f"{server.url}/socket.io/?EIO=4&transport=polling", timeout=10)
     assert answer.status_code == 400  # the application knows: it would need sticky sessions
 
