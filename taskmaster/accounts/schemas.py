@@ -93,7 +93,7 @@ class SessionSchema(ReplySchema):
     )
     expires_at = Time()
     user_agent = fields.String()
-    current = fields.Boolean(metadata={"description": "The one that asks."})
+    current = fields.Boolean(metadata={"description": "The one that asks.", "example": True})
 
 
 class SessionListSchema(ReplySchema):
@@ -150,7 +150,7 @@ class LoginSchema(Schema):
         """Bring the two fields into one."""
         given = [data[name] for name in ("username", "email") if data.get(name)]
         if len(given) != 1:
-            raise ValidationError("Give a username or an e-mail.", "username")
+            raise ValidationError("Give a username or an e-mail, not both.", "username")
         return {"login": given[0].lower(), "password": data["password"]}
 
 

@@ -23,6 +23,12 @@ profile = Blueprint(
 logins = Blueprint(
     "sessions", __name__, url_prefix=f"{PREFIX}/sessions", description="Where one is logged in."
 )
+VALID = {"message": "Token is valid"}
+LOGGED_OUT = {"message": "Logged out"}
+PASSWORD_SET = {"detail": "password updated successfully"}
+ACCOUNT_DELETED = {"message": "Account deleted"}
+SESSION_ENDED = {"message": "Session ended"}
+
 profile.after_request(let_user_keep)
 logins.after_request(let_user_keep)
 
@@ -58,7 +64,7 @@ def log_in(credentials: dict[str, Any]) -> Any:
 
 @auth.post("/token/verify/")
 @auth.arguments(schemas.TokenSchema())
-@auth.response(200, MessageSchema)
+@auth.response(200, MessageSchema, example=VALID)
 @auth.documents_errors(ErrorCode.INVALID_TOKEN, ErrorCode.TOKEN_EXPIRED, ErrorCode.TOKEN_REVOKED)
 def check_token(body: dict[str, str]) -> Any:
     """Check a token
@@ -66,7 +72,7 @@ def check_token(body: dict[str, str]) -> Any:
     Tells whether a token, access or refresh, could be used now.
     """
     sessions.check(body["token"])
-    return {"message": "Token is valid"}
+    return VALID
 
 
 @auth.post("/token/refresh/")
@@ -91,7 +97,7 @@ def refresh_tokens(body: dict[str, str]) -> Any:
 
 @auth.post("/password/")
 @auth.arguments(schemas.PasswordLinkSchema())
-@auth.response(200, schemas.DetailSchema)
+@auth.response(200, schemas.DetailSchema, example=PASSWORD_SET)
 @auth.documents_errors(ErrorCode.INVALID_TOKEN, ErrorCode.TOKEN_EXPIRED, ErrorCode.TOKEN_REVOKED)
 def set_password_by_link(body: dict[str, str]) -> Any:
     """Set a password by a link
@@ -99,19 +105,19 @@ def set_password_by_link(body: dict[str, str]) -> Any:
     With the token of a one-time link from an operator. Ends all sessions of the account.
     """
     password_links.redeem(body["token"], body["password"], current_client())
-    return {"detail": "password updated successfully"}
+    return PASSWORD_SET
 
 
 @auth.post("/logout/")
 @login_required
-@auth.response(200, MessageSchema)
+@auth.response(200, MessageSchema, example=LOGGED_OUT)
 def log_out() -> Any:
     """Log out
 
     Ends this session: its tokens are refused from now on, its streams are closed.
     """
     sessions.log_out(current())
-    return {"message": "Logged out"}
+    return LOGGED_OUT
 
 
 @profile.route("/")
@@ -140,7 +146,7 @@ class Profile(MethodView):
 @profile.post("/password/")
 @login_required
 @profile.arguments(schemas.PasswordChangeSchema())
-@profile.response(200, schemas.DetailSchema)
+@profile.response(200, schemas.DetailSchema, example=PASSWORD_SET)
 @profile.documents_errors(ErrorCode.WRONG_PASSWORD)
 def change_password(body: dict[str, str]) -> Any:
     """Change the password
@@ -149,13 +155,13 @@ def change_password(body: dict[str, str]) -> Any:
     """
     old, new = body["old_password"], body["new_password_1"]
     service.change_password(*current()[:2], old, new, current_client())
-    return {"detail": "password updated successfully"}
+    return PASSWORD_SET
 
 
 @profile.post("/delete/")
 @login_required
 @profile.arguments(schemas.DeletionSchema())
-@profile.response(200, MessageSchema)
+@profile.response(200, MessageSchema, example=ACCOUNT_DELETED)
 @profile.documents_errors(ErrorCode.WRONG_PASSWORD)
 def delete_account(body: dict[str, str]) -> Any:
     """Delete the account
@@ -163,7 +169,7 @@ def delete_account(body: dict[str, str]) -> Any:
     The account and all that is its own are gone, for good.
     """
     service.delete_account(current().user_id, body["password"], current_client())
-    return {"message": "Account deleted"}
+    return ACCOUNT_DELETED
 
 
 @logins.route("/")
@@ -180,7 +186,7 @@ class Sessions(MethodView):
         return {"results": [{**r._mapping, "current": r.id == asking.session_id} for r in rows]}
 
     @login_required
-    @logins.response(200, MessageSchema)
+    @logins.response(200, MessageSchema, example={"message": "Sessions ended: 2"})
     def delete(self) -> Any:
         """End all other sessions
 
@@ -196,7 +202,7 @@ class Sessions(MethodView):
     parameters=[{"name": "session_id", "in": "path", "description": "As listed."}],
 )
 @login_required
-@logins.response(200, MessageSchema)
+@logins.response(200, MessageSchema, example=SESSION_ENDED)
 @logins.documents_errors(ErrorCode.NOT_FOUND)
 def end_session(session_id: UUID) -> Any:
     """End a session
@@ -205,4 +211,4 @@ def end_session(session_id: UUID) -> Any:
     """
     if not sessions.end(current().user_id, session_table.c.id == str(session_id)):
         raise not_found("There is no such session.")
-    return {"message": "Session ended"}
+    return SESSION_ENDED

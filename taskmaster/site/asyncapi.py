@@ -61,7 +61,7 @@ def _channel(transport: doc.Transport) -> dict[str, Any]:
         "title": transport.name,
         "description": "\n\n".join(parts),
         "servers": [{"$ref": f"#/servers/{transport.key}"}],
-        "messages": {message.name: _message(transport, message) for message in messages},
+        "messages": {message.name: _message(transport.key, message) for message in messages},
     }
 
 
@@ -75,24 +75,34 @@ def _acknowledgement() -> dict[str, Any]:
         "description": "The one argument of the function that you give with an event.",
         "servers": [{"$ref": f"#/servers/{socketio.key}"}],
         "messages": {
-            message.name: _message(socketio, doc.named(message))
+            message.name: _message("acknowledgement", doc.named(message))
             for message in doc.shown_on(socketio, answers)
         },
     }
 
 
-def _message(transport: doc.Transport, message: Message) -> dict[str, Any]:
+def _message(channel: str, message: Message) -> dict[str, Any]:
     shared = {"$ref": f"#/components/schemas/{message.name}"}
+    name = f"{channel}_{message.name}"
     described = {
         "name": message.name,
         "summary": message.summary,
-        "payload": shared if message in EVENTS else message.schema,
+        "payload": shared if message in EVENTS else _titled(name, message.schema),
     }
     example: dict[str, Any] = {"payload": message.example}
-    if transport.key == "sse":  # the fields of its frame beside `data`
-        described["headers"] = _frame_schema(message)
+    if channel == "sse":  # the fields of its frame beside `data`
+        described["headers"] = _frame_schema(message) | {"title": f"{name}_headers"}
         example["headers"] = _frame_fields(message)
     return described | {"examples": [example]}
+
+
+def _titled(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema with titles: generators name models by them, and number those without."""
+    fields = {
+        field: described | {"title": f"{name}_{field}"} if "enum" in described else described
+        for field, described in schema["properties"].items()
+    }
+    return schema | {"title": name, "properties": fields}
 
 
 def _frame_schema(message: Message) -> dict[str, Any]:

@@ -28,6 +28,7 @@ DESCRIBED_HEADERS[STREAM_POSITION] = (
     {"type": "integer"} | INT64,
     "Where to start a stream that misses nothing after this reply.",
 )
+DELETED = {"message": "Task deleted successfully"}
 TASK_ID = {"name": "task_id", "in": "path", "description": "The `id` of the task."}
 
 
@@ -126,7 +127,7 @@ class TaskItem(MethodView):
         return _change(task_id, fields)
 
     @login_required
-    @blp.response(200, MessageSchema)
+    @blp.response(200, MessageSchema, example=DELETED)
     @blp.documents_errors(ErrorCode.NOT_FOUND, ErrorCode.PRECONDITION_FAILED)
     @blp.doc(parameters=[IF_MATCH, IF_NONE_MATCH])
     def delete(self, task_id: UUID) -> Response:
@@ -135,7 +136,7 @@ class TaskItem(MethodView):
         With `If-Match`, only that version is deleted.
         """
         service.remove(current().user_id, str(task_id), check_preconditions)
-        return json_response({"message": "Task deleted successfully"})
+        return json_response(DELETED)
 
 
 @blp.post("/<uuid:task_id>/restore/", parameters=[TASK_ID])
