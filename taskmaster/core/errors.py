@@ -25,7 +25,9 @@ OUTAGE = Outage("database_unavailable")
 
 RETRY_SECONDS = 5  # after an outage of ours, where nothing else is said
 RATE_LIMIT_HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
-BEHIND = ("42P01", "42703")  # SQLSTATEs: PostgreSQL lacks a table or a column of this version
+# SQLSTATEs. PostgreSQL lacks a table or a column of this version; a column has another type since
+# a statement was prepared.
+BEHIND = ("42P01", "42703", "0A000")
 MAX_ERRORS = 20  # messages in one refusal
 MAX_NAME = 100  # characters of a client's field name that are sent back
 UNKNOWN = ["Unknown field."]  # marshmallow's words
@@ -157,7 +159,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(exc.InterfaceError, _handle_outage)
     app.register_error_handler(exc.InternalError, _handle_outage)  # a transaction that was ended
     app.register_error_handler(exc.TimeoutError, _handle_outage)
-    app.register_error_handler(exc.ProgrammingError, _handle_refusal)
+    app.register_error_handler(exc.DatabaseError, _handle_refusal)
     app.register_error_handler(Exception, _handle_fault)
 
 
@@ -220,7 +222,7 @@ def _handle_outage(error: exc.SQLAlchemyError) -> Response:
     return _respond(problem(*DEFAULTS[503]), {})
 
 
-def _handle_refusal(error: exc.ProgrammingError) -> Response:
+def _handle_refusal(error: exc.DatabaseError) -> Response:
     """Answer for a database that is not migrated as for one that is away; else it is our fault."""
     is_behind = getattr(error.orig, "sqlstate", None) in BEHIND
     return _handle_outage(error) if is_behind else _handle_fault(error)

@@ -11,11 +11,13 @@ from typing import Any
 import psycopg
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, event
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.pool import ConnectionPoolEntry
 
 # A connection to a read-only server is used once. If it were kept, it would still be read-only when
 # the server takes writes again, and still lead to the standby when the name leads to the primary.
 READ_ONLY = "read_only"
+PREPARED_BEFORE = "0A000"  # SQLSTATE of a statement whose columns have got other types since
 GRACE = 1.0  # seconds that the client waits longer than the server
 # Only those that the server knows: the last one is of PostgreSQL 17.
 NO_TIMEOUTS = """
@@ -71,11 +73,18 @@ def prepare(engine: Engine, seconds: float | None) -> None:
         if record.info.get(READ_ONLY):
             record.invalidate()
 
+    event.listen(engine, "handle_error", _look)
     event.listen(engine, "do_connect", connect)
     event.listen(engine, "connect", begin)
     event.listen(engine, "checkin", leave)
     if not seconds:  # whatever is set for the role, and through a pooler too
         event.listen(engine, "begin", lambda begun: begun.exec_driver_sql(NO_TIMEOUTS))
+
+
+def _look(context: ExceptionContext) -> None:
+    """Use no connection of the pool again where an open one would refuse a statement for ever."""
+    if getattr(context.original_exception, "sqlstate", None) == PREPARED_BEFORE:
+        context.is_disconnect = True
 
 
 def _is_open(connection: Any) -> bool:
