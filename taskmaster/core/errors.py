@@ -25,9 +25,9 @@ OUTAGE = Outage("database_unavailable")
 
 RETRY_SECONDS = 5  # after an outage of ours, where nothing else is said
 RATE_LIMIT_HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
-# SQLSTATEs. PostgreSQL lacks a table or a column of this version; a column has another type since
-# a statement was prepared.
-BEHIND = ("42P01", "42703", "0A000")
+# SQLSTATEs of PostgreSQL that operators can help with: it lacks a table or a column of this
+# version, a column has another type since a statement was prepared, or our role lacks a right.
+OF_OPERATORS = ("42P01", "42703", "0A000", "42501")
 MAX_ERRORS = 20  # messages in one refusal
 MAX_NAME = 100  # characters of a client's field name that are sent back
 UNKNOWN = ["Unknown field."]  # marshmallow's words
@@ -223,9 +223,9 @@ def _handle_outage(error: exc.SQLAlchemyError) -> Response:
 
 
 def _handle_refusal(error: exc.DatabaseError) -> Response:
-    """Answer for a database that is not migrated as for one that is away; else it is our fault."""
-    is_behind = getattr(error.orig, "sqlstate", None) in BEHIND
-    return _handle_outage(error) if is_behind else _handle_fault(error)
+    """Answer for what operators can help with as for a database that is away."""
+    is_outage = getattr(error.orig, "sqlstate", None) in OF_OPERATORS
+    return _handle_outage(error) if is_outage else _handle_fault(error)
 
 
 def _handle_fault(error: Exception) -> Response:

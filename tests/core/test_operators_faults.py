@@ -7,6 +7,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from taskmaster.core.database import DATABASES, reading
+from taskmaster.extensions import db
 from tests.support.api import User
 from tests.support.asserts import assert_problem
 from tests.support.databases import Database
@@ -51,3 +52,11 @@ def test_no_connection_keeps_what_was_prepared_before(app: Flask, database: Data
         with engine.connect() as one, engine.connect() as other:
             for connection in (one, other):
                 assert connection.execute(query).all() == []
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_the_role_may_not_write(user: User, database: Database, app: Flask) -> None:
+    database.set_default("role = pg_read_all_data")
+    with app.app_context():
+        db.engine.dispose()
+    assert_problem(user.post("tasks/", {"title": "One"}), 503, "unavailable")
