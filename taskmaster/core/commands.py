@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from click import ClickException
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from .outages import is_damage
+
 NEW_DATABASE = " A new database needs `flask --app wsgi db upgrade`."
 OF_OPERATORS = ("42501", "25006")  # SQLSTATEs: our role lacks a right; it takes no writes
 
@@ -22,13 +24,14 @@ def in_one_line(migrating: bool = False) -> Iterator[None]:
     except DBAPIError as error:
         if migrating and not _is_of_operators(error):
             raise
-        reason, hint = str(error.orig).partition("\n")[0], "" if migrating else NEW_DATABASE
+        reason = str(error.orig).partition("\n")[0]
+        hint = "" if migrating or is_damage(error) else NEW_DATABASE
         raise ClickException(f"The database: {reason}.{hint}") from None
 
 
 def _is_of_operators(error: DBAPIError) -> bool:
-    """Tell whether operators can help: it is away, takes no writes, or our role lacks a right."""
+    """Tell whether operators can help: it is away, damaged, read-only, or grants too little."""
     if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:  # a wrong statement
         return False
     state = getattr(error.orig, "sqlstate", None)
-    return isinstance(error, OperationalError) or state in OF_OPERATORS
+    return isinstance(error, OperationalError) or state in OF_OPERATORS or is_damage(error)

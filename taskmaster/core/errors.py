@@ -17,7 +17,7 @@ from flask import Flask, Response, g, has_request_context
 from sqlalchemy import exc
 from werkzeug.exceptions import HTTPException
 
-from .outages import Outage
+from .outages import Outage, is_damage
 
 log = structlog.get_logger(__name__)
 
@@ -224,7 +224,7 @@ def _handle_outage(error: exc.SQLAlchemyError) -> Response:
 
 def _handle_refusal(error: exc.DatabaseError) -> Response:
     """Answer for what operators can help with as for a database that is away."""
-    is_outage = getattr(error.orig, "sqlstate", None) in OF_OPERATORS
+    is_outage = getattr(error.orig, "sqlstate", None) in OF_OPERATORS or is_damage(error)
     return _handle_outage(error) if is_outage else _handle_fault(error)
 
 

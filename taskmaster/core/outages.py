@@ -1,5 +1,6 @@
 """What fails again and again is told once, then ever less often, and once when it is over."""
 
+import sqlite3
 from typing import Any
 
 import structlog
@@ -10,6 +11,7 @@ from . import clock
 log = structlog.get_logger(__name__)
 
 FAILURES = Counter("failures", "What failed, each time; the log tells it rarely.", ["event"])
+DAMAGES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 PAUSE, MAX_PAUSE = 10.0, 600.0  # seconds between two lines: the first, and the longest
 
 
@@ -22,6 +24,12 @@ def describe(error: Exception) -> dict[str, str]:
     said = getattr(error, "orig", error)
     primary = getattr(getattr(said, "diag", None), "message_primary", None)  # psycopg's own words
     return {"error": type(error).__name__, "cause": primary or str(said)}
+
+
+def is_damage(error: Exception) -> bool:
+    """Tell whether SQLAlchemy raised this because SQLite's file is damaged."""
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0)
+    return code & 0xFF in DAMAGES
 
 
 class Outage:

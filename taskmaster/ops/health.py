@@ -14,7 +14,7 @@ from ..core.concurrency import pause
 from ..core.current import current_application
 from ..core.database import DATABASES
 from ..core.json import json_response
-from ..core.outages import Outage
+from ..core.outages import Outage, is_damage
 from ..core.slots import Slot
 
 blp = Blueprint("health", __name__)
@@ -98,7 +98,14 @@ def _run(app: Flask, name: str, outcomes: dict[str, str], told: threading.Event)
         OUTAGES[name].succeeded(check=name)
     except Exception as error:
         OUTAGES[name].failed(error, check=name)
-        outcomes[name] = f"failed: {error}" if isinstance(error, NotReadyError) else "failed"
+        outcomes[name] = _explain(error)
+
+
+def _explain(error: Exception) -> str:
+    """Return the outcome of a check that failed."""
+    if is_damage(error):
+        return "failed: the file is damaged"
+    return f"failed: {error}" if isinstance(error, NotReadyError) else "failed"
 
 
 def _database() -> None:

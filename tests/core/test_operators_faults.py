@@ -1,6 +1,7 @@
 """What is done to a database beside the processes that serve is an outage, and ends."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -10,7 +11,7 @@ from taskmaster.core.database import DATABASES, reading
 from taskmaster.extensions import db
 from tests.support.api import User
 from tests.support.asserts import assert_problem
-from tests.support.databases import Database
+from tests.support.databases import Database, dispose_engines
 
 PREPARED = 6  # psycopg prepares a statement that a connection runs for the sixth time
 
@@ -60,3 +61,16 @@ def test_the_role_may_not_write(user: User, database: Database, app: Flask) -> N
     with app.app_context():
         db.engine.dispose()
     assert_problem(user.post("tasks/", {"title": "One"}), 503, "unavailable")
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("begin", [0, 4096], ids=["header", "pages"])
+def test_the_file_is_damaged(user: User, database: Database, app: Flask, begin: int) -> None:
+    with app.app_context():
+        dispose_engines()
+    path = Path(database.url.removeprefix("sqlite:///"))
+    path.write_bytes(path.read_bytes()[:begin].ljust(path.stat().st_size, b"U"))
+    assert_problem(user.get("tasks/"), 503, "unavailable")
+    assert_problem(user.post("tasks/", {"title": "One"}), 503, "unavailable")
+    checks = user.get("/readyz").json["checks"]
+    assert checks["migrations"] == checks["database"] == "failed: the file is damaged"

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -36,6 +37,14 @@ def test_it_is_said_in_one_line(command: str) -> None:
     line = error_of(command, f"postgresql://nobody:secret@127.0.0.1:{free_port()}/none")
     assert line.startswith("Error: The database: connection failed: ")
     assert "secret" not in line
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_damaged_file_is_named_in_one_line(tmp_path: Path, command: str) -> None:
+    file = tmp_path / "damaged.sqlite3"
+    file.write_bytes(b"U" * 8192)
+    line = error_of(command, f"sqlite:///{file.as_posix()}")
+    assert line == "Error: The database: file is not a database."
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
