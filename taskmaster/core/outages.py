@@ -1,5 +1,6 @@
 """What fails again and again is told once, then ever less often, and once when it is over."""
 
+import os
 import sqlite3
 from typing import Any
 
@@ -12,6 +13,7 @@ log = structlog.get_logger(__name__)
 
 FAILURES = Counter("failures", "What failed, each time; the log tells it rarely.", ["event"])
 DAMAGES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+MAX_CAUSES = 8  # of one outage that are told as soon as they come
 PAUSE, MAX_PAUSE = 10.0, 600.0  # seconds between two lines: the first, and the longest
 
 
@@ -39,18 +41,24 @@ class Outage:
         self._event = event
         self._times = 0  # since it began; 0 while all is well
         self._began = self._last = self._due = self._pause = 0.0
+        self._causes = set[tuple[str, ...]]()  # that have been told since
 
     def failed(self, error: Exception | None = None, **details: Any) -> None:
-        """Count a failure; log it if it is the first one, or if it was last told long ago."""
+        """Count a failure; log the first one, a new cause, and what was last told long ago."""
         FAILURES.labels(self._event).inc()
         now = clock.monotonic()
         if not self._times or now - self._last > MAX_PAUSE:
             self._times, self._began, self._due, self._pause = 0, now, now, PAUSE / 2
+            self._causes.clear()
         self._times, self._last = self._times + 1, now
+        said = describe(error) if error else {}
+        cause = tuple(said.values())
+        is_new = cause not in self._causes and len(self._causes) < MAX_CAUSES
+        if is_new or now >= self._due:
+            log.error(self._event, times=self._times, pid=os.getpid(), **details, **said)
+        if is_new:
+            self._causes.add(cause)
         if now >= self._due:
-            log.error(
-                self._event, times=self._times, **details, **(describe(error) if error else {})
-            )
             self._pause = min(2 * self._pause, MAX_PAUSE)
             self._due = now + self._pause
 
@@ -61,6 +69,6 @@ class Outage:
     def succeeded(self, **details: Any) -> None:
         """Log the end of an outage after PAUSE seconds without failure. Call it at each success."""
         if self._times and clock.monotonic() - self._last > PAUSE:
-            seconds = round(self._last - self._began, 1)
-            log.warning(f"{self._event}_over", times=self._times, seconds=seconds, **details)
+            figures = {"times": self._times, "seconds": round(clock.monotonic() - self._began, 1)}
+            log.warning(f"{self._event}_over", pid=os.getpid(), **figures, **details)
             self._times = 0

@@ -1,5 +1,6 @@
 """A failure that repeats itself does not fill the log, and is counted each time."""
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from taskmaster.core import clock, outages
-from taskmaster.core.outages import MAX_PAUSE, PAUSE, Outage
+from taskmaster.core.outages import MAX_CAUSES, MAX_PAUSE, PAUSE, Outage
 
 Lines = list[EventDict]
 
@@ -59,7 +60,7 @@ def test_repetitions_are_told_ever_less_often(
         2431,
         3031,
     ]
-    told = {"times": 1, "error": "TimeoutError", "cause": "too late"}
+    told = {"times": 1, "pid": os.getpid(), "error": "TimeoutError", "cause": "too late"}
     assert lines[0] == {"event": "away", "log_level": "error"} | told
     assert REGISTRY.get_sample_value("failures_total", {"event": "away"}) == before + 3600
 
@@ -74,7 +75,35 @@ def test_end_is_told_once(pass_time: Callable[[float], None], lines: Lines) -> N
         outage.succeeded()
         pass_time(PAUSE)
     assert told(lines) == [("away", 1), ("away_over", 3)]
-    assert lines[1]["seconds"] == 4
+    assert lines[1]["seconds"] == 6 + PAUSE  # until it is believed
+    assert lines[1]["pid"] == os.getpid()
+
+
+def test_another_cause_is_told_at_once_within_bounds(
+    pass_time: Callable[[float], None], lines: Lines
+) -> None:
+    outage = Outage("away")
+    for error in (
+        OSError("stopped"),
+        OSError("refused"),
+        ValueError("refused"),
+        OSError("stopped"),
+    ):
+        pass_time(1)
+        outage.failed(error)
+    assert [(line["times"], line["error"], line["cause"]) for line in lines] == [
+        (1, "OSError", "stopped"),
+        (2, "OSError", "refused"),
+        (3, "ValueError", "refused"),
+    ]
+    for number in range(100):
+        outage.failed(OSError(f"port {number}"))
+    assert len(lines) == MAX_CAUSES
+    pass_time(PAUSE + 1)
+    outage.succeeded()
+    outage.failed(OSError("stopped"))
+    outage.failed(OSError("refused"))
+    assert [line["cause"] for line in lines[-2:]] == ["stopped", "refused"]
 
 
 def test_what_comes_and_goes_is_one_outage(

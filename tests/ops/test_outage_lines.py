@@ -83,7 +83,8 @@ def test_a_database_that_is_behind(user: User, database: Database, told: Told, w
     for _ in range(3):
         assert_problem(user.get("tasks/"), 503, "unavailable")
         assert_problem(user.post("tasks/", {"title": "One"}), 503, "unavailable")
-    assert told() == [("database_unavailable", None)]
+    causes = 2 if what else 1  # a read and a write lack a column in other words
+    assert told() == [("database_unavailable", None)] * causes
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
