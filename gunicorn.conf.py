@@ -76,9 +76,23 @@ if ours["ASYNC_MODE"] == "threading":
     worker_class = _load("threads").ThreadWorker
     requests.green = False
 elif ours["ASYNC_MODE"] == "gevent":
-    from gunicorn.workers.ggevent import GeventWorker
+    from gevent import GreenletExit, server  # type: ignore[import-untyped]
+    from gunicorn.workers import ggevent
 
-    worker_class = type("GreenGeventWorker", (replies.GreenWorker, GeventWorker), {})
+    def do_read(self: Any) -> Any:
+        """Accept. GreenletExit lets gevent try again later without a traceback."""
+        from taskmaster.core.outages import ACCEPTING
+
+        try:
+            accepted = server.StreamServer.do_read(self)
+            ACCEPTING.succeeded()
+            return accepted
+        except OSError as error:  # out of descriptors, say
+            ACCEPTING.failed(error)
+            raise GreenletExit from error
+
+    ggevent.StreamServer = type("Listener", (server.StreamServer,), {"do_read": do_read})
+    worker_class = type("GreenGeventWorker", (replies.GreenWorker, ggevent.GeventWorker), {})
 else:
     warnings.filterwarnings("ignore", r"\s*Eventlet is deprecated")
     import eventlet
@@ -116,19 +130,17 @@ else:
 
         def accept(self, listener: Any, pool: eventlet.GreenPool) -> None:
             """Serve clients; requests have their turn between, and the other processes theirs."""
-            from taskmaster.core.outages import Outage
+            from taskmaster.core.outages import ACCEPTING
 
-            outage = Outage("accept_failed")
             alone = self.cfg.workers == 1
             while True:
                 try:
                     for _ in range(AT_ONCE if alone else 1):
-                        client, address = listener.accept()
-                        pool.spawn_n(self.handle, listener, client, address)
-                        outage.succeeded()
+                        pool.spawn_n(self.handle, listener, *listener.accept())
+                        ACCEPTING.succeeded()
                     eventlet.sleep(0 if alone else YIELD * min(pool.running(), 20))
                 except OSError as error:  # out of descriptors, say
-                    outage.failed(error)
+                    ACCEPTING.failed(error)
                     eventlet.sleep(0.05)
 
         def run(self) -> None:

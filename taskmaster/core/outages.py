@@ -72,3 +72,6 @@ class Outage:
             figures = {"times": self._times, "seconds": round(clock.monotonic() - self._began, 1)}
             log.warning(f"{self._event}_over", pid=os.getpid(), **figures, **details)
             self._times = 0
+
+
+ACCEPTING = Outage("accept_failed")  # of connections, in whatever serves

@@ -2,19 +2,23 @@
 
 from contextlib import ExitStack
 
+import pytest
 import requests
 
 from tests.serving.conftest import Start
+from tests.support.stage import MODES
 from tests.support.waiting import wait_until
 
 FEW = 64
 
 
-def test_a_server_out_of_descriptors_says_so_and_when_it_is_over(make: Start) -> None:
-    server = make(SHORT_OUTAGES=1)
+@pytest.mark.parametrize("mode", MODES)
+def test_a_server_out_of_descriptors_says_so_and_when_it_is_over(make: Start, mode: str) -> None:
+    server = make(mode, SHORT_OUTAGES=1)
     server.command[:0] = ["bash", "-c", f'ulimit -n {FEW}; exec "$0" "$@"']
     with server, ExitStack() as clients:
         assert f"A process may open {FEW} files, and needs up to 10200." in server.text()
+        processes = server.children()
         for _ in range(FEW):
             clients.enter_context(server.connect())
         wait_until(lambda: "accept_failed" in server.text(), what="a line of the log")
@@ -27,3 +31,5 @@ def test_a_server_out_of_descriptors_says_so_and_when_it_is_over(make: Start) ->
             return "accept_failed_over" in server.text()
 
         wait_until(is_over, every=0.2, what="a line that it is over")
+        assert server.children() == processes
+        assert "Traceback" not in server.text()
