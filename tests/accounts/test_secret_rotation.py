@@ -27,6 +27,7 @@ def test_tokens_of_the_old_key_are_good_and_new_ones_are_the_new_keys(make_app: 
     before = make_app(SECRET_KEY=OLD)
     between = make_app(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=f"{'x' * 32},{OLD}")
     after = make_app(SECRET_KEY=NEW)
+    prepared = make_app(SECRET_KEY=OLD, SECRET_KEY_FALLBACKS=NEW)  # another machine, not yet new
     user = Api(through_client(before.test_client())).register()
     succeed(at(between, user).get("auth/profile/"))
     assert_problem(at(after, user).get("auth/profile/"), 401, "invalid_token")
@@ -34,6 +35,7 @@ def test_tokens_of_the_old_key_are_good_and_new_ones_are_the_new_keys(make_app: 
     refreshed = User(user.transport, user.account | {"tokens": pair})
     for new in (refreshed, at(between, user).login(user.username)):
         succeed(at(after, new).get("auth/profile/"))
+        succeed(at(prepared, new).get("auth/profile/"))
         assert_problem(at(before, new).get("auth/profile/"), 401, "invalid_token")
 
 
