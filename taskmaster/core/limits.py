@@ -71,8 +71,10 @@ class FixedWindow:
         if now >= self._ends:
             self._counts, self._ends = defaultdict(int), now + self._limit.get_expiry()
         self._counts[address] += 1
-        if self._counts[address] > self._limit.amount:
-            raise _refusal(FLOOD, self._limit, self._ends - now)
+        if (beyond := self._counts[address] - self._limit.amount) > 0:
+            if beyond == 1:  # a line for each refusal would be a flood of its own
+                log.warning("rate_limited", rule=FLOOD, address=address)
+            raise _refusal(self._limit, self._ends - now)
 
 
 class MovingWindows:
@@ -220,10 +222,10 @@ def _refusals(limiter: Limiter, ask: Ask, counter: Counter) -> Iterator[ApiError
             stats = limiter.get_window_stats(limit, *counter)
             # Where there is room, those under way fill it: that is over soon.
             seconds = 0 if stats.remaining else stats.reset_time - clock.now().timestamp()
-            yield _refusal(counter.setting, limit, seconds)
+            log.warning("rate_limited", rule=counter.setting)
+            yield _refusal(limit, seconds)
 
 
-def _refusal(setting: str, limit: RateLimitItem, seconds: float) -> ApiError:
-    log.warning("rate_limited", rule=setting)
+def _refusal(limit: RateLimitItem, seconds: float) -> ApiError:
     headers = rate_limit_headers(limit.amount, max(1, math.ceil(seconds)))
     return ApiError(*DEFAULTS[429], headers=headers)

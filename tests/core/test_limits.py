@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 import redis
+import structlog
 import time_machine
 from flask import Flask
 from limits import parse
+from structlog.testing import capture_logs
 
 from taskmaster.core import clock, limits, outages
 from taskmaster.core.client import counted
@@ -52,6 +54,23 @@ def test_everything_else_has_a_generous_limit(make_app: Make) -> None:
     for path in ("/livez", "/readyz"):  # who watches is never shut out
         assert api.get(path).status == 200
     assert_problem(api.get("/metrics"), 429, "rate_limited")
+
+
+def test_a_flood_is_told_once_in_its_window_and_whose_it_is(
+    make_app: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(clock, "monotonic", lambda: now)
+    monkeypatch.setattr(limits, "log", structlog.get_logger())  # others have bound the first one
+    api = calls(make_app(RATELIMIT_ENABLED="true", RATELIMIT_FLOOD="2 per minute"))
+    with capture_logs() as lines:
+        assert [api.get("auth/profile/").status for _ in range(5)] == [401, 401, 429, 429, 429]
+        now += 61
+        assert [api.get("auth/profile/").status for _ in range(4)] == [401, 401, 429, 429]
+    told = [line for line in lines if line["event"] == "rate_limited"]
+    assert [(line["rule"], line["address"]) for line in told] == [
+        ("RATELIMIT_FLOOD", "127.0.0.1")
+    ] * 2
 
 
 def test_flood_ends_with_its_window(make_app: Make, monkeypatch: pytest.MonkeyPatch) -> None:
