@@ -41,8 +41,7 @@ def _load(name: str) -> Any:
 
 arbiter, reloading = _load("arbiter"), _load("reload")
 replies, requests = _load("replies"), _load("requests")
-# This ends where a setting is refused.
-ours: dict[str, Any] = json.loads(reloading.run("config.py", "--environ"))
+ours: dict[str, Any] = json.loads(reloading.run("config.py", "--environ"))  # a refusal ends it
 if not hasattr(sys.stderr, "dropped"):  # it stays at a reload
     sys.stderr = arbiter.LogWriter(sys.stderr)
 if ours["LOG_FORMAT"] == "json":
