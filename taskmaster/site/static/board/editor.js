@@ -10,6 +10,7 @@ import { hold, offer, release } from "./toasts.js";
 
 const dialog = byId("editor");
 const form = dialog.querySelector("form");
+const scratch = form.cloneNode(true); // a field puts what it gets into its own form, line ends say
 const NEW = { title: "", description: "", status_task: "TO DO", priority: "MEDIUM", due_date: null };
 const OVERWRITES = "This was changed elsewhere meanwhile. Save overwrites it with what you typed.";
 const UNSAVED = "What you typed is not saved.";
@@ -46,6 +47,7 @@ function open(typed) {
   form.ariaBusy = null;
   key = task?.id ?? `new-${opening}`;
   forget(key);
+  form.reset(); // also what is half typed, and so no value
   show(task ?? NEW, typed);
   tell(form, {});
   say("");
@@ -59,15 +61,17 @@ const fieldsOf = ({ title, description, status_task, priority, due_date: due }) 
   title, description, status_task, priority, ...toFields(due),
 });
 
-/** Show a task, and what was typed over it. */
+/** Show a task, and what was typed over it. What somebody is typing is left alone, with its caret. */
 function show(one, typed) {
-  write(fieldsOf(one));
-  shown = read(); // a field puts what it gets into its own form, line ends say
-  write(typed);
+  for (const [name, value] of Object.entries(fieldsOf(one))) scratch.elements[name].value = value;
+  shown = read(scratch);
+  for (const [name, value] of Object.entries({ ...shown, ...typed })) {
+    const field = form.elements[name];
+    if (field.value !== value && !field.validity.badInput) field.value = value;
+  }
 }
 
-const write = (fields) => Object.entries(fields).forEach(([name, value]) => (form.elements[name].value = value));
-const read = () => Object.fromEntries(new FormData(form));
+const read = (from = form) => Object.fromEntries(new FormData(from));
 const typedFields = () => Object.fromEntries(Object.entries(read()).filter(([name, value]) => value !== shown[name]));
 
 /** Return what was typed, as the API takes it: of a task only what is another now. */
@@ -199,9 +203,18 @@ function overwrites(before, typed) {
 }
 
 function say(text) {
-  byId("elsewhere").textContent = text;
-  byId("elsewhere").hidden = !text;
-  if (text) intoSight(byId("elsewhere"));
+  const [place, field] = [byId("elsewhere"), document.activeElement];
+  const before = seenAt(field);
+  place.textContent = text;
+  place.hidden = !text;
+  if (text) intoSight(place);
+  if (before && !seenAt(field)) dialog.scrollTop += field.getBoundingClientRect().top - before.top; // somebody types there
+}
+
+/** Return where the dialog shows a field, where it does. */
+function seenAt(field) {
+  const [inner, outer] = [field, dialog].map((one) => one.getBoundingClientRect());
+  return dialog.contains(field) && inner.bottom > outer.top && inner.top < outer.bottom ? inner : null;
 }
 
 /** Close it, and forget what was typed. */

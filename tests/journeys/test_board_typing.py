@@ -1,0 +1,70 @@
+"""What somebody is typing into the dialog stays as it is: others change the task, the page is left."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.support.api import User, succeed
+from tests.support.board import edit, register_user
+from tests.support.server import Server
+
+pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def page(module_server: Server, open_page: Callable[..., Page]) -> Page:
+    return open_page(module_server.url)
+
+
+@pytest.fixture
+def user(page: Page) -> User:
+    """Who is logged in on the page."""
+    return register_user(page)
+
+
+def change(user: User, dialog: Locator, **fields: Any) -> None:
+    """Change the only task elsewhere; wait until its dialog says so."""
+    (task,) = succeed(user.get("tasks/"))["results"]
+    succeed(user.patch(f"tasks/{task['id']}/", fields))
+    expect(dialog.locator("#elsewhere")).to_be_visible()
+
+
+@pytest.mark.parametrize("typed", ["one ", ""])
+def test_the_caret_stays_where_it_was(page: Page, user: User, typed: str) -> None:
+    user.create_task("One", description="BEGIN END")
+    dialog = edit(page, "One")
+    field = dialog.get_by_label("Description")
+    field.focus()
+    field.evaluate("(field) => field.setSelectionRange(6, 6)")
+    page.keyboard.type(typed)
+    change(user, dialog, priority="HIGH")
+    page.keyboard.type("two ")
+    expect(field).to_have_value(f"BEGIN {typed}two END")
+    expect(dialog.get_by_label("Priority")).to_have_value("HIGH")
+
+
+def test_a_date_that_is_half_typed_is_typed_on(page: Page, user: User) -> None:
+    user.create_task("One")
+    dialog = edit(page, "One")
+    day = dialog.get_by_label("Due")
+    day.focus()
+    page.keyboard.type("0517")
+    change(user, dialog, title="Two")
+    page.keyboard.type("2030")
+    expect(day).to_have_value("2030-05-17")
+    day.press("Delete")  # a part of it
+    page.keyboard.press("Escape")
+    assert edit(page, "Two").get_by_label("Due").evaluate("(day) => !day.validity.badInput")
+
+
+@pytest.mark.parametrize("viewport", [{"width": 640, "height": 400}, {"width": 390, "height": 500}])
+def test_the_field_stays_in_sight(page: Page, user: User, viewport: Any) -> None:
+    page.set_viewport_size(viewport)
+    user.create_task("One")
+    dialog = edit(page, "One")
+    time = dialog.get_by_label("At")
+    time.focus()
+    change(user, dialog, title="Two")
+    expect(time).to_be_in_viewport(ratio=1)
