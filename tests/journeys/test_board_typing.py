@@ -1,4 +1,4 @@
-"""What somebody is typing into the dialog stays as it is: others change the task, the page is left."""
+"""What somebody types into the dialog stays: others change the task, or the page is left."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.api import User, succeed
-from tests.support.board import edit, register_user
+from tests.support.board import edit, log_in, log_out, register_user, save
 from tests.support.server import Server
 
 pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=Tru
 
 @pytest.fixture
 def page(module_server: Server, open_page: Callable[..., Page]) -> Page:
-    return open_page(module_server.url)
+    return open_page(module_server.url, "status of 401")
 
 
 @pytest.fixture
@@ -68,3 +68,45 @@ def test_the_field_stays_in_sight(page: Page, user: User, viewport: Any) -> None
     time.focus()
     change(user, dialog, title="Two")
     expect(time).to_be_in_viewport(ratio=1)
+
+
+def expect_question(page: Page) -> None:
+    """Expect to be asked before the page is left, and stay there."""
+    with page.expect_event("dialog") as asked:
+        page.close(run_before_unload=True)
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
+
+
+def test_the_page_is_not_left_without_a_question(page: Page, user: User) -> None:
+    user.create_task("One")
+    dialog = edit(page, "One")
+    dialog.get_by_label("Title").fill("Two")
+    expect_question(page)
+    page.keyboard.press("Escape")
+    expect_question(page)
+    succeed(user.delete("auth/sessions/"))
+    expect(page.locator("#credentials")).to_be_visible()
+    expect_question(page)
+    log_in(page, user.username)
+    page.get_by_role("button", name="Go on").click()
+    expect(dialog.get_by_label("Title")).to_have_value("Two")
+    save(dialog)
+    expect(dialog).to_be_hidden()
+
+
+@pytest.mark.parametrize("is_offered", [False, True])
+def test_but_without_one_where_nothing_is_left_to_save(
+    page: Page, user: User, is_offered: bool
+) -> None:
+    user.create_task("One")
+    asked: list[str] = []
+    dialog = edit(page, "One")
+    if is_offered:
+        dialog.get_by_label("Title").fill("Two")
+        page.keyboard.press("Escape")
+        log_out(page)
+        expect(page.locator("#credentials")).to_be_visible()
+    page.on("dialog", lambda question: asked.append(question.type))
+    page.reload()
+    assert asked == []

@@ -17,7 +17,7 @@ tm.onUser((user, why) => {
   if (user?.id !== known) {
     known = user?.id;
     clearToasts();
-    leave();
+    leave(why);
     if (user) {
       welcome(user);
       openBoard();

@@ -21,7 +21,7 @@ let sent = ""; // what was typed when it was saved last
 let opening = 0; // the number of the last time that the dialog was opened
 let deleted = null; // the id of the task that was deleted elsewhere while it was open here
 let whenMade = () => {};
-let owner; // the id of whoever types here
+let owner; // the id of whoever types here; null once they have logged out
 let key; // the id of the task that was opened, or what tells one new task from another
 const drafts = new Set(); // what was typed and is neither saved nor opened again, by all who were logged in here
 
@@ -43,7 +43,6 @@ function open(typed) {
   saved = false;
   opening++;
   deleted = null;
-  owner = tm.user.id;
   form.ariaBusy = null;
   key = task?.id ?? `new-${opening}`;
   forget(key);
@@ -162,14 +161,21 @@ tm.onEvent(({ id, action }) => {
   for (const draft of drafts) if (draft.key === id) draft.isGone = action === "task_delete";
 });
 
-/** Close it: the session has ended. What was typed waits for who typed it. */
-export function leave() {
+/** Close it: the session has ended, and `why` where nobody meant it to. What was typed waits for who typed it. */
+export function leave(why) {
   if (dialog.open) keep();
   discard();
+  if (!why) owner = null;
 }
+
+addEventListener("beforeunload", (event) => {
+  const isTyped = dialog.open && Object.keys(typedFields()).length > 0;
+  if (isTyped || [...drafts].some((draft) => draft.owner === owner)) event.preventDefault();
+});
 
 /** Offer who has logged in what they left here, and nobody else. */
 export function comeBack() {
+  owner = tm.user.id;
   for (const draft of drafts) if (draft.owner === tm.user.id) offerDraft(draft);
 }
 
