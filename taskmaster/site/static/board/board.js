@@ -8,7 +8,7 @@ import { byId, quoted } from "./dom.js";
 import { hear, make } from "./editor.js";
 import { chosen, isFiltered, onFilter } from "./filters.js";
 import { handle } from "./forms.js";
-import { keepingFocus } from "./handling.js";
+import { isDragging, keepingFocus } from "./handling.js";
 import { announce } from "./toasts.js";
 import { showTour } from "./tour.js";
 
@@ -37,6 +37,7 @@ function drawSoon() {
 }
 
 function draw() {
+  if (isDragging()) return requestAnimationFrame(draw); // what is held stays under the pointer
   due = false;
   keepingFocus(() => columns.forEach((column) => arrange(column.list, column.shownTasks)));
   focusOnSought();

@@ -34,7 +34,9 @@ addEventListener("pointermove", (event) => {
   if (!held.isUp && Math.hypot(x, y) > SLIP) held.timer ? letGo() : takeUp();
   if (!held?.isUp) return;
   held.card.style.translate = `${x}px ${y}px`;
-  aim(document.elementFromPoint(event.clientX, event.clientY)?.closest("[data-status]")?.dataset.status);
+  const lowest = columns.getBoundingClientRect().bottom - 1; // what is dropped below a column goes into it
+  const place = document.elementFromPoint(event.clientX, Math.min(event.clientY, lowest));
+  aim(place?.closest("[data-status]")?.dataset.status);
 });
 addEventListener("pointerup", () => {
   if (held?.isUp) move(held.card.task, held.status);
@@ -42,6 +44,9 @@ addEventListener("pointerup", () => {
 });
 addEventListener("pointercancel", letGo);
 addEventListener("keydown", ({ key }) => key === "Escape" && letGo());
+
+/** Whether somebody drags a task. */
+export const isDragging = () => Boolean(held?.isUp);
 
 function takeUp() {
   held.isUp = true;
