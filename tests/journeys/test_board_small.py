@@ -3,11 +3,21 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.support.api import User, succeed
-from tests.support.board import card, edit, quoted, register_user, save, titles, toast
-from tests.support.browser import CUT
+from tests.support.board import (
+    add,
+    card,
+    edit,
+    expect_state,
+    quoted,
+    register_user,
+    save,
+    titles,
+    toast,
+)
+from tests.support.browser import CUT, OUTAGE
 from tests.support.server import Server
 
 pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
@@ -21,7 +31,7 @@ document.adoptedStyleSheets = [sheet];
 
 @pytest.fixture
 def page(module_server: Server, open_page: Callable[..., Page]) -> Page:
-    return open_page(module_server.url, "status of 410", viewport=SMALL)
+    return open_page(module_server.url, "status of 410|" + OUTAGE, viewport=SMALL)
 
 
 @pytest.fixture
@@ -105,3 +115,57 @@ def test_many_messages_leave_room_and_the_last_is_in_sight(page: Page, user: Use
     assert (
         page.evaluate("document.querySelector('.messages').clientHeight") <= SMALL["height"] * 0.4
     )
+
+
+@pytest.mark.parametrize(
+    "viewport", [{"width": 1280, "height": 800}, {"width": 320, "height": 256}]
+)
+def test_an_outage_covers_nothing_that_has_the_focus(
+    page: Page, user: User, viewport: ViewportSize
+) -> None:
+    for number in range(12):
+        user.create_task(f"Task {number}")
+    expect(titles(page, "TO DO")).to_have_count(12)
+    page.set_viewport_size(viewport)
+    page.reload()  # nothing is told any more
+    expect(titles(page, "TO DO")).to_have_count(12)
+    page.context.set_offline(True)
+    expect_state(page, "Offline")
+    notice = page.locator("#outage").bounding_box()
+    assert notice
+    titles(page, "TO DO").first.focus()
+    for key in 35 * ["Tab"] + 35 * ["Shift+Tab"] + 11 * ["ArrowDown"]:
+        page.keyboard.press(key)
+        box = page.locator(":focus").bounding_box()
+        assert box
+        assert box["y"] + box["height"] <= notice["y"]
+    page.context.set_offline(False)
+
+
+def test_letters_are_as_large_as_the_reader_has_set_them(page: Page, user: User) -> None:
+    user.create_task("One")
+    page.context.new_cdp_session(page).send(
+        "Page.setFontSizes", {"fontSizes": {"standard": 28, "fixed": 24}}
+    )
+    for place in ("body", ".task .title", "#creation button"):
+        expect(page.locator(place).first).to_have_css("font-size", "28px")
+
+
+def test_on_paper_are_the_tasks_of_all_columns(page: Page, user: User) -> None:
+    for status in ("TO DO", "IN PROGRESS", "DONE"):
+        user.create_task("One", status_task=status)
+    expect(titles(page, "TO DO")).to_be_visible()
+    page.emulate_media(media="print")
+    for status in ("TO DO", "IN PROGRESS", "DONE"):
+        expect(titles(page, status)).to_be_visible()
+    for place in ("#creation", "#filters", ".messages", ".keys"):
+        expect(page.locator(place)).to_be_hidden()
+
+
+def test_a_message_has_an_edge_where_the_reader_chooses_the_colours(page: Page, user: User) -> None:
+    page.emulate_media(forced_colors="active")
+    add(page, "One")
+    expect(page.locator("#news")).not_to_be_empty()
+    style = page.locator("#news").evaluate("(one) => getComputedStyle(one).outline")
+    assert "solid 1px" in style
+    assert "rgba(0, 0, 0, 0)" not in style
