@@ -129,6 +129,24 @@ def test_undo_by_key_takes_no_other_offer(page: Page, user: User) -> None:
         expect(page.get_by_role("dialog")).to_be_hidden()
 
 
+def test_undo_by_key_has_no_haste_and_says_when_there_is_nothing_left(
+    page: Page, user: User
+) -> None:
+    for title in ("Three", "Two", "One"):
+        user.create_task(title)
+    page.clock.install()
+    for title in ("One", "Two"):
+        card(page, title).get_by_role("button", name=f"Delete {title}").click()
+        expect(toast(page, f"{quoted(title)} is deleted.")).to_be_visible()
+    page.clock.fast_forward(2 * NEARLY)
+    expect(page.locator(".toast")).to_have_count(0)
+    for count in (2, 3):
+        page.keyboard.press("Control+z")
+        expect(titles(page, "TO DO")).to_have_count(count)
+    page.keyboard.press("Control+z")
+    expect(page.locator("#news")).to_have_text("There is no deleted task to bring back.")
+
+
 def test_a_title_from_right_to_left_begins_at_the_right(page: Page, user: User) -> None:
     add(page, "שלום!")
     title = titles(page, "TO DO")

@@ -4,7 +4,7 @@ import { tm } from "./client.js";
 import { needConnection } from "./connection.js";
 import { quoted } from "./dom.js";
 import { isFiltered } from "./filters.js";
-import { complain, offer, report } from "./toasts.js";
+import { complain, offer, report, takeByKey } from "./toasts.js";
 import { newKey } from "/client/http.js";
 
 const leaving = new Set(); // the ids of tasks that are being deleted
@@ -59,20 +59,24 @@ export async function remove(task) {
   leaving.add(task.id);
   return attempt(`${quoted(task.title)} was not deleted.`, async () => {
     await moving.get(task.id)?.done.catch(() => {}); // a move that is queued would find nothing
-    await tm.tasks.remove(task.id).catch((error) => {
-      if (error.code !== "not_found") throw error; // what is gone already is where it should be
-    });
+    await tm.tasks.remove(task.id).catch(unless("not_found"));
     offerBack(task);
   }).finally(() => leaving.delete(task.id));
 }
 
+/** Return what throws an error, unless it says that all is already as it should be. */
+const unless = (code) => (error) => {
+  if (error.code !== code) throw error;
+};
+
 /** Offer a deleted task; Ctrl Z takes the offer too. */
 function offerBack(task) {
-  offer(`${quoted(task.title)} is deleted.`, "Undo", () => restore(task)).dataset.undo = "";
+  takeByKey(offer(`${quoted(task.title)} is deleted.`, "Undo", () => restore(task)));
 }
 
 async function restore(task) {
-  const done = await attempt(`${quoted(task.title)} was not brought back.`, () => tm.tasks.restore(task.id));
+  const failure = `${quoted(task.title)} was not brought back.`;
+  const done = await attempt(failure, () => tm.tasks.restore(task.id).catch(unless("already_exists")));
   if (!done) return offerBack(task);
   report(`${quoted(task.title)} is back.`);
   seek(task.id);

@@ -6,6 +6,7 @@ const SHOWN = 10_000; // milliseconds
 const BRIEFLY = 5000;
 const place = byId("toasts");
 const news = byId("news");
+const undos = []; // messages whose button Ctrl Z presses, also once they have gone; the last one first
 let heard = [];
 let newsTimer;
 
@@ -24,6 +25,12 @@ export function offer(text, label, act) {
   });
   toast.append(button);
   return toast;
+}
+
+/** Let Ctrl Z press the button of a message, until somebody has. */
+export function takeByKey(toast) {
+  undos.unshift(toast);
+  toast.querySelector("button").addEventListener("click", () => undos.splice(undos.indexOf(toast), 1));
 }
 
 /** Let an offer of what was typed into a task stay: whoever comes to it by keys needs more time, and loses more. */
@@ -104,6 +111,7 @@ function tell(text) {
 
 export function clearToasts() {
   heard = [];
+  undos.length = 0;
   news.textContent = "";
   shownToasts().forEach((toast) => toast.remove());
 }
@@ -121,8 +129,7 @@ document.addEventListener("keydown", (event) => {
   const typing = event.target.matches("textarea, input:not([type=checkbox], [type=radio], [data-untouched])");
   const isUndo = event.keyCode === 90 && (event.ctrlKey || event.metaKey) && !event.shiftKey; // `key` may be Z, or я
   if (typing || openDialog() || !isUndo) return;
-  const undo = [...place.querySelectorAll("[data-undo] button")].at(-1);
-  if (!undo) return;
+  if (!undos.length) return report("There is no deleted task to bring back.");
   event.preventDefault(); // else the browser also takes back what was typed last, in any field
-  undo.click();
+  undos[0].querySelector("button").click();
 });
