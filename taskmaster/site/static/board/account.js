@@ -2,13 +2,15 @@
 import { tm } from "./client.js";
 import { ago } from "./dates.js";
 import { byId } from "./dom.js";
-import { handle, tell } from "./forms.js";
+import { handle, inWords, tell } from "./forms.js";
+import { report } from "./toasts.js";
 
 const [profile, password, sessions, deletion] = ["profile", "password", "sessions", "deletion"].map(byId);
 const FIELDS = ["username", "email", "first_name", "last_name"];
 const BROWSERS = [["Edg", "Edge"], ["Firefox", "Firefox"], ["Chrome", "Chrome"], ["Safari", "Safari"], ["curl", "curl"], ["python", "Python"]];
 const SYSTEMS = ["Android", "iPhone", "iPad", "Windows", "Mac", "Linux"];
 let owner; // the id of whose profile it shows
+let isMissing = false; // whether the list of sessions could not be loaded
 
 export function showAccount(wanted) {
   const opens = wanted && byId("account").hidden;
@@ -61,6 +63,7 @@ handle(sessions, async () => {
 handle(deletion, async ({ password: said }) => {
   await tm.account.remove(said);
   deletion.reset();
+  report("Your account is deleted, with all its tasks.");
 });
 
 function say(form, text) {
@@ -69,11 +72,20 @@ function say(form, text) {
 }
 
 async function listSessions() {
-  const found = await tm.account.sessions().catch(() => null); // the state of the connection says so
-  if (!found) return;
+  let found;
+  try {
+    found = await tm.account.sessions();
+  } catch (error) {
+    isMissing = true;
+    return tell(sessions, Object.assign(new Error(`The list could not be loaded. ${inWords(error)}`), { code: "no_list" }));
+  }
+  if (isMissing) tell(sessions, {});
+  isMissing = false;
   sessions.querySelector("ul").replaceChildren(...found.map(rowOf));
   sessions.querySelector(":scope > button").hidden = found.length < 2;
 }
+
+addEventListener("live", () => isMissing && listSessions());
 
 function rowOf({ id, user_agent: agent, last_used_at: used, current }) {
   const row = sessions.querySelector("template").content.firstElementChild.cloneNode(true);

@@ -52,7 +52,7 @@ function show(why) {
   showAccount(Boolean(tm.user) && inAccount);
   byId("board").hidden = !tm.user || inAccount;
   document.querySelector("nav [href='/']").ariaCurrent = inAccount ? null : "page";
-  document.title = `${inAccount ? "Account" : "Board"} · ${TITLE}`;
+  document.title = `${tm.user ? (inAccount ? "Account" : "Board") : "Log in"} · ${TITLE}`;
   if (!document.activeElement.checkVisibility()) focusOnHeading();
 }
 

@@ -1,5 +1,6 @@
 // One column: a live list of one status, of which a part is shown.
 import { tm } from "./client.js";
+import { complain } from "./toasts.js";
 
 const PAGE = 50;
 
@@ -80,7 +81,15 @@ export class Column {
     this.seen = this.list.childElementCount;
     this.#shown += PAGE;
     this.#changed();
-    if (this.tasks.length < this.#shown) await this.#live?.more().catch(() => {});
+    if (this.tasks.length >= this.#shown) return;
+    const live = this.#live;
+    try {
+      await live?.more();
+    } catch (error) {
+      if (live !== this.#live) return; // nobody looks at it any more
+      this.#shown = Math.max(PAGE, this.tasks.length); // else what comes later by itself is shown unasked
+      complain("No more tasks could be loaded.", error);
+    }
   }
 
   #turn() {

@@ -48,7 +48,9 @@ function show(error) {
   pill.textContent = WORDS[state];
   notice.textContent = outage;
   notice.hidden = !outage;
-  if (state === "live") forgetOutage();
+  if (state !== "live") return;
+  forgetOutage();
+  dispatchEvent(new Event("live")); // for what could not be loaded
 }
 
 function explain(error) {

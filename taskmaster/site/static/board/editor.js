@@ -80,7 +80,10 @@ function changes() {
   const isNewDate = fields.due_date !== shown.due_date;
   if (fields.due_time && !fields.due_date) refuseDate("A time needs a date.");
   if (isNewDate && fields.due_date && fields.due_date < "1000") refuseDate("Please give the year in four digits."); // 26 is the year 26
-  return isNewDate || fields.due_time !== shown.due_time ? { ...body, due_date: fromFields(fields) } : body;
+  if (!isNewDate && fields.due_time === shown.due_time) return body;
+  const due = fromFields(fields);
+  if (toFields(due).due_time !== fields.due_time) refuseDate("There is no such time on that day: clocks are put forward.");
+  return { ...body, due_date: due };
 }
 
 function refuseDate(why) {
