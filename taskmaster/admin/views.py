@@ -11,7 +11,7 @@ from flask_admin import Admin, AdminIndexView, BaseView, expose
 from flask_admin.contrib.sqla import ModelView
 from flask_admin.form import SecureForm
 from flask_admin.helpers import get_redirect_target
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.exc import DataError, InvalidRequestError
 from sqlalchemy.orm import Query
 
@@ -163,11 +163,20 @@ class ReadOnly(ForSuperusers, ModelView):
         return count, query.limit(self.page_size + 1).all()
 
     def _get_list_extra_args(self) -> Any:
-        """Keep only `user` of the unknown parameters: all of them would go into links."""
+        """Keep only `user` and the way back of the unknown parameters: all would go into links."""
         arguments = super()._get_list_extra_args()
-        user = arguments.extra_args.get("user")
-        arguments.extra_args = {"user": user} if user else {}
+        kept = {"user": arguments.extra_args.get("user"), "url": get_redirect_target()}
+        arguments.extra_args = {name: value for name, value in kept.items() if value}
         return arguments
+
+    def _apply_search(
+        self, query: "Query[Any]", count_query: Any, joins: Any, count_joins: Any, search: str
+    ) -> Any:
+        """Find each word as it stands: `_`, `%`, `^` and `=` mean themselves."""
+        for word in search.split():
+            fields = [field for field, _ in self._search_fields]
+            query = query.filter(or_(*(one.icontains(word, autoescape=True) for one in fields)))
+        return query, count_query, joins, count_joins
 
     def _run_view(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
         """Answer 404 where the database cannot read what the address names."""
@@ -214,7 +223,8 @@ class OfOneUser(ReadOnly):
 
     def render(self, template: str, **context: Any) -> str:
         """Fill a template, which may need to know whose rows these are."""
-        return super().render(template, owner=find_user(request.args.get("user", NIL)), **context)
+        owner, back = find_user(request.args.get("user", NIL)), get_redirect_target()
+        return super().render(template, owner=owner, back=back, **context)
 
 
 class TaskAdmin(OfOneUser):

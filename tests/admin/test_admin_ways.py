@@ -1,11 +1,13 @@
 """The admin pages: what they are called, and the ways between them."""
 
+from html import unescape
+
 import pytest
 from flask import Flask, session
 from flask.testing import FlaskClient
 
 from tests.admin.forms import fields_of, press
-from tests.support.api import User, succeed
+from tests.support.api import Api, User, succeed
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -70,3 +72,35 @@ def test_the_last_page_of_a_list_names_no_next_one(admin: FlaskClient, user: Use
     pages = [admin.get(f"/admin/tasks/?user={user.id}&page={number}").text for number in (0, 1)]
     assert [page.count(">Task ") for page in pages] == [50, 50]
     assert ["Next page" in page for page in pages] == [True, False]
+
+
+def link_to(page: str, text: str) -> str:
+    """Return where the link with this text leads."""
+    return unescape(page.rpartition(f'">{text}</a>')[0].rpartition('href="')[2])
+
+
+@pytest.mark.parametrize("kind", ["Tasks", "Log"])
+def test_the_way_back_from_what_is_a_users_keeps_the_search(
+    admin: FlaskClient, user: User, kind: str
+) -> None:
+    user.create_task("One")
+    address = f"/admin/users/?sort=0&search={user.username}"
+    page = admin.get(address).text
+    for text in (user.username, kind, "One" if kind == "Tasks" else "1", "Back to the list"):
+        page = admin.get(link_to(page, text)).text
+    page = admin.get(link_to(page, f"Back to {user.username}")).text
+    assert link_to(page, "Back to the list").startswith(address)
+
+
+def test_a_search_means_each_character_as_it_stands(admin: FlaskClient, api: Api) -> None:
+    for name in ("ab_cd", "abxcd"):
+        api.register(username=name, email=f"{name}%@example.com")
+
+    def found(search: str) -> list[str]:
+        page = admin.get("/admin/users/", query_string={"search": search}).text
+        return sorted(name for name in ("ab_cd", "abxcd", "root_admin") if f">{name}</a>" in page)
+
+    assert found("B_C") == ["ab_cd"]
+    assert found("%") == ["ab_cd", "abxcd"]
+    assert found("abx example") == ["abxcd"]
+    assert found("^ab") == found("=ab_cd") == []
