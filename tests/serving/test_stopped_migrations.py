@@ -60,3 +60,16 @@ def test_while_it_reloads(server: ProbeServer, other: psycopg.Connection) -> Non
     wait_for_migration(other)
     assert server.terminate() == 0
     wait_until(lambda: not server.any_left, what="nobody left")
+
+
+@pytest.mark.journey
+def test_a_stop_that_comes_together_with_a_reload(
+    server: ProbeServer, other: psycopg.Connection
+) -> None:
+    server.start()
+    other.execute("DELETE FROM alembic_version")
+    other.execute("SELECT pg_advisory_lock(%s)", [LOCK])  # the reload would wait for it
+    for number in (signal.SIGSTOP, signal.SIGHUP, signal.SIGTERM, signal.SIGCONT):
+        server.child.send_signal(number)
+    assert server.child.wait(20) == 0
+    wait_until(lambda: not server.any_left, what="nobody left")
