@@ -52,6 +52,7 @@ def test_a_damaged_file_is_named_in_one_line(tmp_path: Path, command: str) -> No
     (COMMANDS[0], "role = pg_read_all_data", "permission denied for schema public"),
     (COMMANDS[0], "role = pg_monitor", "permission denied for table alembic_version"),
     (COMMANDS[0], "default_transaction_read_only = on", READ_ONLY),
+    (COMMANDS[-1], "role = pg_monitor", "permission denied for table alembic_version"),
     (COMMANDS[-1], "default_transaction_read_only = on", READ_ONLY),
 ])  # fmt: skip
 def test_what_a_migration_may_not_do_is_said_in_one_line(

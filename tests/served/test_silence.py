@@ -1,6 +1,7 @@
 """A client that says nothing is asked whether it lives, and closed if it does not answer."""
 
 from contextlib import ExitStack, closing
+from timeit import default_timer
 
 import pytest
 
@@ -43,7 +44,7 @@ def test_who_does_not_answer_is_closed_and_who_answers_stays(
     server: Server, user: User, open_all: OpenAll
 ) -> None:
     """The silent ones come last: once they are gone, the others have stayed for as long."""
-    streams = open_all(server, user)
+    streams, begun = open_all(server, user), default_timer()
     with ExitStack() as stack:
         clients = {name: stack.enter_context(closing(Deaf(server, user, name))) for name in PINGS}
         ManualPolling(user).wait("stream_ready")
@@ -54,6 +55,7 @@ def test_who_does_not_answer_is_closed_and_who_answers_stays(
         for client in clients.values():
             client.drain()
         wait_until_open(user, len(streams))
+    wait_until(lambda: default_timer() - begun > 1.5 * SILENCE, what="pings in a second period")
     user.create_task()
     for stream in streams:
         stream.wait_for_events(1)

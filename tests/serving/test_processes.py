@@ -138,14 +138,17 @@ def test_reload_takes_new_processes_and_answers_all_the_while(start: Start) -> N
 
 def test_in_production_start_crash_reload_and_stop_are_told_in_json(start: Start) -> None:
     server = start(ENVIRONMENT="production", TRUSTED_HOSTS="localhost,127.0.0.1")
-    (victim,) = server.children()
-    os.kill(victim, signal.SIGSEGV)
-    wait_until(lambda: f"(pid:{victim}) was sent SIGSEGV" in server.text(), what="the crash told")
-    written = [line for line in server.text().splitlines() if str(victim) in line]
-    lines = [json.loads(line) for line in written]
-    assert {line["event"] for line in lines} == {"gunicorn"}
-    assert lines[-1]["level"] == "warning"
-    assert all(datetime.fromisoformat(line["timestamp"]).tzinfo for line in lines)
+    for number, level in ((signal.SIGSEGV, "warning"), (signal.SIGKILL, "error")):
+        (victim,) = server.children()
+        os.kill(victim, number)
+        said = f"(pid:{victim}) was sent {number.name}"
+        wait_until(lambda said=said: said in server.text(), what="the crash told")
+        written = [line for line in server.text().splitlines() if str(victim) in line]
+        lines = [json.loads(line) for line in written]
+        assert {line["event"] for line in lines} == {"gunicorn"}
+        assert lines[-1]["level"] == level
+        assert all(datetime.fromisoformat(line["timestamp"]).tzinfo for line in lines)
+        pids(server, 1)
     server.child.send_signal(signal.SIGHUP)
     wait_until(lambda: "Hang up" in server.text(), what="the reload told")
     pids(server, 1)

@@ -25,6 +25,7 @@ def app(shared_app: Flask) -> Flask:
 def test_any_page_may_import_it(make_app: Callable[..., Flask]) -> None:
     """One answer for every origin, also for those in CORS_ORIGINS."""
     api = Api(through_client(make_app(CORS_ORIGINS=PAGE).test_client()))
+    assert "taskmaster.js" in FILES
     for name, origin in product(FILES, (PAGE, "https://other.example")):
         reply = api.get(f"/client/{name}", headers={"Origin": origin})
         assert (reply.status, reply.body) == (200, (STATIC / "client" / name).read_bytes())
