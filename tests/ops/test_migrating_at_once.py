@@ -24,7 +24,7 @@ def test_three_at_once(postgres: PostgresServer, tmp_path: Path) -> None:
             upgrade.start()
 
         try:
-            wait_until(lambda: onlooker.execute(IN_LINE).fetchone() == (2,), what="two in line")
+            wait_until(lambda: onlooker.execute(IN_LINE).fetchone() == (2,), 60, what="two in line")
         finally:
             first.rollback()
             codes = [upgrade.child.wait(60) for upgrade in upgrades]
