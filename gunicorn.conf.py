@@ -26,7 +26,7 @@ from gunicorn.http import wsgi
 HERE = Path(__file__).resolve().parent
 LINGER = 0.5  # seconds in which a stopping worker still answers on kept connections
 AT_ONCE = 16  # connections that a process takes in one turn if no other wants them
-YIELD = 5e-5  # seconds, for each connection that it serves: whoever serves fewer takes the next
+YIELD = 0.001  # seconds for others to take the next two, after a process took two to keep
 DESCRIPTORS, SPARE = 65536, 200  # as many as we ask for, and those that are no connections
 
 
@@ -134,10 +134,11 @@ else:
             alone = self.cfg.workers == 1
             while True:
                 try:
-                    for _ in range(AT_ONCE if alone else 1):
+                    held = pool.running()
+                    for _ in range(AT_ONCE if alone else 2):
                         pool.spawn_n(self.handle, listener, *listener.accept())
                         ACCEPTING.succeeded()
-                    eventlet.sleep(0 if alone else YIELD * min(pool.running(), 20))
+                    eventlet.sleep(0 if alone or pool.running() < held + 2 else YIELD)
                 except OSError as error:  # out of descriptors, say
                     ACCEPTING.failed(error)
                     eventlet.sleep(0.05)
@@ -177,9 +178,8 @@ def on_starting(server: Any) -> None:
 
 def when_ready(server: Any) -> None:
     """Print where to look, for whoever started this by hand."""
-    url = str(server.LISTENERS[0]).replace("//[::]", "//[::1]")
-    url = url.replace("//0.0.0.0:", "//127.0.0.1:")
     if ours["ENVIRONMENT"] != "production" or os.isatty(1):
+        url = str(server.LISTENERS[0]).replace("[::]", "[::1]").replace("/0.0.0.0", "/127.0.0.1")
         line = f"Taskmaster on {url}/ (the board), {url}/docs (the API), {url}/livez (its health)\n"
         with contextlib.suppress(OSError):  # nobody reads it
             os.write(1, line.encode())

@@ -30,11 +30,11 @@ def identify(token: Any) -> Principal:
     return authenticate(rest.strip() if scheme.lower() == "bearer" else text)
 
 
-def position(since: Any) -> int | None:
-    """Return a position as a whole number, None for none. Raise ApiError (422)."""
+def position(since: Any, otherwise: int | None = None) -> int | None:
+    """Return a position as a whole number, `otherwise` for none. Raise ApiError (422)."""
     try:  # a number in JSON, or text in an address or a header
         text = str(since) if type(since) is int else since
-        return None if since is None else SINCE.deserialize(text)
+        return otherwise if since is None else SINCE.deserialize(text)
     except ValidationError:
         raise invalid({"since": ["Not a whole number."]}) from None
 

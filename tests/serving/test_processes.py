@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
-from statistics import median
+from statistics import quantiles
 
 import pytest
 import requests
@@ -110,7 +110,8 @@ def test_two_processes_by_gunicorns_own_option_share_kept_connections(start: Sta
     """One that does not let the other have the next takes all 16 at times; a core idles then."""
     server = start(GUNICORN_CMD_ARGS="--workers 2")
     pids(server, 2)
-    assert median(smaller_share(server) for _ in range(25)) >= 7
+    lower, *_ = quantiles([smaller_share(server) for _ in range(25)], n=4)
+    assert lower >= 4
     answer = requests.get(f"{server.url}/socket.io/?EIO=4&transport=polling", timeout=10)
     assert answer.status_code == 400  # the application knows: it would need sticky sessions
 

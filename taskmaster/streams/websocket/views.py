@@ -65,8 +65,7 @@ def _await_first(
     for message in connection.messages:
         if body := _read(message):
             connection.set_deadline(None)
-            asked = body.get("since")
-            return identify(body.get("token")), since if asked is None else position(asked)
+            return identify(body.get("token")), position(body.get("since"), since)
         connection.send(_text(NOT_UNDERSTOOD))
     _close(connection, connection.fault or CloseReason.AUTHENTICATION_TIMEOUT)
     return None
