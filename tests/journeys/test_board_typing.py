@@ -59,6 +59,15 @@ def test_a_date_that_is_half_typed_is_typed_on(page: Page, user: User) -> None:
     assert edit(page, "Two").get_by_label("Due").evaluate("(day) => !day.validity.badInput")
 
 
+def test_a_date_that_others_set_under_a_half_typed_one_is_told(page: Page, user: User) -> None:
+    user.create_task("One")
+    dialog = edit(page, "One")
+    dialog.get_by_label("Due").focus()
+    page.keyboard.type("0517")
+    change(user, dialog, due_date="2030-03-01T14:00:00Z")
+    expect(dialog.locator("#elsewhere")).to_contain_text("Save overwrites it")
+
+
 @pytest.mark.parametrize("viewport", [{"width": 640, "height": 400}, {"width": 390, "height": 500}])
 def test_the_field_stays_in_sight(page: Page, user: User, viewport: Any) -> None:
     page.set_viewport_size(viewport)
@@ -68,6 +77,7 @@ def test_the_field_stays_in_sight(page: Page, user: User, viewport: Any) -> None
     time.focus()
     change(user, dialog, title="Two")
     expect(time).to_be_in_viewport(ratio=1)
+    expect(dialog.locator("#elsewhere")).to_be_in_viewport(ratio=1)
 
 
 def expect_question(page: Page) -> None:
@@ -95,15 +105,17 @@ def test_the_page_is_not_left_without_a_question(page: Page, user: User) -> None
     expect(dialog).to_be_hidden()
 
 
-@pytest.mark.parametrize("is_offered", [False, True])
-def test_but_without_one_where_nothing_is_left_to_save(
-    page: Page, user: User, is_offered: bool
-) -> None:
+@pytest.mark.parametrize("ended", ["not typed", "cancelled", "logged out"])
+def test_but_without_one_where_nothing_is_left_to_save(page: Page, user: User, ended: str) -> None:
     user.create_task("One")
     asked: list[str] = []
     dialog = edit(page, "One")
-    if is_offered:
+    if ended != "not typed":
         dialog.get_by_label("Title").fill("Two")
+    if ended == "cancelled":
+        dialog.get_by_role("button", name="Cancel").click()
+        expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    if ended == "logged out":
         page.keyboard.press("Escape")
         log_out(page)
         expect(page.locator("#credentials")).to_be_visible()

@@ -42,6 +42,7 @@ export function make(typed, made = () => {}) {
 function open(typed) {
   saved = false;
   opening++;
+  dialog.returnValue = "";
   deleted = null;
   form.ariaBusy = null;
   key = task?.id ?? `new-${opening}`;
@@ -79,7 +80,7 @@ function changes() {
   const { due_date: _, due_time: __, ...body } = task ? typedFields() : fields;
   const isNewDate = fields.due_date !== shown.due_date;
   if (fields.due_time && !fields.due_date) refuseDate("A time needs a date.");
-  if (isNewDate && fields.due_date && fields.due_date < "1000") refuseDate("Please give the year in four digits."); // 26 is the year 26
+  if (isNewDate && !/^([1-9]\d{3}-|$)/.test(fields.due_date)) refuseDate("Please give the year in four digits."); // 26 is the year 26
   if (!isNewDate && fields.due_time === shown.due_time) return body;
   const due = fromFields(fields);
   if (toFields(due).due_time !== fields.due_time) refuseDate("There is no such time on that day: clocks are put forward.");
@@ -112,7 +113,7 @@ handle(form, async () => {
   if (!one && tm.user?.id === draft.owner) tellMade(answer);
 });
 
-byId("editor-cancel").addEventListener("click", () => dialog.close());
+byId("editor-cancel").addEventListener("click", () => dialog.close("cancelled"));
 byId("editor-remove").addEventListener("click", async () => {
   const [one, draft] = [task, draftOf(typedFields())];
   discard();
@@ -132,7 +133,9 @@ function keep() {
   goOn(UNSAVED, draftOf(typed));
 }
 
-const draftOf = (typed) => ({ owner, key, one: task, before: shown, made: whenMade, typed });
+const draftOf = (typed) => ({
+  owner, key, one: task, before: shown, made: whenMade, typed, isCancelled: dialog.returnValue === "cancelled",
+});
 
 /** Offer it to who typed it: now, or when they are back. */
 function goOn(text, draft) {
@@ -173,7 +176,7 @@ export function leave(why) {
 
 addEventListener("beforeunload", (event) => {
   const isTyped = dialog.open && Object.keys(typedFields()).length > 0;
-  if (isTyped || [...drafts].some((draft) => draft.owner === owner)) event.preventDefault();
+  if (isTyped || [...drafts].some((draft) => draft.owner === owner && !draft.isCancelled)) event.preventDefault();
 });
 
 /** Offer who has logged in what they left here, and nobody else. */
@@ -203,7 +206,8 @@ export function hear(event) {
   const before = shown;
   task = event;
   show(event, typed);
-  say(overwrites(before, typed) ? OVERWRITES : "This was changed elsewhere; what you see is new.");
+  const isHalf = (name) => form.elements[name].validity.badInput && before[name] !== shown[name];
+  say(isHalf("due_date") || isHalf("due_time") || overwrites(before, typed) ? OVERWRITES : "This was changed elsewhere; what you see is new.");
 }
 
 /** Tell whether what was typed over `before` hides what others have written there since. */

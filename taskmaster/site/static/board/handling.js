@@ -30,6 +30,7 @@ columns.addEventListener("pointerdown", ({ target, isPrimary, button, pointerTyp
 });
 addEventListener("pointermove", (event) => {
   if (!held) return;
+  if (held.isUp && !event.buttons) return letGo(); // the page did not hear of the end
   const [x, y] = [event.pageX - held.x, event.pageY - held.y];
   if (!held.isUp && Math.hypot(x, y) > SLIP) held.timer ? letGo() : takeUp();
   if (!held?.isUp) return;

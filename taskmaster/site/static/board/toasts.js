@@ -128,8 +128,9 @@ export function forgetOutage() {
 document.addEventListener("keydown", (event) => {
   const typing = event.target.matches("textarea, input:not([type=checkbox], [type=radio], [data-untouched])");
   const isUndo = event.keyCode === 90 && (event.ctrlKey || event.metaKey) && !event.shiftKey; // `key` may be Z, or я
-  if (typing || openDialog() || !isUndo) return;
-  if (!undos.length) return report("There is no deleted task to bring back.");
-  event.preventDefault(); // else the browser also takes back what was typed last, in any field
-  undos[0].querySelector("button").click();
+  if (typing || openDialog() || !isUndo || byId("board").hidden) return;
+  if (undos.length) event.preventDefault(); // else the browser also takes back what was typed last, in any field
+  if (event.repeat) return; // a key that is held brings back one task
+  if (undos.length) undos[0].querySelector("button").click();
+  else report("There is no deleted task to bring back.");
 });
