@@ -55,8 +55,8 @@ FORMATTERS = {
     datetime: lambda view, value, name: f"{value:%Y-%m-%d %H:%M:%S} UTC",
 }
 
-# What is raised for a malformed id, for a page number that is too large, for NUL in a search.
-MALFORMED = (DataError, InvalidRequestError, OverflowError)
+# What is raised for a malformed id, a page number that is too large, NUL in a search, and a `url`.
+MALFORMED = (DataError, InvalidRequestError, OverflowError, ValueError)
 # JSON in lines, for reading.
 FORMATTERS_OF_EVENTS = {
     "payload": lambda view, context, event, name: json.dumps(

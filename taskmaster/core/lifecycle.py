@@ -56,8 +56,8 @@ def every(app: Flask, seconds: float, act: Callback, name: str) -> None:
                 outage.succeeded()
             except SQLAlchemyError as error:
                 outage.failed(error)
-            except Exception:
-                outage.failed(exc_info=True)
+            except Exception as error:
+                outage.failed(error, exc_info=True)
 
     on_start(app, threading.Thread(target=run, name=name, daemon=True).start)
     on_stop(app, stopped.set)

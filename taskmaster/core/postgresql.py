@@ -17,7 +17,6 @@ from sqlalchemy.pool import ConnectionPoolEntry
 # A connection to a read-only server is used once. If it were kept, it would still be read-only when
 # the server takes writes again, and still lead to the standby when the name leads to the primary.
 READ_ONLY = "read_only"
-PREPARED_BEFORE = "0A000"  # SQLSTATE of a statement whose columns have got other types since
 GRACE = 1.0  # seconds that the client waits longer than the server
 # Only those that the server knows: the last one is of PostgreSQL 17.
 NO_TIMEOUTS = """
@@ -83,7 +82,9 @@ def prepare(engine: Engine, seconds: float | None) -> None:
 
 def _look(context: ExceptionContext) -> None:
     """Use no connection of the pool again where an open one would refuse a statement for ever."""
-    if getattr(context.original_exception, "sqlstate", None) == PREPARED_BEFORE:
+    diagnosis = getattr(context.original_exception, "diag", None)
+    # A column has another type since the statement was prepared: 0A000 alone says too little.
+    if diagnosis and diagnosis.source_function == "RevalidateCachedQuery":
         context.is_disconnect = True
 
 

@@ -9,10 +9,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from signal import SIGINT, SIGQUIT, SIGTERM
+from signal import SIGHUP, SIGINT, SIGTERM
 from typing import Any
 
-STOPS = (SIGTERM, SIGINT, SIGQUIT)
 HERE = Path(__file__).resolve().parents[2]
 # The child reports no metrics. It ends when its parent does, even by kill -9 (PR_SET_PDEATHSIG).
 BARE = (
@@ -96,7 +95,7 @@ def guard(server: Any, ours: dict[str, Any], check_address: Callable[..., None])
             ours.update(settings)
 
     def wait_for_signals(timeout: float) -> list[int]:
-        return sorted(wait(timeout), key=lambda number: number not in STOPS)  # those first
+        return sorted(wait(timeout), key=lambda number: number == SIGHUP)  # a stop goes first
 
     server.reload, wait = reload_if_possible, server.wait_for_signals
     server.wait_for_signals = wait_for_signals

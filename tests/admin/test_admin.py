@@ -95,6 +95,9 @@ NOTHING = [
     "users/?page=99999999999999999999",
     "users/?page=-1",
     "users/?search=%00",
+    "users/?url=//[",
+    "users/details/?id=x&url=//[",
+    "tasks/?user=x&url=//[",
     "users/?id=x&url=x&endpoint=x&self=x&_method=POST",
     "tasks/?user=somebody&id=x",
 ]
