@@ -14,7 +14,7 @@ import redis
 import requests
 from _pytest.assertion.rewrite import AssertionRewritingHook
 
-from tests.support.databases import Database
+from tests.support.databases import ON_SQLITE, Database
 from tests.support.postgres import PostgresServer
 from tests.support.process import listens
 from tests.support.redis import RedisServer
@@ -128,7 +128,7 @@ def test_a_database_is_migrated_and_empty(database: Database) -> None:
         assert connection.exec_driver_sql("SELECT count(*) FROM alembic_version").scalar_one() == 1
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_each_fault_in_its_log_fails_who_lent_a_server(database: Database, tmp_path: Path) -> None:
     with (
         pytest.raises(AssertionError) as failure,

@@ -11,7 +11,7 @@ from taskmaster.core.database import DATABASES, reading
 from taskmaster.extensions import db
 from tests.support.api import User
 from tests.support.asserts import assert_problem
-from tests.support.databases import Database, dispose_engines
+from tests.support.databases import ON_SQLITE, Database, dispose_engines
 
 PREPARED = 6  # psycopg prepares a statement that a connection runs for the sixth time
 
@@ -63,7 +63,7 @@ def test_the_role_may_not_write(user: User, database: Database, app: Flask) -> N
     assert_problem(user.post("tasks/", {"title": "One"}), 503, "unavailable")
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@ON_SQLITE
 @pytest.mark.parametrize("begin", [0, 4096], ids=["header", "pages"])
 def test_the_file_is_damaged(user: User, database: Database, app: Flask, begin: int) -> None:
     with app.app_context():

@@ -9,13 +9,13 @@ import pytest
 from tests.docs.conftest import Follow
 from tests.docs.driving import drive_through_a_crash, expect, write
 from tests.support.api import User, succeed
+from tests.support.databases import ON_SQLITE
 from tests.support.process import Process
 from tests.support.server import Server
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.journey
 REPLAYS = 20
-ON_ONE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 def seen_by(client: Process) -> list[int]:
@@ -46,7 +46,7 @@ def test_it_goes_on_after_it_was_killed_itself(
     expect(partial(seen_by, example), 6)
 
 
-@ON_ONE
+@ON_SQLITE
 def test_each_goes_on_where_another_stopped(
     server: Server, user: User, follow: Follow, position: Path
 ) -> None:
@@ -60,7 +60,7 @@ def test_each_goes_on_where_another_stopped(
         server.restart()  # which ends the curl that its shell left behind
 
 
-@ON_ONE
+@ON_SQLITE
 def test_each_replay_is_in_order(user: User, follow: Follow, position: Path) -> None:
     """Each event stands on a line of its own, and the position is the last one's."""
     for count in (100, 51):

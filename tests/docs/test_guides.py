@@ -3,11 +3,10 @@
 import re
 from pathlib import Path
 
-import pytest
-
 from tests.docs.blocks import README, block, blocks_of, not_shown, run, writing
 from tests.docs.driving import CLIENTS
 from tests.support.api import Api, through_http
+from tests.support.databases import ON_SQLITE
 from tests.support.server import Server
 from tests.support.settings import ROOT
 
@@ -30,7 +29,7 @@ def follow(server: Server, page: Path, directory: Path) -> str:
     )
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_the_guides_work_one_after_another(server: Server, tmp_path: Path) -> None:
     """A reader has one server, and has done what the README says before."""
     run(server.url, block("register"))

@@ -19,14 +19,14 @@ from tests.support.admin import enter, expect_log_in, find_user
 from tests.support.api import Api, User, succeed, through_http
 from tests.support.board import log_in
 from tests.support.browser import serve_pages
-from tests.support.databases import Database
+from tests.support.databases import ON_SQLITE, Database
 from tests.support.server import Server
 from tests.support.stage import assert_closed
 from tests.support.streams import TRANSPORTS
 from tests.support.tables import make_superuser, nothing_changes
 
 # What a page needs of the database is the same on both; SQLite has one writer.
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+pytestmark = ON_SQLITE
 Open = Callable[..., Page]
 
 CLOSED = 3  # seconds within which streams end, on every process: 2, and one for the click

@@ -4,12 +4,11 @@ import json
 import shutil
 import subprocess
 
-import pytest
-
+from tests.support.databases import ON_SQLITE
 from tests.support.server import Server
 from tests.support.settings import ROOT
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+pytestmark = ON_SQLITE
 IN_NODE = """
 const {Parser} = require('@asyncapi/parser');
 fetch(process.argv[1])

@@ -31,10 +31,7 @@ def page(module_server: Server, open_page: Callable[..., Page]) -> Page:
     return open_page(module_server.url, REFUSED)
 
 
-@pytest.fixture
-def user(page: Page) -> User:
-    """Who is logged in on the page."""
-    return register_user(page)
+user = pytest.fixture(register_user)
 
 
 def type_into(page: Page, user: User) -> Locator:

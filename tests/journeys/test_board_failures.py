@@ -35,10 +35,7 @@ def page(module_server: Server, open_page: Callable[..., Page]) -> Page:
     return open_page(module_server.url, EXPECTED)
 
 
-@pytest.fixture
-def user(page: Page) -> User:
-    """Who is logged in on the page."""
-    return register_user(page)
+user = pytest.fixture(register_user)
 
 
 def test_a_task_that_is_back_already_is_brought_back(page: Page, user: User) -> None:

@@ -17,10 +17,7 @@ def page(module_server: Server, open_page: Callable[..., Page]) -> Page:
     return open_page(module_server.url, "status of (404|503)")
 
 
-@pytest.fixture
-def user(page: Page) -> User:
-    """Who is logged in on the page."""
-    return register_user(page)
+user = pytest.fixture(register_user)
 
 
 def delete_elsewhere(page: Page, user: User) -> None:

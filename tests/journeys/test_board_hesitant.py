@@ -34,10 +34,7 @@ def page(module_server: Server, open_page: Callable[..., Page]) -> Page:
     return open_page(module_server.url, LOST)
 
 
-@pytest.fixture
-def user(page: Page) -> User:
-    """Who is logged in on the page."""
-    return register_user(page)
+user = pytest.fixture(register_user)
 
 
 def hold(page: Page) -> list[Route]:

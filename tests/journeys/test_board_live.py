@@ -23,10 +23,11 @@ from tests.support.board import (
     toast,
 )
 from tests.support.browser import OUTAGE
+from tests.support.databases import ON_SQLITE
 from tests.support.server import Server
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+pytestmark = ON_SQLITE
 Open = Callable[..., Page]
 SOON = 2 * SECOND  # the machine is shared: a change is there within half of it
 LEEWAY = 10  # seconds for which a token that was replaced is no theft

@@ -8,11 +8,12 @@ from playwright.sync_api import Page, expect
 from taskmaster.core import clock
 from tests.support.api import User, succeed
 from tests.support.board import add, column, expect_count, log_in, titles
+from tests.support.databases import ON_SQLITE
 from tests.support.server import Server
 
 pytestmark = [
     pytest.mark.alone,
-    pytest.mark.parametrize("database", ["sqlite"], indirect=True),
+    ON_SQLITE,
 ]
 
 COUNT = 10_000

@@ -27,10 +27,7 @@ def page(module_server: Server, open_page: Callable[..., Page]) -> Page:
     return open_page(module_server.url, "status of 410")
 
 
-@pytest.fixture
-def user(page: Page) -> User:
-    """Who is logged in on the page."""
-    return register_user(page)
+user = pytest.fixture(register_user)
 
 
 def test_a_new_task_is_told_of_also_where_a_filter_hides_it(page: Page, user: User) -> None:

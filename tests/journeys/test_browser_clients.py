@@ -11,10 +11,11 @@ from taskmaster.site.assets import SOCKET_IO, STATIC
 from tests.docs.driving import LURE, drive_through_a_crash, text_for
 from tests.support.api import User
 from tests.support.browser import chromium, serve_pages
+from tests.support.databases import ON_SQLITE
 from tests.support.server import Server
 
 # What a browser does is the same on both databases; one is enough.
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+pytestmark = ON_SQLITE
 
 POLLED = """
 performance.getEntriesByType('resource').some(({name}) => name.includes('transport=polling'))

@@ -10,12 +10,13 @@ from playwright.sync_api import Page
 
 from tests.support.api import User
 from tests.support.browser import chromium, serve_pages
+from tests.support.databases import ON_SQLITE
 from tests.support.server import Server
 from tests.support.values import UNKNOWN
 from tests.support.waiting import wait_until
 
 # What a browser does is the same on both databases; one is enough.
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+pytestmark = ON_SQLITE
 
 ASK = """
 async ([method, url, headers, body]) => {

@@ -4,10 +4,11 @@ import pytest
 
 from tests.support.api import User, succeed
 from tests.support.client_journey import connect
+from tests.support.databases import ON_SQLITE
 from tests.support.javascript import JavaScript, JavaScriptError
 from tests.support.server import Server
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+pytestmark = ON_SQLITE
 
 
 @pytest.mark.parametrize("condition", [{"if-match": '"1"'}, {"If-None-Match": '"2"'}])

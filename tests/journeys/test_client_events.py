@@ -4,10 +4,11 @@ import pytest
 
 from tests.support.api import PASSWORD, User, register_at
 from tests.support.client_journey import TRANSPORTS, connect
+from tests.support.databases import ON_SQLITE
 from tests.support.javascript import JavaScript, JavaScriptError, value_of
 from tests.support.server import Server
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+pytestmark = ON_SQLITE
 BY_EACH = pytest.mark.parametrize("transport", TRANSPORTS)
 LOG_IN = "await {}.login(given.username, given.password);"
 

@@ -10,6 +10,7 @@ from flask import Flask
 from taskmaster.streams.hub import MAX_CONNECTIONS
 from tests.support.api import Api, User, register_at, succeed, through_client, through_http
 from tests.support.client_journey import TRANSPORTS, connect, expect_events, expect_list, listed
+from tests.support.databases import ON_SQLITE
 from tests.support.javascript import JavaScript, JavaScriptError, value_of
 from tests.support.redis import RedisServer
 from tests.support.server import Server
@@ -17,7 +18,6 @@ from tests.support.stream_websocket import WebSocketClient
 
 KILLS = 3
 KEPT = 5
-ON_ONE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 BY_EACH = pytest.mark.parametrize("transport", TRANSPORTS)
 OPEN = 'my.open("all"); my.open("todo", { status_task: "TO DO", ordering: "title" });'
 # Writes until it is told to stop. Where the client gives up, it comes again with the same key.
@@ -43,7 +43,7 @@ def expect_lists(js: JavaScript, user: User) -> None:
     assert js.run("return my.lists.all.count") == succeed(user.get("tasks/"))["count"]
 
 
-@ON_ONE
+@ON_SQLITE
 @BY_EACH
 def test_it_goes_on_after_kill_9(
     server: Server, user: User, js: JavaScript, transport: str
@@ -85,7 +85,7 @@ def test_it_needs_no_redis(
     assert "offline" not in js.run("return my.states")
 
 
-@ON_ONE
+@ON_SQLITE
 @BY_EACH
 def test_it_lists_again_what_the_log_has_forgotten(
     server: Server, make_app: Callable[..., Flask], js: JavaScript, transport: str
@@ -119,7 +119,7 @@ def test_it_lists_again_what_the_log_has_forgotten(
     assert (refusal.value.code, refusal.value.status) == ("position_expired", 410)
 
 
-@ON_ONE
+@ON_SQLITE
 def test_a_write_whose_reply_was_lost_is_made_once(
     server: Server, user: User, js: JavaScript
 ) -> None:
@@ -163,7 +163,7 @@ globalThis.fetch = (url, options) => {
 """
 
 
-@ON_ONE
+@ON_SQLITE
 def test_a_removal_is_made_once_while_the_token_runs_out(server: Server, js: JavaScript) -> None:
     user = register_at(server.url)
     task = user.create_task("One")
@@ -173,7 +173,7 @@ def test_a_removal_is_made_once_while_the_token_runs_out(server: Server, js: Jav
     assert js.run("return my.statuses") == [200, 401, 404]
 
 
-@ON_ONE
+@ON_SQLITE
 @pytest.mark.parametrize("call", ["tasks.remove", "account.endSession"])
 def test_a_proxy_that_finds_nothing_has_deleted_nothing(
     server: Server, js: JavaScript, call: str
@@ -186,7 +186,7 @@ def test_a_proxy_that_finds_nothing_has_deleted_nothing(
     assert (refusal.value.code, refusal.value.status) == ("unexpected_reply", 404)
 
 
-@ON_ONE
+@ON_SQLITE
 def test_a_session_whose_end_was_not_answered_has_ended(server: Server, js: JavaScript) -> None:
     user = register_at(server.url)
     connect(js, server.url, user)
@@ -198,7 +198,7 @@ def test_a_session_whose_end_was_not_answered_has_ended(server: Server, js: Java
     assert len(js.run("return await my.client.account.sessions()")) == 1
 
 
-@ON_ONE
+@ON_SQLITE
 def test_a_refusal_after_an_outage_is_told(server: Server, user: User, js: JavaScript) -> None:
     """It is offline already when it is told to stay away: by a server with no room for it."""
     connect(js, server.url, user)
@@ -219,7 +219,7 @@ def test_a_refusal_after_an_outage_is_told(server: Server, user: User, js: JavaS
         assert refusal.value.code == "too_many_connections"
 
 
-@ON_ONE
+@ON_SQLITE
 @pytest.mark.parametrize("time", ["new Date('')", "'2030-0'", "'2030-02-01'"])
 def test_a_time_that_is_none_is_an_error_of_its_list_alone(
     server: Server, user: User, js: JavaScript, time: str
@@ -233,7 +233,7 @@ def test_a_time_that_is_none_is_an_error_of_its_list_alone(
     js.wait("my.lists.all.tasks.length === 1")
 
 
-@ON_ONE
+@ON_SQLITE
 def test_refusals_are_errors_with_a_code(server: Server, user: User, js: JavaScript) -> None:
     connect(js, server.url, user)
     refusals = {

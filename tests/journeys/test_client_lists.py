@@ -7,11 +7,12 @@ import pytest
 
 from tests.support.api import User, register_at, succeed
 from tests.support.client_journey import connect, expect_list, listed
+from tests.support.databases import ON_SQLITE
 from tests.support.javascript import JavaScript
 from tests.support.server import Server
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+pytestmark = ON_SQLITE
 
 BEFORE, CHANGES = 300, 200  # so that many tasks stay as they were
 MANY = 10_000

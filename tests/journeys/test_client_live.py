@@ -4,10 +4,11 @@ import pytest
 
 from tests.support.api import PASSWORD, User, register_at, succeed
 from tests.support.client_journey import connect, expect_list, listed
+from tests.support.databases import ON_SQLITE
 from tests.support.javascript import JavaScript, value_of
 from tests.support.server import Server
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+pytestmark = ON_SQLITE
 SLOW = 700  # milliseconds for a list: longer than changes are collected before it is asked for
 # Changes the title much more often than a list takes.
 CHANGE = """

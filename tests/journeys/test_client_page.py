@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.docs.driving import CLIENTS, LURE, text_for
 from tests.support.api import PASSWORD, User, register_at
 from tests.support.browser import assert_fine, chromium, serve_pages
+from tests.support.databases import ON_SQLITE
 from tests.support.server import Server
 from tests.support.settings import ROOT
 
@@ -35,7 +36,7 @@ def expect_titles(page: Page, *titles: str) -> None:
     page.wait_for_function(f"titles => String(({SHOWN})()) === String(titles)", arg=[*titles])
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_it_survives_kill_9_and_the_end_of_a_token(
     start_server: Callable[..., Server], origin: str, tmp_path: Path
 ) -> None:
@@ -66,7 +67,7 @@ def test_it_survives_kill_9_and_the_end_of_a_token(
             expect_titles(tab, "Three", "Two", "One")
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_what_goes_wrong_is_said_and_no_password_is_in_the_address(
     start_server: Callable[..., Server], origin: str, tmp_path: Path, browser: Browser
 ) -> None:

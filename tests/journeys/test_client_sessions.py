@@ -7,13 +7,13 @@ import pytest
 
 from tests.support.api import PASSWORD, User, register_at, succeed
 from tests.support.client_journey import TRANSPORTS, connect, expect_events, expect_list, listed
-from tests.support.databases import Database
+from tests.support.databases import ON_SQLITE, Database
 from tests.support.javascript import JavaScript, JavaScriptError, value_of
 from tests.support.server import Server
 from tests.support.tables import contents
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+pytestmark = ON_SQLITE
 BY_EACH = pytest.mark.parametrize("transport", TRANSPORTS)
 LEEWAY = 10  # seconds for which a token that was replaced is no theft
 

@@ -10,10 +10,11 @@ from tests.docs.blocks import FENCE, block, run, terminal
 from tests.docs.samples import try_samples
 from tests.docs.test_guides import GUIDES, code_of
 from tests.support.api import Api, through_http
+from tests.support.databases import ON_SQLITE
 from tests.support.server import Server
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+pytestmark = ON_SQLITE
 PAGES = [page for page in GUIDES if code_of(page, "js")]
 
 

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 import requests
 
+from tests.support.databases import ON_SQLITE
 from tests.support.server import Server
 from tests.support.settings import ROOT, machine_environ
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+pytestmark = ON_SQLITE
 HERE = Path(__file__).parent
 TOOLS = ROOT / "node_modules" / ".bin"
 TYPESCRIPT = {

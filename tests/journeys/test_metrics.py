@@ -5,10 +5,9 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from tests.ops.test_metrics import figure
 from tests.support.api import Api, register_at, succeed, through_http
+from tests.support.databases import ON_SQLITE
 from tests.support.server import Server
 from tests.support.streams import TRANSPORTS
 from tests.support.waiting import wait_until
@@ -17,7 +16,7 @@ REQUESTS = 30
 PROCESSES = 3
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_a_process_goes_on_with_the_files_of_a_dead_one(
     start_server: Callable[..., Server], tmp_path: Path
 ) -> None:
@@ -35,7 +34,7 @@ def test_a_process_goes_on_with_the_files_of_a_dead_one(
     assert 2 <= len(counters) <= 4, counters  # the old and the new ones are there at once
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_the_figures_are_those_of_all_processes(start_server: Callable[..., Server]) -> None:
     server = start_server(WEB_CONCURRENCY=PROCESSES)
     user = register_at(server.url)
@@ -65,7 +64,7 @@ def test_the_figures_are_those_of_all_processes(start_server: Callable[..., Serv
     assert figure(anybody(), name) == REQUESTS
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_an_empty_name_of_the_directory_is_none(start_server: Callable[..., Server]) -> None:
     server = start_server(PROMETHEUS_MULTIPROC_DIR="")
     assert Api(through_http(server.url)).get("/metrics").status == 200

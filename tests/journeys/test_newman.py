@@ -2,14 +2,13 @@
 
 import re
 
-import pytest
-
 from postman.steps import FOLDERS
 from tests.docs.blocks import block, run
+from tests.support.databases import ON_SQLITE
 from tests.support.server import Server
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_the_collection_works_in_its_order(server: Server) -> None:
     output = run(server.url, block("newman"))
     count = sum(map(len, FOLDERS.values()))

@@ -9,11 +9,12 @@ import pytest
 
 from tests.docs.driving import CLIENTS
 from tests.support.api import PASSWORD, User
+from tests.support.databases import ON_SQLITE
 from tests.support.javascript import CLIENT, JavaScript
 from tests.support.server import Server
 from tests.support.settings import ROOT
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+pytestmark = ON_SQLITE
 PAGE = """
 import { createElement } from "react";
 import { create } from "react-test-renderer";

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from tests.support.api import User, register_at, succeed
+from tests.support.databases import ON_SQLITE
 from tests.support.deaf import Deaf, memory
 from tests.support.process import Process
 from tests.support.server import Server
@@ -21,7 +22,7 @@ from tests.support.waiting import wait_until
 
 pytestmark = [
     pytest.mark.alone,
-    pytest.mark.parametrize("database", ["sqlite"], indirect=True),
+    ON_SQLITE,
 ]
 EVENTS, BULK = 50_000, 100
 MOST_GROWTH = 64 * 1024  # KiB

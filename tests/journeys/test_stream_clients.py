@@ -15,12 +15,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.api import PASSWORD, Api, User, register_at, through_http
+from tests.support.databases import ON_SQLITE
 from tests.support.server import Server
 from tests.support.settings import ROOT
 from tests.support.streams import TRANSPORTS, BrowserWebSocketClient, PollingClient
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+pytestmark = ON_SQLITE
 IN_NODE = """
 const {io} = require('socket.io-client');
 let since = 0;

@@ -3,9 +3,8 @@
 import random
 from threading import Thread
 
-import pytest
-
 from tests.support.api import Api, User, succeed, through_http
+from tests.support.databases import ON_SQLITE
 from tests.support.server import Server
 from tests.support.streams import TRANSPORTS, StreamClient
 
@@ -20,7 +19,7 @@ def write(users: list[User], url: str, seed: int) -> None:
         user.create_task(f"{user.username} {number}")
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_nobody_gets_anothers_events(server: Server) -> None:
     api = Api(through_http(server.url))
     users = [api.register() for _ in range(USERS)]

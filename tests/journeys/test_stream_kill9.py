@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.api import Api, through_http
 from tests.support.asserts import events_of
-from tests.support.databases import Database
+from tests.support.databases import ON_SQLITE, Database
 from tests.support.postgres import PostgresServer
 from tests.support.redis import RedisServer
 from tests.support.server import Server
@@ -176,7 +176,7 @@ def test_three_processes_on_postgresql_and_redis(
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_one_process_on_sqlite(database: Database, server: Server, gather: Gather) -> None:
     done: list[str] = []
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.ops.test_metrics import figure
 from tests.support.api import User, register_at, succeed
+from tests.support.databases import ON_SQLITE
 from tests.support.deaf import Deaf, memory, processor_seconds
 from tests.support.server import Server
 from tests.support.stream_polling import ManualPolling
@@ -14,7 +15,7 @@ from tests.support.waiting import wait_until
 
 pytestmark = [
     pytest.mark.alone,
-    pytest.mark.parametrize("database", ["sqlite"], indirect=True),
+    ON_SQLITE,
 ]
 TASKS, DESCRIPTION = 1600, 10_000  # 16 MB of log
 STREAMS = 45

@@ -7,6 +7,7 @@ from threading import Event, Thread
 import pytest
 
 from tests.support.api import Api, User, register_at, succeed, through_http
+from tests.support.databases import ON_SQLITE
 from tests.support.racing import twin
 from tests.support.redis import RedisServer
 from tests.support.server import Server
@@ -82,7 +83,7 @@ def check_seam(stream: StreamClient, since: int | None) -> int:
     return len(stream.seqs)
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@ON_SQLITE
 @pytest.mark.parametrize("mode", ["eventlet", "threading"])
 def test_connect_replay_and_write_race(start_server: Start, mode: str) -> None:
     server = start_server(ASYNC_MODE=mode)

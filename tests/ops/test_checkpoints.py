@@ -11,9 +11,9 @@ from sqlalchemy import text
 from taskmaster.core.database import DATABASES, reading, writing
 from taskmaster.core.sqlite import LARGE_LOG, DatabaseFile
 from taskmaster.ops.checkpoints import checkpoint
-from tests.support.databases import Database
+from tests.support.databases import ON_SQLITE, Database
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+pytestmark = ON_SQLITE
 PART = 2**20  # bytes
 COUNT = text("SELECT count(*) FROM notes")
 

@@ -20,13 +20,12 @@ from taskmaster.ops import health
 from taskmaster.streams.handshake import HUB
 from taskmaster.streams.subscription import Connection
 from tests.support.api import Api, User
-from tests.support.databases import Database
+from tests.support.databases import ON_SQLITE, Database
 from tests.support.postgres import PostgresServer
 from tests.support.settings import ROOT
 from tests.support.waiting import wait_until
 
 MIB = 2**20
-ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 def check(api: Api, name: str) -> str:

@@ -17,7 +17,7 @@ from taskmaster.core.errors import OUTAGE
 from taskmaster.ops import health
 from tests.support.api import Api, User
 from tests.support.asserts import assert_problem
-from tests.support.databases import Database
+from tests.support.databases import ON_SQLITE, Database
 from tests.support.tables import rename
 from tests.support.waiting import wait_until
 
@@ -44,7 +44,7 @@ def told(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
         ]
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_a_database_that_nobody_can_write(
     user: User, database: Database, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,7 +87,7 @@ def test_a_database_that_is_behind(user: User, database: Database, told: Told, w
     assert told() == [("database_unavailable", None)] * causes
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_a_check_that_ends_well_but_late(
     api: Api, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:

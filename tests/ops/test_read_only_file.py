@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from tests.support.api import Api, User, through_http
-from tests.support.databases import Database
+from tests.support.databases import ON_SQLITE, Database
 from tests.support.server import Server
 from tests.support.waiting import wait_until
 
@@ -23,7 +23,7 @@ UNPRIVILEGED = (
 )
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("ends", "mode"),
     [(("",), "eventlet"), (("-wal", "-shm"), "threading"), (("-shm",), "eventlet")],

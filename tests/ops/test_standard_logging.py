@@ -6,7 +6,9 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+from tests.support.databases import ON_SQLITE
+
+pytestmark = ON_SQLITE
 
 
 def test_it_goes_by_the_level_of_the_settings(

@@ -4,10 +4,9 @@ import json
 from collections.abc import Callable
 from contextlib import ExitStack
 
-import pytest
-
 from tests.serving.rawclient import RawClient
 from tests.support.api import PASSWORD, Api, through_http
+from tests.support.databases import ON_SQLITE
 from tests.support.process import listens
 from tests.support.server import Server
 from tests.support.streams import TRANSPORTS
@@ -23,7 +22,7 @@ def account(number: int) -> bytes:
     return json.dumps(body).encode()
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_requests_in_flight_are_answered_and_streams_told(
     start_server: Callable[..., Server],
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from tests.support.api import User, register_at
-from tests.support.databases import Database
+from tests.support.databases import ON_SQLITE, Database
 from tests.support.server import Server
 from tests.support.settings import ROOT
 from tests.support.streams import (
@@ -20,7 +20,7 @@ from tests.support.streams import (
 )
 from tests.support.values import HANDSHAKE
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+pytestmark = ON_SQLITE
 Start = Callable[[str], Server]
 
 

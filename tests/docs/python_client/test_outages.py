@@ -9,10 +9,11 @@ from flask import Flask
 
 from tests.docs.python_client.test_calls import Follower, login
 from tests.support.api import Api, User, register_at, succeed, through_client
+from tests.support.databases import ON_SQLITE
 from tests.support.server import Server
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+pytestmark = ON_SQLITE
 KEPT = 3
 
 
