@@ -26,7 +26,7 @@ from gunicorn.http import wsgi
 HERE = Path(__file__).resolve().parent
 LINGER = 0.5  # seconds in which a stopping worker still answers on kept connections
 AT_ONCE = 16  # connections that a process takes in one turn if no other wants them
-YIELD = 0.001  # seconds for others to take the next two, after a process took two to keep
+YIELD = 0.001  # seconds for other processes to accept, after this one took two that stay
 DESCRIPTORS, SPARE = 65536, 200  # as many as we ask for, and those that are no connections
 
 

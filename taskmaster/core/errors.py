@@ -27,7 +27,7 @@ RETRY_SECONDS = 5  # after an outage of ours, where nothing else is said
 RATE_LIMIT_HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 # SQLSTATEs of PostgreSQL that operators can help with: it lacks a table or a column of this
 # version, or our role lacks a right.
-OF_OPERATORS = ("42P01", "42703", "42501")
+OUTAGE_STATES = ("42P01", "42703", "42501")
 MAX_ERRORS = 20  # messages in one refusal
 MAX_NAME = 100  # characters of a client's field name that are sent back
 UNKNOWN = ["Unknown field."]  # marshmallow's words
@@ -224,8 +224,8 @@ def _handle_outage(error: exc.SQLAlchemyError) -> Response:
 
 def _handle_refusal(error: exc.DatabaseError) -> Response:
     """Answer for what operators can help with as for a database that is away."""
-    is_of_operators = getattr(error.orig, "sqlstate", None) in OF_OPERATORS
-    is_outage = is_of_operators or error.connection_invalidated or is_damage(error)
+    is_known = getattr(error.orig, "sqlstate", None) in OUTAGE_STATES
+    is_outage = is_known or error.connection_invalidated or is_damage(error)
     return _handle_outage(error) if is_outage else _handle_fault(error)
 
 
