@@ -61,6 +61,23 @@ def test_on_the_button_whose_deed_fails(page: Page, is_elsewhere: bool) -> None:
     expect(field if is_elsewhere else end).to_be_focused()
 
 
+def test_on_a_button_of_the_sessions_while_the_account_comes(page: Page) -> None:
+    register_user(page)
+    held: list[Route] = []
+    page.route("**/auth/profile/", lambda route: held.append(route), times=1)
+    with page.expect_request("**/auth/profile/"):
+        open_account(page)
+    page.get_by_label("First name").fill("Ada")
+    end = page.get_by_role("button", name="End the session")
+    end.focus()
+    page.locator("#initial").evaluate("initial => (initial.textContent = '?')")
+    held[0].continue_()  # its `last_login` is newer than what the page knows
+    expect(page.locator("#initial")).not_to_have_text("?")
+    page.get_by_role("button", name="Save").evaluate("button => button.click()")
+    expect(page.get_by_text("Saved.")).to_be_visible()  # a list that was asked for before has come
+    expect(end).to_be_focused()
+
+
 def test_a_failure_that_comes_late_moves_nobody(page: Page, user: User) -> None:
     for number in range(20):
         user.create_task(f"Task {number}")

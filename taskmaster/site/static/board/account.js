@@ -13,12 +13,13 @@ let owner; // the id of whose profile it shows
 let isMissing = false; // whether the list of sessions could not be loaded
 
 export function showAccount(wanted) {
-  const opens = wanted && byId("account").hidden;
+  const opens = wanted && (byId("account").hidden || tm.user.id !== owner);
   byId("account").hidden = !wanted;
   if (!wanted) return;
-  if (opens) tm.account.get().catch(() => {}); // what was changed elsewhere; the page hears of it by `onUser`
   fill(tm.user);
   [password, deletion].forEach((form) => (form.elements.username.value = tm.user.username)); // for password managers
+  if (!opens) return; // somebody may be on a button of the list
+  tm.account.get().catch(() => {}); // what was changed elsewhere; the page hears of it by `onUser`
   listSessions();
 }
 
