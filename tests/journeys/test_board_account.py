@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.support.api import Api, User, succeed
+from tests.support.api import PASSWORD, Api, User, succeed
 from tests.support.board import log_in, open_account, register_user, titles
 from tests.support.server import Server
 
@@ -39,6 +39,27 @@ def test_a_form_that_is_old_puts_nothing_back(page: Page, user: User) -> None:
     for name, value in (*new.items(), ("first_name", "Ada")):
         expect(page.locator(f"#profile-{name}")).to_have_value(value)
     expect(page.locator("#who")).to_have_text(new["username"])
+
+
+def test_who_deletes_the_account_is_not_told_that_a_session_has_ended(
+    page: Page, user: User
+) -> None:
+    """The stream may end before the reply."""
+    open_account(page)
+    answered: list[Callable[[], None]] = []
+
+    def delay(route: Route) -> None:
+        response = route.fetch()
+        answered.append(lambda: route.fulfill(response=response))
+
+    page.route("**/auth/profile/delete/", delay)
+    page.locator("#deletion-password").fill(PASSWORD)
+    page.get_by_role("button", name="Delete my account").click()
+    expect(page.locator("#credentials")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    answered[0]()
+    expect(page.get_by_text("Your account is deleted")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
 
 
 def test_what_is_typed_stays_where_the_account_changes(page: Page, user: User) -> None:

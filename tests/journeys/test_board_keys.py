@@ -34,9 +34,26 @@ def test_undo(page: Page, user: User, key: str) -> None:
     expect(titles(page, "TO DO")).to_have_text(["One", "Two"])
 
 
+def test_undo_waits_for_the_reply_to_the_deletion(page: Page, user: User) -> None:
+    user.create_task("One")
+    answered: list[Callable[[], None]] = []
+
+    def delay(route: Route) -> None:
+        response = route.fetch()
+        answered.append(lambda: route.fulfill(response=response))
+
+    page.route(TASK, delay, times=1)
+    card(page, "One").get_by_role("button", name="Delete One").click()
+    expect(titles(page, "TO DO")).to_have_count(0)
+    page.keyboard.press("Control+z")
+    answered[0]()
+    expect(titles(page, "TO DO")).to_have_text(["One"])
+
+
 def test_arrows_go_on_over_an_empty_column(page: Page, user: User) -> None:
     user.create_task("First")
     user.create_task("Last", status_task="DONE")
+    expect(titles(page, "DONE")).to_be_visible()
     titles(page, "TO DO").focus()
     page.keyboard.press("ArrowRight")
     expect(titles(page, "DONE")).to_be_focused()

@@ -234,7 +234,7 @@ def test_a_duplicated_tab_is_not_taken_for_theft(short_lived: Server, open_page:
     begun, first = page.evaluate(f"[Date.now(), {TOKENS}]")
     wait = f"() => Date.now() - {begun} > {1000 * (LEEWAY + 2)} && {TOKENS} !== '{first}'"
     # Not by wait_for_function: it looks at each frame, and a tab behind another may draw none.
-    wait_until(lambda: page.evaluate(wait), seconds=20, what="new tokens after the leeway")
+    wait_until(lambda: page.evaluate(wait), seconds=40, what="new tokens after the leeway")
     for tab, title in ((page, "One"), (copy, "Two")):
         add(tab, title)
         expect(titles(tab, "TO DO").filter(has_text=title)).to_be_visible()

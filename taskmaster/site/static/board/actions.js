@@ -4,7 +4,7 @@ import { tm } from "./client.js";
 import { needConnection } from "./connection.js";
 import { quoted } from "./dom.js";
 import { isFiltered } from "./filters.js";
-import { complain, offer, report, takeByKey } from "./toasts.js";
+import { awaitUndo, complain, offer, report, takeByKey } from "./toasts.js";
 import { newKey } from "/client/http.js";
 
 const leaving = new Set(); // the ids of tasks that are being deleted
@@ -57,11 +57,13 @@ function moveNow(task, status) {
 export async function remove(task) {
   if (leaving.has(task.id)) return true;
   leaving.add(task.id);
-  return attempt(`${quoted(task.title)} was not deleted.`, async () => {
+  const deletion = attempt(`${quoted(task.title)} was not deleted.`, async () => {
     await moving.get(task.id)?.done.catch(() => {}); // a move that is queued would find nothing
     await tm.tasks.remove(task.id).catch(unless("not_found"));
     offerBack(task);
   }).finally(() => leaving.delete(task.id));
+  awaitUndo(deletion);
+  return deletion;
 }
 
 /** Return what throws an error, unless it says that all is already as it should be. */

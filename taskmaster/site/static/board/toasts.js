@@ -7,6 +7,7 @@ const BRIEFLY = 5000;
 const place = byId("toasts");
 const news = byId("news");
 const undos = []; // messages whose button Ctrl Z presses, also once they have gone; the last one first
+const coming = new Set(); // what will end with such a message
 let heard = [];
 let newsTimer;
 
@@ -31,6 +32,12 @@ export function offer(text, label, act) {
 export function takeByKey(toast) {
   undos.unshift(toast);
   toast.querySelector("button").addEventListener("click", () => undos.splice(undos.indexOf(toast), 1));
+}
+
+/** Let Ctrl Z wait for a deletion that is under way: its message comes with the reply. */
+export function awaitUndo(deletion) {
+  coming.add(deletion);
+  deletion.finally(() => coming.delete(deletion)).catch(() => {});
 }
 
 /** Let an offer of what was typed into a task stay: whoever comes to it by keys needs more time, and loses more. */
@@ -125,12 +132,13 @@ export function forgetOutage() {
   }
 }
 
-document.addEventListener("keydown", (event) => {
+document.addEventListener("keydown", async (event) => {
   const typing = event.target.matches("textarea, input:not([type=checkbox], [type=radio], [data-untouched])");
   const isUndo = event.keyCode === 90 && (event.ctrlKey || event.metaKey) && !event.shiftKey; // `key` may be Z, or я
   if (typing || openDialog() || !isUndo || byId("board").hidden) return;
-  if (undos.length) event.preventDefault(); // else the browser also takes back what was typed last, in any field
+  if (undos.length || coming.size) event.preventDefault(); // else the browser also takes back what was typed last, in any field
   if (event.repeat) return; // a key that is held brings back one task
+  await Promise.allSettled(coming);
   if (undos.length) undos[0].querySelector("button").click();
   else report("There is no deleted task to bring back.");
 });

@@ -32,6 +32,7 @@ export class Session {
   #siblings;
   #parsed = {};
   #announced;
+  #isMeant = false; // whether the user wants the session to end
   #listeners = new Listeners();
   #channel = null;
 
@@ -92,9 +93,16 @@ export class Session {
     }).catch(() => {});
   }
 
+  /** Await a request that ends the session: the stream may end before the reply, and nobody asks why. */
+  ending(request) {
+    this.#isMeant = true;
+    return request.finally(() => (this.#isMeant = false));
+  }
+
   /** Forget a session, unless another one has taken its place. */
   end(session, why = null) {
     if (this.current?.refresh !== session?.refresh) return;
+    if (this.#isMeant) why = null;
     const store = this.#store();
     try { // other tabs hear of that, and of the removal
       if (why) store?.setItem(this.#key, JSON.stringify({ why: { ...why, request_id: why.requestId } }));

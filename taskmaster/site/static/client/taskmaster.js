@@ -101,7 +101,7 @@ function accountOf(session, request) {
     endOtherSessions: () => request("DELETE", "auth/sessions/"),
     async remove(password) {
       const { user } = session.need();
-      await request("POST", "auth/profile/delete/", { body: { password } });
+      await session.ending(request("POST", "auth/profile/delete/", { body: { password } }));
       if (session.user?.id === user.id) session.end(session.current);
     },
   };
