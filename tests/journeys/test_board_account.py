@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from tests.support.api import PASSWORD, Api, User, succeed
-from tests.support.board import log_in, open_account, register_user, titles
+from tests.support.board import hold_reply, log_in, open_account, register_user, titles
 from tests.support.server import Server
 
 pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
@@ -46,18 +46,12 @@ def test_who_deletes_the_account_is_not_told_that_a_session_has_ended(
 ) -> None:
     """The stream may end before the reply."""
     open_account(page)
-    answered: list[Callable[[], None]] = []
-
-    def delay(route: Route) -> None:
-        response = route.fetch()
-        answered.append(lambda: route.fulfill(response=response))
-
-    page.route("**/auth/profile/delete/", delay)
+    let_through = hold_reply(page, "**/auth/profile/delete/")
     page.locator("#deletion-password").fill(PASSWORD)
     page.get_by_role("button", name="Delete my account").click()
     expect(page.locator("#credentials")).to_be_visible()
     expect(page.get_by_role("alert")).to_have_count(0)
-    answered[0]()
+    let_through()
     expect(page.get_by_text("Your account is deleted")).to_be_visible()
     expect(page.get_by_role("alert")).to_have_count(0)
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.support.api import User, succeed
-from tests.support.board import SECOND, card, quoted, register_user, titles, toast
+from tests.support.board import SECOND, card, hold_reply, quoted, register_user, titles, toast
 from tests.support.server import Server
 
 pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
@@ -36,17 +36,11 @@ def test_undo(page: Page, user: User, key: str) -> None:
 
 def test_undo_waits_for_the_reply_to_the_deletion(page: Page, user: User) -> None:
     user.create_task("One")
-    answered: list[Callable[[], None]] = []
-
-    def delay(route: Route) -> None:
-        response = route.fetch()
-        answered.append(lambda: route.fulfill(response=response))
-
-    page.route(TASK, delay, times=1)
+    let_through = hold_reply(page, TASK)
     card(page, "One").get_by_role("button", name="Delete One").click()
     expect(titles(page, "TO DO")).to_have_count(0)
     page.keyboard.press("Control+z")
-    answered[0]()
+    let_through()
     expect(titles(page, "TO DO")).to_have_text(["One"])
 
 

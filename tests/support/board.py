@@ -1,11 +1,13 @@
 """The board, as somebody uses it who sees a page."""
 
 import re
+from collections.abc import Callable
 from uuid import uuid4
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import APIResponse, Locator, Page, Route, expect
 
 from tests.support.api import PASSWORD, Api, User, through_http
+from tests.support.waiting import wait_until
 
 SECOND = 1000  # milliseconds, within which a change shows elsewhere
 
@@ -45,6 +47,19 @@ def open_account(page: Page) -> None:
     page.get_by_role("button", name="Your account").click()
     page.get_by_role("link", name="Account", exact=True).click()
     expect(page).to_have_url(re.compile(r"/account$"))
+
+
+def hold_reply(page: Page, url: str) -> Callable[[], None]:
+    """Let the server act on the next such request; return what lets its reply through."""
+    held: list[tuple[Route, APIResponse]] = []
+    page.route(url, lambda route: held.append((route, route.fetch())), times=1)
+
+    def let_through() -> None:
+        wait_until(lambda: page.evaluate("true") and held, what="the reply")
+        route, response = held[0]
+        route.fulfill(response=response)
+
+    return let_through
 
 
 def expect_state(page: Page, words: str) -> None:
