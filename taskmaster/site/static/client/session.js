@@ -25,6 +25,7 @@ export class Listeners {
 }
 
 export class Session {
+  isToEnd = false; // whether its user wants that: nobody needs to be told why
   #url;
   #key;
   #stores; // the first one stays; the last one is for this tab only
@@ -32,7 +33,6 @@ export class Session {
   #siblings;
   #parsed = {};
   #announced;
-  #isMeant = false; // whether the user wants the session to end
   #listeners = new Listeners();
   #channel = null;
 
@@ -93,16 +93,9 @@ export class Session {
     }).catch(() => {});
   }
 
-  /** Await a request that ends the session: the stream may end before the reply, and nobody asks why. */
-  ending(request) {
-    this.#isMeant = true;
-    return request.finally(() => (this.#isMeant = false));
-  }
-
   /** Forget a session, unless another one has taken its place. */
   end(session, why = null) {
     if (this.current?.refresh !== session?.refresh) return;
-    if (this.#isMeant) why = null;
     const store = this.#store();
     try { // other tabs hear of that, and of the removal
       if (why) store?.setItem(this.#key, JSON.stringify({ why: { ...why, request_id: why.requestId } }));
@@ -144,7 +137,7 @@ export class Session {
       const session = this.need();
       if (session.access !== used) return session.access;
       const tokens = await this.#rotate(session).catch((error) => {
-        if (error.status === 401 && error.code !== "unexpected_reply") this.end(session, error);
+        if (error.status === 401 && error.code !== "unexpected_reply") this.end(session, this.isToEnd ? null : error);
         throw error;
       });
       if (this.current?.refresh === session.refresh) this.#keep({ ...session, ...tokens });

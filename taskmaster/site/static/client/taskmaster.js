@@ -101,7 +101,8 @@ function accountOf(session, request) {
     endOtherSessions: () => request("DELETE", "auth/sessions/"),
     async remove(password) {
       const { user } = session.need();
-      await session.ending(request("POST", "auth/profile/delete/", { body: { password } }));
+      session.isToEnd = true; // its stream may end before the reply comes
+      await request("POST", "auth/profile/delete/", { body: { password } }).finally(() => (session.isToEnd = false));
       if (session.user?.id === user.id) session.end(session.current);
     },
   };
