@@ -137,6 +137,7 @@ def test_a_draft_of_a_task_that_is_deleted_makes_a_new_one(page: Page, user: Use
     dialog = type_into(page, user)
     page.keyboard.press("Escape")
     card(page, "One").get_by_role("button", name="Delete").click()
+    expect(titles(page, "TO DO")).to_have_count(0)
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
     go_on(page)
     expect(dialog.get_by_text("Save creates a new task")).to_be_visible()

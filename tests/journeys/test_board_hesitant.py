@@ -24,7 +24,7 @@ from tests.support.browser import OUTAGE
 from tests.support.server import Server
 
 pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
-LOST = OUTAGE + "|ERR_FAILED|status of 404"
+LOST = OUTAGE + "|ERR_FAILED|status of 40[14]"
 TRIES = 4
 TASK = "**/api/v1/tasks/*/"
 

@@ -117,6 +117,7 @@ def test_undo_by_key_takes_no_other_offer(page: Page, user: User) -> None:
     for title in ("Two", "One"):
         user.create_task(title)
     card(page, "One").get_by_role("button", name="Delete One").click()
+    expect(titles(page, "TO DO")).to_have_text(["Two"])
     edit(page, "Two").get_by_label("Title").fill("Two, changed")
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Go on")).to_be_visible()

@@ -10,6 +10,7 @@ const FIELDS = ["username", "email", "first_name", "last_name"];
 const BROWSERS = [["Edg", "Edge"], ["Firefox", "Firefox"], ["Chrome", "Chrome"], ["Safari", "Safari"], ["curl", "curl"], ["python", "Python"]];
 const SYSTEMS = ["Android", "iPhone", "iPad", "Windows", "Mac", "Linux"];
 let owner; // the id of whose profile it shows
+let asked = 0; // how often the list of sessions was asked for: an older one is worth nothing
 let isMissing = false; // whether the list of sessions could not be loaded
 
 export function showAccount(wanted) {
@@ -73,13 +74,16 @@ function say(form, text) {
 }
 
 async function listSessions() {
+  const mine = ++asked;
   let found;
   try {
     found = await tm.account.sessions();
   } catch (error) {
+    if (mine !== asked) return;
     isMissing = true;
     return tell(sessions, Object.assign(new Error(`The list could not be loaded. ${inWords(error)}`), { code: "no_list" }));
   }
+  if (mine !== asked) return;
   if (isMissing) tell(sessions, {});
   isMissing = false;
   sessions.querySelector("ul").replaceChildren(...found.map(rowOf));

@@ -57,10 +57,11 @@ function moveNow(task, status) {
 export async function remove(task) {
   if (leaving.has(task.id)) return true;
   leaving.add(task.id);
+  const owner = tm.user?.id;
   const deletion = attempt(`${quoted(task.title)} was not deleted.`, async () => {
     await moving.get(task.id)?.done.catch(() => {}); // a move that is queued would find nothing
     await tm.tasks.remove(task.id).catch(unless("not_found"));
-    offerBack(task);
+    if (tm.user?.id === owner) offerBack(task);
   }).finally(() => leaving.delete(task.id));
   awaitUndo(deletion);
   return deletion;

@@ -138,7 +138,8 @@ document.addEventListener("keydown", async (event) => {
   if (typing || openDialog() || !isUndo || byId("board").hidden) return;
   if (undos.length || coming.size) event.preventDefault(); // else the browser also takes back what was typed last, in any field
   if (event.repeat) return; // a key that is held brings back one task
-  await Promise.allSettled(coming);
+  const ends = await Promise.allSettled(coming);
+  if (ends.length && !ends.at(-1).value) return; // the task is there still, and that is told
   if (undos.length) undos[0].querySelector("button").click();
   else report("There is no deleted task to bring back.");
 });

@@ -174,7 +174,7 @@ export class Session {
   }
 
   #hearStorage = ({ key, newValue: text }) => {
-    if (key === this.#key || key === null) this.#announce(reasonIn(text));
+    if (key === this.#key || key === null) this.#announce(this.isToEnd ? null : reasonIn(text));
   };
 
   /** A page that the browser had put away has heard of nothing meanwhile. */
