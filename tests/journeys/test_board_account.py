@@ -56,6 +56,24 @@ def test_who_deletes_the_account_is_not_told_that_a_session_has_ended(
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
+def test_an_older_list_of_sessions_does_not_take_the_place_of_a_newer(
+    page: Page, user: User
+) -> None:
+    let_through = hold_reply(page, "**/auth/sessions/")
+    with page.expect_request("**/auth/sessions/"):
+        open_account(page)
+    succeed(user.post("auth/logout/"))
+    page.locator("#password-old_password").fill(PASSWORD)
+    page.locator("#password-new_password_1").fill(f"{PASSWORD} 2")
+    page.get_by_role("button", name="Change the password").click()
+    rows = page.locator("#sessions li")
+    expect(rows).to_have_count(1)
+    with page.expect_response("**/auth/sessions/"):
+        let_through()
+    expect(page.get_by_text("All other sessions have ended.")).to_be_visible()
+    expect(rows).to_have_count(1)
+
+
 def test_what_is_typed_stays_where_the_account_changes(page: Page, user: User) -> None:
     open_account(page)
     tab = page.context.new_page()

@@ -15,7 +15,7 @@ TASK = "**/api/v1/tasks/*/"
 
 @pytest.fixture
 def page(module_server: Server, open_page: Callable[..., Page]) -> Page:
-    return open_page(module_server.url)
+    return open_page(module_server.url, "status of 403")
 
 
 user = pytest.fixture(register_user)
@@ -42,6 +42,24 @@ def test_undo_waits_for_the_reply_to_the_deletion(page: Page, user: User) -> Non
     page.keyboard.press("Control+z")
     let_through()
     expect(titles(page, "TO DO")).to_have_text(["One"])
+
+
+def test_undo_of_a_deletion_that_fails_brings_back_no_other(page: Page, user: User) -> None:
+    for title in ("Two", "One"):
+        user.create_task(title)
+    page.get_by_role("button", name="Delete One").click()
+    expect(titles(page, "TO DO")).to_have_text(["Two"])
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    held: list[Route] = []
+    page.route(TASK, lambda route: held.append(route), times=1)
+    with page.expect_request(TASK):
+        page.get_by_role("button", name="Delete Two").click()
+    page.keyboard.press("Control+z")
+    refusal = {"code": "permission_denied", "detail": "It is not so."}
+    held[0].fulfill(status=403, json=refusal, content_type="application/problem+json")
+    expect(toast(page, "was not deleted")).to_be_visible()
+    expect(page.locator("#news")).to_be_empty()
+    expect(titles(page, "TO DO")).to_have_text(["Two"])
 
 
 def test_arrows_go_on_over_an_empty_column(page: Page, user: User) -> None:
