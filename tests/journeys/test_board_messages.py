@@ -11,7 +11,7 @@ from tests.support.server import Server
 
 pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
 
-NEARLY = 9000  # milliseconds; a message with a button is there for a second more
+NEARLY = 6000  # milliseconds; a message with a button is there for ten seconds
 
 # How far a text begins and ends from its element's left and right edge, in pixels.
 GAPS = """(whole) => {

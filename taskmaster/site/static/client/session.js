@@ -140,7 +140,7 @@ export class Session {
         if (error.status === 401 && error.code !== "unexpected_reply") this.end(session, this.isToEnd ? null : error);
         throw error;
       });
-      if (this.current?.refresh === session.refresh) this.#keep({ ...session, ...tokens });
+      if (this.current?.refresh === session.refresh) this.#keep({ ...this.current, ...tokens });
       this.#channel?.postMessage({ was: session.refresh, tokens });
       return this.need().access;
     });
