@@ -6,7 +6,18 @@ from typing import Any
 import structlog
 from blinker import Signal
 from flask import current_app
-from sqlalchemy import Connection, Engine, Row, bindparam, delete, insert, select, true, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Row,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    true,
+    update,
+)
 
 from ..core import clock
 from ..core.auth import Principal
@@ -15,6 +26,7 @@ from ..core.database import reading, writing
 from ..core.errors import ApiError, ErrorCode
 from ..core.ids import uuid7
 from ..core.parts import delete_in_parts
+from ..events.log import Head, heads
 from . import tokens
 from .models import sessions
 
@@ -25,7 +37,15 @@ ALL = true()  # the condition of all of a user's sessions
 
 ended = Signal("Sent after the commit that ended sessions, with `user_id` and `session_ids`.")
 
-OWNER = select(sessions.c.user_id).where(sessions.c.id == bindparam("session_id"))
+OWNER = (  # and the head of the owner's log, which lists and replays need as well
+    select(
+        sessions.c.user_id,
+        func.coalesce(heads.c.seq, 0),
+        func.coalesce(heads.c.task_count, 0),
+    )
+    .outerjoin_from(sessions, heads, heads.c.user_id == sessions.c.user_id)
+    .where(sessions.c.id == bindparam("session_id"))
+)
 LIVE = select(sessions.c.id).where(sessions.c.id.in_(bindparam("session_ids", expanding=True)))
 ROW = select(sessions).where(sessions.c.id == bindparam("session_id"))
 SURPLUS = delete(sessions).where(
@@ -57,9 +77,11 @@ ROTATE = (
 def identify(token: str) -> Principal:
     """Return who an access token stands for. Raise ApiError (401) for one that is not good."""
     claims = tokens.verify(token, tokens.ACCESS)
-    if not is_live(claims):
+    with reading() as connection:
+        row = connection.execute(OWNER, {"session_id": claims.session_id}).first()
+    if row is None or row[0] != claims.user_id:
         raise revoked()
-    return Principal(claims.user_id, claims.session_id, claims.expires_at)
+    return Principal(claims.user_id, claims.session_id, claims.expires_at, Head(*row[1:]))
 
 
 def check(token: str) -> None:
@@ -70,12 +92,10 @@ def check(token: str) -> None:
 
 def is_live(claims: tokens.Claims) -> bool:
     """Tell whether a token's session lives, and a refresh token is its latest. Never cached."""
-    if claims.type == tokens.REFRESH:
-        row = _find(claims)
-        return row is not None and row.generation == claims.generation
-    with reading() as connection:
-        owner = connection.scalar(OWNER, {"session_id": claims.session_id})
-    return bool(owner == claims.user_id)
+    row = _find(claims)
+    if claims.type == tokens.ACCESS or row is None:
+        return row is not None
+    return bool(row.generation == claims.generation)
 
 
 def open_session(

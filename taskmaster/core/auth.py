@@ -18,11 +18,16 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 class Principal(NamedTuple):
-    """The user behind a token. `expires_at` is in seconds since the epoch."""
+    """The user behind a token. `expires_at` is in seconds since the epoch.
+
+    `head` is where the user's log stood when the token was checked (`events.log.Head`): one
+    statement reads both. Without `login_required` it is None.
+    """
 
     user_id: str
     session_id: str
     expires_at: int
+    head: Any = None
 
 
 Identify = Callable[[str], Principal]

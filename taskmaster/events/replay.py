@@ -11,13 +11,12 @@ from . import log
 from .log import Entry
 
 
-def replay(user_id: str, since: int, limit: int) -> tuple[int, list[Entry]]:
-    """Return where the log stands and the events after `since`, oldest first.
+def replay(user_id: str, head: int, since: int, limit: int) -> tuple[int, list[Entry]]:
+    """Return where the log stands and the events after `since`, oldest first. `head` was its end.
 
     Raise ApiError (410) if the position is older than what is kept, or ahead of the log.
     """
     with reading() as connection:
-        head = log.head(connection, user_id).seq
         found = log.read(connection, user_id, since, limit)
     first = found[0].seq if found else head + 1
     if since > head or first != since + 1:

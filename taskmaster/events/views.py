@@ -28,5 +28,6 @@ def replay_events(query: dict[str, int]) -> Response:
     whichever is less. 410 tells that the log does not reach back
     to it, or has not come to it: then list the tasks again.
     """
-    seq, entries = replay(current().user_id, **query)
+    user_id, *_, head = current()
+    seq, entries = replay(user_id, head.seq, **query)
     return json_response({"seq": seq, **envelope(seq, entries)})

@@ -49,8 +49,9 @@ class Tasks(MethodView):
         By page, or by `cursor` for long lists; newest first unless `ordering` says otherwise.
         A stream from `Stream-Position` delivers every change after the list.
         """
-        position, body = queries.list_tasks(current().user_id, query)
-        return json_response(body, headers={STREAM_POSITION: str(position)})
+        user_id, *_, head = current()
+        body = queries.list_tasks(user_id, head.task_count, query)
+        return json_response(body, headers={STREAM_POSITION: str(head.seq)})
 
     @login_required
     @blp.arguments(schemas.CREATION)
