@@ -58,8 +58,7 @@ handle(password, async ({ old_password: old, new_password_1: wanted }) => {
 
 handle(sessions, async () => {
   await tm.account.endOtherSessions();
-  await listSessions();
-  byId("sessions-heading").focus();
+  await listAgain();
 });
 
 handle(deletion, async ({ password: said }) => {
@@ -90,6 +89,13 @@ async function listSessions() {
   sessions.querySelector(":scope > button").hidden = found.length < 2;
 }
 
+/** List the sessions after one has ended; whoever was on its button is at the heading then. */
+async function listAgain() {
+  await listSessions();
+  const has = document.activeElement;
+  if (has === document.body || sessions.contains(has)) byId("sessions-heading").focus();
+}
+
 addEventListener("live", () => isMissing && listSessions());
 
 function rowOf({ id, user_agent: agent, last_used_at: used, current }) {
@@ -108,8 +114,7 @@ function rowOf({ id, user_agent: agent, last_used_at: used, current }) {
       if (document.activeElement === document.body) button.focus(); // a disabled button has lost it
       if (error.code !== "not_found") return tell(sessions, error);
     }
-    await listSessions();
-    byId("sessions-heading").focus();
+    await listAgain();
   });
   return row;
 }

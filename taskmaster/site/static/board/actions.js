@@ -47,9 +47,10 @@ export async function move(task, status) {
 const wantedOf = (task) => moving.get(task.id)?.status ?? task.status_task;
 
 function moveNow(task, status) {
+  const isHere = watchUser();
   return attempt(`${quoted(task.title)} was not moved.`, async () => {
     await tm.tasks.update(task.id, { status_task: status });
-    report(`${quoted(task.title)} is in ${nameOf(status)} now.`);
+    if (isHere()) report(`${quoted(task.title)} is in ${nameOf(status)} now.`);
   });
 }
 
@@ -57,11 +58,11 @@ function moveNow(task, status) {
 export async function remove(task) {
   if (leaving.has(task.id)) return true;
   leaving.add(task.id);
-  const owner = tm.user?.id;
+  const isHere = watchUser();
   const deletion = attempt(`${quoted(task.title)} was not deleted.`, async () => {
     await moving.get(task.id)?.done.catch(() => {}); // a move that is queued would find nothing
     await tm.tasks.remove(task.id).catch(unless("not_found"));
-    if (tm.user?.id === owner) offerBack(task);
+    if (isHere()) offerBack(task);
   }).finally(() => leaving.delete(task.id));
   awaitUndo(deletion);
   return deletion;
@@ -78,20 +79,28 @@ function offerBack(task) {
 }
 
 async function restore(task) {
-  const failure = `${quoted(task.title)} was not brought back.`;
+  const [failure, isHere] = [`${quoted(task.title)} was not brought back.`, watchUser()];
   const done = await attempt(failure, () => tm.tasks.restore(task.id).catch(unless("already_exists")));
+  if (!isHere()) return;
   if (!done) return offerBack(task);
   report(`${quoted(task.title)} is back.`);
   seek(task.id);
 }
 
+/** Return what tells whether who is logged in now still is: nobody else is told of what they do. */
+function watchUser() {
+  const id = tm.user?.id;
+  return () => tm.user?.id === id;
+}
+
 async function attempt(failure, act) {
+  const isHere = watchUser();
   try {
     needConnection();
     await act();
     return true;
   } catch (error) {
-    complain(failure, error);
+    if (isHere() || !tm.user) complain(failure, error);
     if (!error.code) throw error;
     return false;
   }

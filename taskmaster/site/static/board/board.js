@@ -63,8 +63,8 @@ function drawRest(column) {
 }
 
 tm.onEvent((event, own) => {
+  hear(event, own);
   if (own) return;
-  hear(event);
   mark(event.id, NEWS[event.action]);
   const title = event.title ?? taskOf(event.id)?.title;
   announce(`${NEWS[event.action]} elsewhere${title ? `: ${quoted(title)}` : ""}.`);

@@ -72,7 +72,8 @@ function show(one, typed) {
 }
 
 const read = (from = form) => Object.fromEntries(new FormData(from));
-const typedFields = () => Object.fromEntries(Object.entries(read()).filter(([name, value]) => value !== shown[name]));
+const typedFields = (before = shown) =>
+  Object.fromEntries(Object.entries(read()).filter(([name, value]) => value !== shown[name] && value !== before[name]));
 
 /** Return what was typed, as the API takes it: of a task only what is another now. */
 function changes() {
@@ -93,7 +94,7 @@ function refuseDate(why) {
 
 handle(form, async () => {
   const body = changes();
-  const [mine, draft] = [opening, draftOf(typedFields())];
+  const [mine, before, draft] = [opening, read(), draftOf(typedFields())];
   const { one, made, typed } = draft;
   sent = JSON.stringify(typed);
   const isHere = () => dialog.open && mine === opening; // it may have been closed meanwhile
@@ -109,7 +110,11 @@ handle(form, async () => {
     return goOn(`What you typed was not saved: ${inWords(error)}`, draft);
   }
   if (!one) made();
-  if (isHere()) discard();
+  if (isHere()) {
+    const later = typedFields(before);
+    if (Object.keys(later).length) edit(answer ?? one, later);
+    else discard();
+  }
   if (!one && tm.user?.id === draft.owner) tellMade(answer);
 });
 
@@ -185,8 +190,8 @@ export function comeBack() {
   for (const draft of drafts) if (draft.owner === tm.user.id) offerDraft(draft);
 }
 
-/** Take a change of another window into the fields that nobody has touched here. */
-export function hear(event) {
+/** Take a change into the fields that nobody has touched here; tell of it where it is not one's own. */
+export function hear(event, own = false) {
   if (!dialog.open || (event.id !== task?.id && event.id !== deleted)) return;
   if (event.id === deleted) {
     deleted = null;
@@ -206,6 +211,7 @@ export function hear(event) {
   const before = shown;
   task = event;
   show(event, typed);
+  if (own) return; // it was opened between the answer and this event
   const isHalf = (name) => form.elements[name].validity.badInput && before[name] !== shown[name];
   say(isHalf("due_date") || isHalf("due_time") || overwrites(before, typed) ? OVERWRITES : "This was changed elsewhere; what you see is new.");
 }

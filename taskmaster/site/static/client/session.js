@@ -108,7 +108,7 @@ export class Session {
 
   /** Keep what has become of the user's own account. */
   update(user) {
-    if (this.current?.user.id === user.id) this.#keep({ ...this.current, user });
+    if (this.user?.id === user.id && !(this.user.last_updated > user.last_updated)) this.#keep({ ...this.current, user });
     this.#announce();
   }
 
