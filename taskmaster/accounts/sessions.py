@@ -6,18 +6,7 @@ from typing import Any
 import structlog
 from blinker import Signal
 from flask import current_app
-from sqlalchemy import (
-    Connection,
-    Engine,
-    Row,
-    bindparam,
-    delete,
-    func,
-    insert,
-    select,
-    true,
-    update,
-)
+from sqlalchemy import Connection, Engine, Row, bindparam, delete, insert, select, true, update
 
 from ..core import clock
 from ..core.auth import Principal
@@ -38,11 +27,7 @@ ALL = true()  # the condition of all of a user's sessions
 ended = Signal("Sent after the commit that ended sessions, with `user_id` and `session_ids`.")
 
 OWNER = (  # and the head of the owner's log, which lists and replays need as well
-    select(
-        sessions.c.user_id,
-        func.coalesce(heads.c.seq, 0),
-        func.coalesce(heads.c.task_count, 0),
-    )
+    select(sessions.c.user_id, heads.c.seq, heads.c.task_count)
     .outerjoin_from(sessions, heads, heads.c.user_id == sessions.c.user_id)
     .where(sessions.c.id == bindparam("session_id"))
 )
@@ -79,9 +64,11 @@ def identify(token: str) -> Principal:
     claims = tokens.verify(token, tokens.ACCESS)
     with reading() as connection:
         row = connection.execute(OWNER, {"session_id": claims.session_id}).first()
-    if row is None or row[0] != claims.user_id:
+    owner, seq, task_count = row or (None, 0, 0)
+    if owner != claims.user_id:
         raise revoked()
-    return Principal(claims.user_id, claims.session_id, claims.expires_at, Head(*row[1:]))
+    head = Head(seq or 0, task_count or 0)  # a user whom SQL has made may have none
+    return Principal(claims.user_id, claims.session_id, claims.expires_at, head)
 
 
 def check(token: str) -> None:
