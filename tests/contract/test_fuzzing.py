@@ -6,6 +6,7 @@ from tests.contract.fuzzing import BY_LINK, fuzz
 from tests.support.server import Server
 
 
+@pytest.mark.timeout(600)
 def test_every_operation_is_as_documented(
     module_server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
